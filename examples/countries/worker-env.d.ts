@@ -1,0 +1,12 @@
+declare namespace Cloudflare {
+  interface Env {
+    readonly ASSETS: Fetcher
+    readonly CACHE_KV: KVNamespace
+    readonly CACHE_SHARDS: DurableObjectNamespace<import('./worker.ts').CacheShard>
+  }
+  interface GlobalProps {
+    mainModule: typeof import('./worker.ts')
+  }
+}
+
+interface Env extends Cloudflare.Env {}

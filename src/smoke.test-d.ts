@@ -1,0 +1,5 @@
+import { expectTypeOf, it } from 'vitest'
+
+it('checks types', () => {
+  expectTypeOf<string>().toEqualTypeOf<string>()
+})

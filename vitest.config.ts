@@ -1,0 +1,67 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig } from 'vitest/config'
+import { chromiumLaunchOptions } from './e2e/chromium.ts'
+
+const BROWSER = '**/*.browser.test.ts'
+const WORKERD = '**/*.workerd.test.ts'
+const ELSEWHERE = ['**/node_modules/**', '**/dist/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['{src,docs,examples,bench}/**/*.test.ts'],
+          exclude: [...ELSEWHERE, BROWSER, WORKERD],
+          typecheck: {
+            enabled: true,
+            include: ['src/**/*.test-d.ts'],
+            tsconfig: './tsconfig.json',
+            // All other files are tsc's own run's affair.
+            ignoreSourceErrors: true,
+          },
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        test: {
+          name: 'workerd',
+          include: [WORKERD],
+          exclude: ELSEWHERE,
+        },
+      },
+      {
+        // Found only mid-run, a dependency is bundled then and the page reloaded under the running tests.
+        optimizeDeps: { include: ['idb', 'devalue', 'fast-check'] },
+        test: {
+          name: 'browser',
+          include: [BROWSER],
+          exclude: ELSEWHERE,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: chromiumLaunchOptions }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['e2e/**/*.test.ts'],
+          exclude: [...ELSEWHERE, BROWSER, WORKERD],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          // Servers and browsers of their own: after the others, not beside them.
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
