@@ -1,0 +1,106 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { Entry, Op, Outcome } from '../../core/adapter.ts'
+import { decideBatch, keysToRead } from '../../core/batch.ts'
+import { rangeEnd } from '../../core/keys.ts'
+import type { Stored } from './codec.ts'
+
+/** An entry as it travels and as the owner keeps it: encoded. */
+export interface StoredEntry extends Entry {
+  readonly value: Stored
+}
+
+export interface StoredChange {
+  readonly key: string
+  readonly op:
+    | Exclude<Op, { kind: 'set' | 'add' }>
+    | { readonly kind: 'set' | 'add'; readonly entry: StoredEntry }
+}
+
+/**
+ * The owner of a share of the keys: a Durable Object with a SQLite table. Export it from your Worker, bind it, and name
+ * it under `new_sqlite_classes` in a migration; `kvAdapter({ shards: env.CACHE_SHARDS })` does the rest.
+ *
+ * Every method is one synchronous turn: nothing is awaited between reading and writing, so nothing comes in between, and
+ * the answer leaves only when what it tells of is durable.
+ * https://developers.cloudflare.com/durable-objects/reference/in-memory-state/
+ *
+ * Its methods are called by Workers of other deployments, older and newer: they may be added, never changed.
+ */
+export class CacheShard extends DurableObject {
+  readonly #sql: SqlStorage
+
+  constructor(state: DurableObjectState, env: unknown) {
+    super(state, env as never)
+    this.#sql = state.storage.sql
+    this.#sql.exec(CREATE_TABLE)
+  }
+
+  /** The entries of `keys`, in that order; expired ones included. */
+  read(keys: readonly string[]): (StoredEntry | null)[] {
+    return keys.map((key) => this.#get(key) ?? null)
+  }
+
+  /** Decides and stores the changes, in order. Refusals are answers, never exceptions. */
+  commit(changes: readonly StoredChange[], now: number): readonly Outcome[] {
+    return this.ctx.storage.transactionSync(() => {
+      const stored = new Map<string, Entry>()
+      for (const key of keysToRead(changes, now)) {
+        const entry = this.#get(key)
+        if (entry !== undefined) stored.set(key, entry)
+      }
+      const { outcomes, writes } = decideBatch(stored, changes, now)
+      for (const [key, entry] of writes) {
+        if (entry === undefined) this.#sql.exec('DELETE FROM entries WHERE key = ?', key)
+        else this.#put(key, entry as StoredEntry)
+      }
+      return outcomes
+    })
+  }
+
+  /** Removes every entry whose key begins with `scope`; `''` removes all. */
+  clear(scope: string): void {
+    const end = rangeEnd(scope)
+    if (end !== undefined) {
+      this.#sql.exec('DELETE FROM entries WHERE key >= ? AND key < ?', scope, end)
+      return
+    }
+    // Deleting is billed by the row, dropping the table is not.
+    this.ctx.storage.transactionSync(() => {
+      this.#sql.exec('DROP TABLE entries')
+      this.#sql.exec(CREATE_TABLE)
+    })
+  }
+
+  #get(key: string): StoredEntry | undefined {
+    const [row] = this.#sql.exec<Row>('SELECT format, value, expires_at FROM entries WHERE key = ?', key)
+    if (row === undefined) return undefined
+    const { format, value, expires_at: expiresAt } = row
+    if (format === INTEGER) return { value: value as number, expiresAt }
+    const data = value instanceof ArrayBuffer ? new Uint8Array(value) : (value as string)
+    return { value: { format, data }, expiresAt }
+  }
+
+  #put(key: string, { value, expiresAt }: StoredEntry): void {
+    const [format, data] = typeof value === 'number' ? [INTEGER, value] : [value.format, value.data]
+    this.#sql.exec(
+      `INSERT INTO entries (key, format, value, expires_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET format = excluded.format, value = excluded.value, expires_at = excluded.expires_at`,
+      key,
+      format,
+      data,
+      expiresAt,
+    )
+  }
+}
+
+const INTEGER = 'integer'
+
+type Row = { format: string; value: number | string | ArrayBuffer; expires_at: number | null }
+
+/** `WITHOUT ROWID`: one row written per set instead of two, and rows are what is billed. */
+const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS entries (
+  key TEXT PRIMARY KEY,
+  format TEXT NOT NULL,
+  value NOT NULL,
+  expires_at INTEGER
+) WITHOUT ROWID`

@@ -1,0 +1,91 @@
+import { parse, stringify } from 'devalue'
+import { isCounter } from '../../core/decide.ts'
+
+/**
+ * A value as a text store keeps it. Safe integers stay numbers, so that the owner can count without decoding;
+ * everything else says in `format` how to read it.
+ */
+export type Stored = number | Encoded
+
+export interface Encoded {
+  readonly format: string
+  readonly data: string | Uint8Array
+}
+
+/** Plain JSON: other tools can read it. */
+const JSON_TEXT = 'json'
+/** A top-level Uint8Array, a top-level ArrayBuffer. */
+const BYTES = 'bytes'
+const BUFFER = 'buffer'
+/** Everything richer. Its authors do not promise the format across majors, so the major is part of the mark. */
+const RICH = 'devalue6'
+
+/** Encodes a value that has been through `snapshot`: nothing in it can fail to encode. */
+export function encode(value: unknown): Stored {
+  if (isCounter(value)) return value
+  if (value instanceof ArrayBuffer) return { format: BUFFER, data: new Uint8Array(value) }
+  if (value instanceof Uint8Array) return { format: BYTES, data: value }
+  if (isPlainJson(value, new Set())) return { format: JSON_TEXT, data: JSON.stringify(value) }
+  return { format: RICH, data: stringify(value, REDUCERS) }
+}
+
+export interface Decoded {
+  readonly value: unknown
+}
+
+/** Decodes, or gives `undefined` for a format of another time: to a cache, that is a miss. */
+export function decode(stored: Stored): Decoded | undefined {
+  if (typeof stored === 'number') return { value: stored }
+  const { format, data } = stored
+  if (typeof data !== 'string') {
+    if (format === BYTES) return { value: data }
+    return format === BUFFER ? { value: data.slice().buffer } : undefined
+  }
+  if (format === JSON_TEXT) return { value: JSON.parse(data) }
+  return format === RICH ? { value: parse(data, REVIVERS) } : undefined
+}
+
+/** The bytes a stored value takes, as far as its limit is concerned. */
+export function sizeOf(stored: Stored): number {
+  if (typeof stored === 'number') return 8
+  return typeof stored.data === 'string' ? new TextEncoder().encode(stored.data).length : stored.data.length
+}
+
+/** Whether JSON gives the value back as it is. A reference seen twice is not JSON's: it would come back as two. */
+function isPlainJson(value: unknown, seen: Set<object>): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
+  if (typeof value !== 'object' || seen.has(value)) return false
+  seen.add(value)
+  if (Array.isArray(value)) {
+    // Holes read as undefined, which is not JSON's either.
+    for (let index = 0; index < value.length; index += 1) if (!isPlainJson(value[index], seen)) return false
+    return true
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  for (const name of Object.keys(value))
+    if (!isPlainJson((value as Record<string, unknown>)[name], seen)) return false
+  return true
+}
+
+/** What devalue leaves to its users, or refuses: errors, and data keys named `__proto__`. */
+const REDUCERS = {
+  Error: (value: unknown) =>
+    value instanceof Error && [
+      value.name,
+      value.message,
+      ...(Object.hasOwn(value, 'cause') ? [value.cause] : []),
+    ],
+  Entries: (value: unknown) =>
+    typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__') && Object.entries(value),
+}
+
+const REVIVERS = {
+  Error: ([name, message, ...cause]: [string, string, ...unknown[]]) => {
+    const Class = Object.hasOwn(ERRORS, name) ? ERRORS[name as keyof typeof ERRORS] : Error
+    return new Class(message, cause.length > 0 ? { cause: cause[0] } : undefined)
+  },
+  Entries: (entries: [string, unknown][]) => Object.fromEntries(entries),
+}
+
+const ERRORS = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }

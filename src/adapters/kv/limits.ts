@@ -1,0 +1,11 @@
+/**
+ * The longest key, with its prefix and version, in UTF-8 bytes: KV's own limit, so that every key may have a copy in KV.
+ * https://developers.cloudflare.com/kv/platform/limits/
+ */
+export const MAX_KEY_BYTES = 512
+
+/**
+ * The largest encoded value. A SQLite row in a Durable Object holds 2 MB with its key; the local simulator does not
+ * enforce that, so this does. https://developers.cloudflare.com/durable-objects/platform/limits/
+ */
+export const MAX_VALUE_BYTES = 1_900_000

@@ -1,0 +1,18 @@
+import { withoutVersion } from '../../core/keys.ts'
+
+/** The shard that owns a key. All versions of a key share one, so that moving between them is one turn. */
+export function shardOf(key: string, shardCount: number): number {
+  return hash(withoutVersion(key)) % shardCount
+}
+
+/**
+ * FNV-1a, 32 bit, over UTF-16 units: the same in every runtime and for ever, since it decides where an entry lives.
+ * http://www.isthe.com/chongo/tech/comp/fnv/
+ */
+function hash(text: string): number {
+  let state = 0x811c9dc5
+  for (let index = 0; index < text.length; index += 1) {
+    state = Math.imul(state ^ text.charCodeAt(index), 0x01000193)
+  }
+  return state >>> 0
+}

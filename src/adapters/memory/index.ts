@@ -1,0 +1,72 @@
+import type { Change, Entry, Outcome, Supports, SyncAdapter } from '../../core/adapter.ts'
+import { step } from '../../core/decide.ts'
+import { RecencyMap } from './recency-map.ts'
+
+export interface MemoryAdapterOptions {
+  /** At this many entries a write first makes room. Default 10,000; Django's is 300. */
+  readonly maxEntries?: number | undefined
+  /** Making room drops one entry in `cullFrequency`, the least recently used; 0 drops all. Default 3, as Django's. */
+  readonly cullFrequency?: number | undefined
+  /**
+   * `'copied'` (default): what you store and what you read are copies. `'shared'`: everyone holds the same object, at
+   * the speed of a Map and with its hazard: changing it changes the cache.
+   */
+  readonly values?: 'copied' | 'shared' | undefined
+}
+
+/**
+ * Keeps entries in this process, in the order of their last use. For a browser tab, a worker or a test: what is in it
+ * is gone with the process, and other processes (Workers isolates, tabs) do not see it.
+ *
+ * Atomic, since every change is one synchronous step. Expired entries are dead at once and leave when culled or
+ * written over; no timers run.
+ *
+ * @example
+ * ```ts
+ * import { createCache } from 'nearcache'
+ * import { memoryAdapter } from 'nearcache/memory'
+ *
+ * const cache = createCache({ adapter: memoryAdapter({ maxEntries: 1_000 }) })
+ * cache.set('answer', 42)
+ * cache.incr('answer') // 43
+ * ```
+ */
+export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
+  const { maxEntries = 10_000, cullFrequency = 3, values = 'copied' } = options
+  checkInteger('maxEntries', maxEntries)
+  checkInteger('cullFrequency', cullFrequency)
+  const entries = new RecencyMap(maxEntries, cullFrequency)
+
+  const readSync = (keys: readonly string[]): (Entry | undefined)[] => keys.map((key) => entries.use(key))
+  const commitSync = (changes: readonly Change[], now: number): Outcome[] =>
+    changes.map((change) => step(entries, change, now))
+  const clearSync = (scope: string): void => entries.clear(scope)
+
+  return {
+    name: 'memory',
+    supports: values === 'shared' ? SHARED : KEPT,
+    readSync,
+    commitSync,
+    clearSync,
+    read: async (keys) => readSync(keys),
+    commit: async (changes, now) => commitSync(changes, now),
+    clear: async (scope) => clearSync(scope),
+    close: async () => {},
+  }
+}
+
+const KEPT: Supports = {
+  atomic: true,
+  atomicBatch: true,
+  readYourWrites: true,
+  persistent: false,
+  values: 'kept',
+  maxKeyBytes: null,
+  maxValueBytes: null,
+}
+
+const SHARED: Supports = { ...KEPT, values: 'shared' }
+
+function checkInteger(name: string, value: unknown): void {
+  if (!Number.isInteger(value)) throw new RangeError(`${name} must be an integer: got ${String(value)}`)
+}

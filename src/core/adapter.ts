@@ -1,0 +1,76 @@
+/** A stored value and its deadline. */
+export interface Entry {
+  /** In memory and IndexedDB the value itself; in a text store a safe integer or the encoded value. */
+  readonly value: unknown
+  /** Epoch milliseconds; `null` = never. The entry is live while `expiresAt > now`. */
+  readonly expiresAt: number | null
+}
+
+/** What is to happen to one key, as data: it can be batched, merged with others' and sent to another machine. */
+export type Op =
+  | { readonly kind: 'set'; readonly entry: Entry }
+  | { readonly kind: 'add'; readonly entry: Entry }
+  | { readonly kind: 'touch'; readonly expiresAt: number | null }
+  | { readonly kind: 'incr'; readonly delta: number }
+  | { readonly kind: 'delete' }
+  /** Takes the live entry, with its remaining time, to the key `to`, over whatever is there. */
+  | { readonly kind: 'move'; readonly to: string }
+
+export interface Change {
+  /** Where the entry lives: begins with its cache's scope (see `keys.ts`). */
+  readonly key: string
+  readonly op: Op
+}
+
+export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' | 'too-large'
+
+/** The answer to one change. `value` is the new number after `incr`. */
+export type Outcome =
+  | { readonly ok: true; readonly value?: number }
+  | { readonly ok: false; readonly reason: Refusal }
+
+/** What a place can and cannot promise: the one declaration that drives tests, the docs' table and users' branches. */
+export interface Supports {
+  /** Each change to a key is one indivisible step, whoever else (tab, isolate, request) changes it. */
+  readonly atomic: boolean
+  /** All changes of one `commit` are stored together or not at all. */
+  readonly atomicBatch: boolean
+  /** A read that starts after a write was acknowledged sees it. */
+  readonly readYourWrites: boolean
+  /** Entries outlive the page, process or isolate that wrote them. */
+  readonly persistent: boolean
+  /**
+   * `'fresh'`: each read gives an object of its own. `'kept'`: a read gives the object that was stored, and the core
+   * copies it for each reader. `'shared'`: readers and writers are handed the same object, uncopied.
+   */
+  readonly values: 'fresh' | 'kept' | 'shared'
+  /** UTF-8 bytes of a key with its prefix and version, or `null` for no limit. */
+  readonly maxKeyBytes: number | null
+  /** Bytes of one encoded value, or `null` for no limit but the store's quota. */
+  readonly maxValueBytes: number | null
+}
+
+/**
+ * A place to keep entries. It brings the place and the atomic bracket; what the operations mean is decided by
+ * `decide` in `core/decide.ts`, which every adapter calls inside its bracket. Third parties prove theirs with
+ * `adapterSuite` from `nearcache/testing`.
+ */
+export interface Adapter {
+  readonly name: string
+  readonly supports: Supports
+  /** The entries of `keys`, in that order, `undefined` where absent. May return expired ones: the core filters. */
+  read(keys: readonly string[], now: number): Promise<readonly (Entry | undefined)[]>
+  /** Decides and stores each change, in order, and answers each. Rejects only if the store itself failed. */
+  commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]>
+  /** Removes every entry whose key begins with `scope`; `''` removes everything that is ours. */
+  clear(scope: string): Promise<void>
+  /** Releases what the adapter holds open. A later call opens it again. */
+  close(): Promise<void>
+}
+
+/** An {@link Adapter} that can also answer at once. */
+export interface SyncAdapter extends Adapter {
+  readSync(keys: readonly string[], now: number): readonly (Entry | undefined)[]
+  commitSync(changes: readonly Change[], now: number): readonly Outcome[]
+  clearSync(scope: string): void
+}

@@ -1,0 +1,259 @@
+import type { Change } from './adapter.ts'
+import { type Contract, deletion, type Move, type SetManyData } from './contract.ts'
+import { leavable } from './flight.ts'
+import { getOrSet, type Loader } from './get-or-set.ts'
+import {
+  type GetOptions,
+  type GetOrSetOptions,
+  type KeyOptions,
+  readTimeoutOr,
+  type SetOptions,
+  type TimeoutOr,
+} from './options.ts'
+import { accepted, counted, moved } from './outcomes.ts'
+import { Store } from './store.ts'
+
+/** Django's low-level cache, asynchronously. Made by `createCache`; every method may be called at any time. */
+export class AsyncCache {
+  readonly #contract: Contract
+  readonly #store: Store
+
+  /** @internal Use `createCache`. */
+  constructor(contract: Contract) {
+    this.#contract = contract
+    this.#store = new Store(contract.adapter, contract.now)
+  }
+
+  /**
+   * Reads one key.
+   *
+   * Gives the stored value, or `options.default` (else `undefined`) when the key is missing or expired. A stored `null`
+   * is a value. `T` is yours to claim: nothing checks it. The result is a copy of your own.
+   *
+   * @throws {CacheError} `INVALID_KEY`; `ADAPTER_FAILED` when the store fails, never disguised as a miss.
+   * @example
+   * ```ts
+   * await cache.aset('user:1', { name: 'Ada' })
+   * const user = await cache.aget<{ name: string }>('user:1') // { name: 'Ada' }
+   * const theme = await cache.aget('theme', { default: 'light' }) // 'light'
+   * ```
+   */
+  async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
+  async aget<T = unknown, D = T | null>(
+    key: string,
+    options: GetOptions<D> & { readonly default: D },
+  ): Promise<T | D>
+  async aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
+    const storedKey = this.#contract.key(key, options, 'get', ['default', 'version'])
+    const entry = await this.#store.readLive(storedKey)
+    return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
+  }
+
+  /**
+   * Stores a value, over whatever was there.
+   *
+   * `timeout` is in **seconds** (fractions count): left out = the cache's default, `null` = never expires, 0 or less =
+   * not cached, and the old value is gone. The value is copied before the call returns its promise.
+   *
+   * @throws {CacheError} `INVALID_VALUE` (the message has the path), `VALUE_TOO_LARGE`, `INVALID_KEY`, `ADAPTER_FAILED`.
+   * @example
+   * ```ts
+   * await cache.aset('token', 'abc', 3600) // one hour
+   * await cache.aset('draft', { body: '' }, { timeout: null, version: 2 })
+   * ```
+   */
+  async aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {
+    await this.#commitOne(this.#contract.write('set', key, value, options), key)
+  }
+
+  /**
+   * Stores a value only if the key is missing or expired: `true` if it was stored, `false` if the key is live.
+   *
+   * Atomic where the adapter `supports.atomic`: of any number of callers at once, exactly one gets `true`.
+   *
+   * @throws {CacheError} As {@link aset}.
+   * @example
+   * ```ts
+   * if (await cache.aadd('lock:report', 1, 60)) {
+   *   // only one caller is here, for at most 60 s
+   * }
+   * ```
+   */
+  async aadd(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<boolean> {
+    return this.#commitOne(this.#contract.write('add', key, value, options), key)
+  }
+
+  /**
+   * Reads a key, and on a miss stores and gives what `loader` gives.
+   *
+   * An async loader is awaited. Callers of a cold key at the same time, in this process, share one load and its
+   * error; each gets a copy of its own. If someone else stores the key meanwhile, their value is given and kept; if the
+   * key is written, deleted, moved or cleared while the loader runs, its late result is given but not stored. A loader
+   * that gives `undefined` has nothing to cache: `undefined` is given, nothing stored. `null` is stored.
+   *
+   * @throws Whatever the loader throws (nothing is stored); `options.signal`'s reason when this caller leaves;
+   *   {@link CacheError} as {@link aset}.
+   * @example
+   * ```ts
+   * const stats = await cache.agetOrSet('stats', async () => ({ users: 3 }), 300)
+   * ```
+   */
+  async agetOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<GetOrSetOptions>): Promise<T> {
+    if (loader === undefined) throw new TypeError('agetOrSet needs a default: a value or a function')
+    const known = ['timeout', 'version', 'signal']
+    const { timeout, version, signal } = readTimeoutOr<GetOrSetOptions>(
+      options,
+      known,
+      'agetOrSet',
+    ) as GetOrSetOptions
+    const storedKey = this.#contract.keyspace.storedKey(key, version)
+    return leavable(
+      getOrSet(this.#contract, this.#store, { storedKey, key, loader, timeout }),
+      signal,
+    ) as Promise<T>
+  }
+
+  /**
+   * Gives a live key a new deadline, counted from now: `true`, or `false` if the key is missing or expired.
+   *
+   * Replaces the old deadline, it does not add to it. Left out = the cache's default timeout, `null` = never, 0 or less
+   * removes the key (and is still `true`). The value is not read or changed. Atomic where the adapter is.
+   *
+   * @example
+   * ```ts
+   * await cache.aset('session:7', { user: 1 }, 60)
+   * await cache.atouch('session:7', 3600) // true: one hour from now
+   * ```
+   */
+  async atouch(key: string, options?: TimeoutOr<SetOptions>): Promise<boolean> {
+    return this.#commitOne(this.#contract.touch(key, options), key)
+  }
+
+  /**
+   * Removes a key: `true` if a live entry was removed, `false` if it was missing or expired.
+   *
+   * @example
+   * ```ts
+   * await cache.adelete('user:1') // false: there was none
+   * ```
+   */
+  async adelete(key: string, options?: KeyOptions): Promise<boolean> {
+    return this.#commitOne(deletion(this.#contract.key(key, options, 'delete')), key)
+  }
+
+  /** Tells whether a key is live. A stored `null` is there; an expired entry is not. */
+  async ahasKey(key: string, options?: KeyOptions): Promise<boolean> {
+    return (await this.#store.readLive(this.#contract.key(key, options, 'hasKey'))) !== undefined
+  }
+
+  /**
+   * Adds `delta` to a stored integer, in one atomic step where the adapter `supports.atomic`, and gives the result.
+   * The deadline stays as it is.
+   *
+   * @throws {CacheError} `KEY_NOT_FOUND` when missing or expired (create it with {@link aadd}), `NOT_AN_INTEGER` for
+   *   any other value, `OUT_OF_RANGE` beyond the safe integers; each leaves the entry as it was. `ADAPTER_FAILED`
+   *   may mean that the store could not say whether it counted.
+   * @example
+   * ```ts
+   * await cache.aadd('views', 0, null)
+   * await cache.aincr('views') // 1
+   * await cache.aincr('views', 10) // 11
+   * ```
+   */
+  async aincr(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+    return counted(await this.#store.commitOne(this.#contract.incr(key, delta, options, 'incr')), key)
+  }
+
+  /** Subtracts `delta`: {@link aincr} with the sign turned. May go below zero. */
+  async adecr(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+    return counted(await this.#store.commitOne(this.#contract.incr(key, delta, options, 'decr')), key)
+  }
+
+  /**
+   * Reads many keys in one trip: a Map of the live ones, under the caller's keys, in the order asked.
+   *
+   * Takes any iterable and walks it once; a key asked twice is there once. Not a snapshot across keys.
+   *
+   * @example
+   * ```ts
+   * await cache.asetMany({ a: 1, b: null })
+   * await cache.agetMany(['b', 'a', 'c']) // Map { 'b' => null, 'a' => 1 }
+   * ```
+   */
+  async agetMany<T = unknown>(keys: Iterable<string>, options?: KeyOptions): Promise<Map<string, T>> {
+    const storedKeys = this.#contract.keys(keys, options, 'getMany')
+    return this.#contract.found(storedKeys.keys(), await this.#store.read([...storedKeys.values()]))
+  }
+
+  /**
+   * Stores many keys in one trip, all with one timeout (seconds), and gives the keys that could not be stored.
+   *
+   * Takes an object, a Map or an iterable of pairs. A value or key that cannot be cached at all rejects the call before
+   * anything is stored; a value too large for the adapter is in the list, and its key holds nothing afterwards.
+   *
+   * @throws {CacheError} As {@link aset}, but for `VALUE_TOO_LARGE`.
+   * @example
+   * ```ts
+   * const failed = await cache.asetMany({ 'user:1': 'Ada', 'user:2': 'Grace' }, 3600) // []
+   * ```
+   */
+  async asetMany(data: SetManyData, options?: TimeoutOr<SetOptions>): Promise<string[]> {
+    const changes = this.#contract.writeMany(data, options)
+    const outcomes = await this.#store.commit([...changes.values()])
+    return [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
+  }
+
+  /** Removes many keys in one trip. Missing ones are ignored; any iterable will do. */
+  async adeleteMany(keys: Iterable<string>, options?: KeyOptions): Promise<void> {
+    const storedKeys = this.#contract.keys(keys, options, 'deleteMany')
+    await this.#store.commit([...storedKeys.values()].map(deletion))
+  }
+
+  /**
+   * Moves a key to its version + `delta` and gives that version. Value and **remaining** time move along; what was at
+   * the new version is replaced. Atomic where both live together: always in memory and IndexedDB, at the edge with
+   * the default key function. `delta` 0 moves nothing.
+   *
+   * @throws {CacheError} `KEY_NOT_FOUND` when missing or expired at that version. `TypeError` for a text version.
+   * @example
+   * ```ts
+   * await cache.aset('config', { dark: true }, { version: 1 })
+   * await cache.aincrVersion('config') // 2
+   * await cache.aget('config', { version: 2 }) // { dark: true }
+   * ```
+   */
+  async aincrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+    return this.#move(this.#contract.move(key, delta, options, 'incrVersion'), key)
+  }
+
+  /** {@link aincrVersion} with the sign turned. May go to 0 and below. */
+  async adecrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+    return this.#move(this.#contract.move(key, delta, options, 'decrVersion'), key)
+  }
+
+  async #move({ change, version }: Move, key: string): Promise<number> {
+    return moved(await this.#store.commitOne(change), version, key)
+  }
+
+  /**
+   * Removes every entry of this cache's `keyPrefix`, all versions of it; without a prefix, every entry in the store.
+   * Never touches what is not nearcache's own.
+   */
+  async aclear(): Promise<void> {
+    await this.#store.clear(this.#contract.keyspace.scope)
+  }
+
+  /** Releases what the adapter holds open (a database connection). The next call opens it again. */
+  async aclose(): Promise<void> {
+    await this.#store.close()
+  }
+
+  /** `await using cache = createCache(…)` closes it at the end of the block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.aclose()
+  }
+
+  async #commitOne(change: Change, key: string): Promise<boolean> {
+    return accepted(await this.#store.commitOne(change), change.op.kind, key)
+  }
+}

@@ -1,0 +1,32 @@
+import type { Adapter, SyncAdapter } from './adapter.ts'
+import { AsyncCache } from './cache.ts'
+import { Contract } from './contract.ts'
+import { type CacheOptions, resolveOptions } from './options.ts'
+import { SyncCache } from './sync-cache.ts'
+
+/**
+ * Makes a cache over an adapter. Several caches may share one adapter, kept apart by `keyPrefix`, `version` or
+ * `keyFunction`. The memory adapter gives a {@link SyncCache}, with sync twins; the others an {@link AsyncCache}, on which
+ * those names do not exist.
+ *
+ * @throws {TypeError | RangeError} For options that make no sense, named.
+ * @example
+ * ```ts
+ * import { createCache } from 'nearcache'
+ * import { memoryAdapter } from 'nearcache/memory'
+ *
+ * const cache = createCache({ adapter: memoryAdapter(), keyPrefix: 'app', timeout: 60 })
+ * await cache.aset('answer', 42)
+ * await cache.aget('answer') // 42
+ * ```
+ */
+export function createCache(options: CacheOptions<SyncAdapter>): SyncCache
+export function createCache(options: CacheOptions): AsyncCache
+export function createCache(options: CacheOptions): AsyncCache {
+  const contract = new Contract(resolveOptions(options))
+  return isSync(options.adapter) ? new SyncCache(contract, options.adapter) : new AsyncCache(contract)
+}
+
+function isSync(adapter: Adapter): adapter is SyncAdapter {
+  return 'commitSync' in adapter
+}

@@ -1,0 +1,78 @@
+import type { Change, Entry, Op, Outcome } from './adapter.ts'
+
+/** Live iff it exists and its deadline lies ahead: at the deadline itself it is dead. The only such comparison. */
+export function isLive(entry: Entry | undefined, now: number): entry is Entry {
+  return entry !== undefined && (entry.expiresAt === null || entry.expiresAt > now)
+}
+
+/**
+ * Whether `incr` can count on a value. −0 is left out: a store of integers cannot keep it apart from 0, so it is
+ * kept as an ordinary value everywhere.
+ */
+export function isCounter(value: unknown): value is number {
+  return Number.isSafeInteger(value) && !Object.is(value, -0)
+}
+
+export type Decision = readonly [next: Entry | undefined, outcome: Outcome]
+
+const OK: Outcome = { ok: true }
+const EXISTS: Outcome = { ok: false, reason: 'exists' }
+const MISSING: Outcome = { ok: false, reason: 'missing' }
+const NOT_AN_INTEGER: Outcome = { ok: false, reason: 'not-an-integer' }
+const OUT_OF_RANGE: Outcome = { ok: false, reason: 'out-of-range' }
+
+/**
+ * What an operation means: from the stored entry to the entry that shall be stored next (`undefined` = none) and
+ * the answer. Pure, and the only place that knows. A refused operation returns the stored entry itself, so
+ * `next !== stored` tells an adapter whether there is anything to write.
+ */
+export function decide(stored: Entry | undefined, op: Op, now: number): Decision {
+  switch (op.kind) {
+    case 'set':
+      return [unlessDead(op.entry, now), OK]
+    case 'add':
+      return isLive(stored, now) ? [stored, EXISTS] : [unlessDead(op.entry, now), OK]
+    case 'touch':
+      return isLive(stored, now)
+        ? [unlessDead({ value: stored.value, expiresAt: op.expiresAt }, now), OK]
+        : [stored, MISSING]
+    case 'incr': {
+      if (!isLive(stored, now)) return [stored, MISSING]
+      if (!isCounter(stored.value)) return [stored, NOT_AN_INTEGER]
+      const value = stored.value + op.delta
+      if (!Number.isSafeInteger(value)) return [stored, OUT_OF_RANGE]
+      return [
+        { value, expiresAt: stored.expiresAt },
+        { ok: true, value },
+      ]
+    }
+    case 'delete':
+      return [undefined, isLive(stored, now) ? OK : MISSING]
+    case 'move':
+      return isLive(stored, now) ? [undefined, OK] : [stored, MISSING]
+  }
+}
+
+/** An entry that is stored already dead is not stored. */
+function unlessDead(entry: Entry, now: number): Entry | undefined {
+  return isLive(entry, now) ? entry : undefined
+}
+
+/** Where {@link step} reads and writes: a `Map` is one. */
+export interface Place {
+  get(key: string): Entry | undefined
+  set(key: string, entry: Entry): unknown
+  delete(key: string): unknown
+}
+
+/** Runs one change against a place. The place must be nobody else's while it runs. */
+export function step(place: Place, { key, op }: Change, now: number): Outcome {
+  const stored = place.get(key)
+  const [next, outcome] = decide(stored, op, now)
+  if (next !== stored) {
+    if (next === undefined) place.delete(key)
+    else place.set(key, next)
+  }
+  if (op.kind === 'move' && outcome.ok && stored !== undefined) place.set(op.to, stored)
+  return outcome
+}

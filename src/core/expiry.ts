@@ -1,0 +1,32 @@
+/** Seconds (fractions count); `null` = never expires; 0 or less = already expired. */
+export type Timeout = number | null
+
+/** The instant an entry dies, in epoch milliseconds, or `null` for never. `undefined` means `fallback`. */
+export function expiresAt(timeout: Timeout | undefined, fallback: Timeout, now: number): number | null {
+  const seconds = timeout === undefined ? fallback : timeout
+  if (seconds === null) return null
+  // A positive timeout is at least one tick: 0.0001 s is short, not "already expired".
+  return seconds <= 0 ? now : now + Math.max(1, Math.round(seconds * 1000))
+}
+
+/** Refuses what is not a timeout, so that a mistake never means "for ever" or "at once". */
+export function checkTimeout(timeout: unknown, name = 'timeout'): asserts timeout is Timeout | undefined {
+  if (timeout === undefined || timeout === null) return
+  if (typeof timeout !== 'number') {
+    throw new TypeError(`${name} must be a number of seconds or null for never: got ${describeType(timeout)}`)
+  }
+  if (Number.isNaN(timeout)) throw new RangeError(`${name} must be a number of seconds: got NaN`)
+  if (timeout > MAX_SECONDS) {
+    throw new RangeError(
+      `${name} must be at most ${MAX_SECONDS} seconds: got ${timeout}; pass null for never`,
+    )
+  }
+}
+
+/** About 100,000 years: far from where milliseconds since 1970 stop being exact. */
+const MAX_SECONDS = 3_155_760_000_000
+
+function describeType(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return typeof value
+  return Object.prototype.toString.call(value).slice(8, -1)
+}

@@ -1,0 +1,54 @@
+import type { Contract } from './contract.ts'
+import type { Flight } from './flight.ts'
+import type { SetOptions } from './options.ts'
+import { accepted } from './outcomes.ts'
+import type { Store } from './store.ts'
+
+/** What `agetOrSet` takes as its default: a value, or a function that is called (and awaited) only on a miss. */
+export type Loader<T> = T | (() => T | Promise<T>)
+
+interface Asked {
+  readonly storedKey: string
+  readonly key: string
+  readonly loader: Loader<unknown>
+  readonly timeout: SetOptions['timeout']
+}
+
+/** Reads; on a miss joins the load under way or starts one. */
+export async function getOrSet(contract: Contract, store: Store, asked: Asked): Promise<unknown> {
+  const { flights } = store
+  const visit = flights.enter(asked.storedKey)
+  try {
+    for (;;) {
+      const { landings } = visit
+      const entry = await store.readLive(asked.storedKey)
+      if (entry !== undefined) return contract.given(entry.value, asked.key)
+      // A load that ended while we read may have stored what our read was too early to see.
+      if (visit.flight === undefined && visit.landings !== landings) continue
+      const load = (flight: Flight<unknown>) => loadAndAdd(contract, store, asked, flight)
+      const flight = visit.flight ?? flights.start(asked.storedKey, visit, load)
+      const loaded = await flight.result
+      return loaded === undefined ? undefined : contract.storable(loaded, asked.key)
+    }
+  } finally {
+    flights.leave(asked.storedKey, visit)
+  }
+}
+
+/** Runs the loader and adds its result; whoever stored the key meanwhile wins. */
+async function loadAndAdd(
+  contract: Contract,
+  store: Store,
+  { storedKey, key, loader, timeout }: Asked,
+  flight: Flight<unknown>,
+): Promise<unknown> {
+  const loaded: unknown = typeof loader === 'function' ? await loader() : loader
+  if (loaded === undefined) return undefined
+  const entry = contract.entry(key, loaded, timeout)
+  if (!flight.superseded) {
+    const [outcome] = await store.commitLoaded([{ key: storedKey, op: { kind: 'add', entry } }])
+    if (accepted(outcome, 'add', key)) return entry.value
+  }
+  const theirs = await store.readLive(storedKey)
+  return theirs === undefined ? entry.value : theirs.value
+}

@@ -1,0 +1,149 @@
+import { CacheError, quoteKey } from './errors.ts'
+
+/** Part of the final key. `1` and `'1'` are the same version; only numbers can be moved by `incrVersion`. */
+export type Version = number | string
+
+/** Makes the final key. Must be pure: it runs anew on every call. */
+export type KeyFunction = (key: string, keyPrefix: string, version: Version) => string
+
+export interface CacheWarning {
+  readonly code: 'KEY_CHARACTERS' | 'KEY_LENGTH'
+  /** The final key that is to blame. */
+  readonly key: string
+  readonly message: string
+}
+
+/** Django's limit, which is memcached's: a key that passes can move to any other cache later. */
+export const MAX_KEY_LENGTH = 250
+
+/**
+ * Django's final key, `prefix:version:key`. `%` and `:` in the prefix and version are percent-encoded, so two
+ * different (prefix, version, key) never meet in one final key.
+ */
+export const defaultKeyFunction: KeyFunction = (key, keyPrefix, version) =>
+  `${escapePart(keyPrefix)}:${escapePart(String(version))}:${key}`
+
+function escapePart(part: string): string {
+  return part.replace(/[%:]/g, (character) => (character === ':' ? '%3A' : '%25'))
+}
+
+export interface KeyspaceOptions {
+  readonly keyPrefix: string
+  readonly version: Version
+  readonly keyFunction: KeyFunction
+  readonly keys: 'warn' | 'strict' | 'off'
+  readonly onWarning: (warning: CacheWarning) => void
+  readonly maxKeyBytes: number | null
+}
+
+/**
+ * From a caller's key to the key an adapter stores under. That begins with the *scope*, `prefix:`, whatever the
+ * key function makes of the rest, so that clearing one prefix is clearing one range of keys:
+ * the default function's final keys begin with it anyway, others are put behind `prefix::`, where no version can be.
+ */
+export class Keyspace {
+  /** What every stored key of this cache begins with; what `clear` removes. `''` without a prefix: everything. */
+  readonly scope: string
+  readonly #options: KeyspaceOptions
+  readonly #ownHead: string
+  readonly #warned = new Set<string>()
+
+  constructor(options: KeyspaceOptions) {
+    this.#options = options
+    const head = `${escapePart(options.keyPrefix)}:`
+    this.scope = options.keyPrefix === '' ? '' : head
+    this.#ownHead = options.keyFunction === defaultKeyFunction ? '' : `${head}:`
+  }
+
+  /** The stored key of `key` at `version` (the cache's own where `undefined`). */
+  storedKey(key: string, version: Version | undefined): string {
+    if (typeof key !== 'string') throw new TypeError(`A key must be a string: got ${typeof key}`)
+    const { keyFunction, keyPrefix } = this.#options
+    const finalKey = keyFunction(
+      key,
+      keyPrefix,
+      version === undefined ? this.#options.version : checkVersion(version),
+    )
+    this.#check(finalKey, key)
+    return this.#ownHead + finalKey
+  }
+
+  #check(finalKey: string, key: string): void {
+    if (typeof finalKey !== 'string') {
+      throw new TypeError(
+        `A key function must return a string: got ${typeof finalKey} for key ${quoteKey(key)}`,
+      )
+    }
+    if (!finalKey.isWellFormed()) {
+      throw new CacheError('INVALID_KEY', `Cannot use key ${quoteKey(key)}: it has a lone surrogate`, { key })
+    }
+    const { keys, maxKeyBytes } = this.#options
+    if (maxKeyBytes !== null && isLongerThan(this.#ownHead + finalKey, maxKeyBytes)) {
+      throw new CacheError(
+        'INVALID_KEY',
+        `Cannot use key ${quoteKey(key)}: with its prefix and version it has more than ${maxKeyBytes} bytes, ` +
+          'the most this adapter can store; shorten it or hash it in a keyFunction',
+        { key },
+      )
+    }
+    if (keys === 'off') return
+    if (UNSAFE_CHARACTERS.test(finalKey)) {
+      this.#complain('KEY_CHARACTERS', finalKey, key, 'it contains a control character or a space')
+    }
+    if (finalKey.length > MAX_KEY_LENGTH && countCodePoints(finalKey) > MAX_KEY_LENGTH) {
+      this.#complain('KEY_LENGTH', finalKey, key, `it is longer than ${MAX_KEY_LENGTH} characters`)
+    }
+  }
+
+  #complain(code: CacheWarning['code'], finalKey: string, key: string, why: string): void {
+    const message = `Key ${quoteKey(finalKey)} will not work in every cache: ${why}`
+    if (this.#options.keys === 'strict') throw new CacheError('INVALID_KEY', message, { key })
+    const seen = `${code} ${finalKey}`
+    if (this.#warned.has(seen)) return
+    if (this.#warned.size >= MAX_REMEMBERED_WARNINGS) this.#warned.clear()
+    this.#warned.add(seen)
+    this.#options.onWarning({ code, key: finalKey, message })
+  }
+}
+
+const MAX_REMEMBERED_WARNINGS = 1_000
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const UNSAFE_CHARACTERS = /[\u0000-\u0020\u007f]/
+
+/** Refuses what is not a version. */
+export function checkVersion(version: unknown): Version {
+  if (typeof version === 'string' && version !== '') return version
+  if (typeof version === 'number' && Number.isFinite(version)) return version
+  throw new TypeError(
+    `version must be a number or a text that is not empty: got ${JSON.stringify(version) ?? typeof version}`,
+  )
+}
+
+/**
+ * A stored key without its version: what all versions of one key have in common, so that an adapter can keep
+ * them together. Keys of a custom key function have no visible version and come back whole.
+ */
+export function withoutVersion(storedKey: string): string {
+  const scopeEnd = storedKey.indexOf(':') + 1
+  return storedKey.slice(0, scopeEnd) + storedKey.slice(storedKey.indexOf(':', scopeEnd))
+}
+
+/** The first text behind every text that begins with `prefix`, or `undefined` if there is none. */
+export function rangeEnd(prefix: string): string | undefined {
+  if (prefix === '') return undefined
+  const last = prefix.length - 1
+  return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1)
+}
+
+function isLongerThan(text: string, bytes: number): boolean {
+  // UTF-8 takes one to three bytes for each UTF-16 unit: most keys are settled without encoding.
+  if (text.length * 3 <= bytes) return false
+  return text.length > bytes || new TextEncoder().encode(text).length > bytes
+}
+
+function countCodePoints(text: string): number {
+  let count = 0
+  for (const _ of text) count += 1
+  return count
+}

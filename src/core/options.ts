@@ -1,0 +1,124 @@
+import type { Adapter } from './adapter.ts'
+import { checkTimeout, type Timeout } from './expiry.ts'
+import {
+  type CacheWarning,
+  checkVersion,
+  defaultKeyFunction,
+  type KeyFunction,
+  type Version,
+} from './keys.ts'
+
+/** How a cache is set up. `A` is the adapter's type: a {@link SyncAdapter} gives a cache with sync twins. */
+export interface CacheOptions<A extends Adapter = Adapter> {
+  readonly adapter: A
+  /** Default timeout in seconds, `null` = never expires. Default 300, as Django's `TIMEOUT`. */
+  readonly timeout?: Timeout | undefined
+  /** Keeps caches on one store apart, and is what `aclear` clears. Default `''`: `aclear` clears the whole store. */
+  readonly keyPrefix?: string | undefined
+  /** Default version. Default 1. */
+  readonly version?: Version | undefined
+  /** Makes the final key. Default {@link defaultKeyFunction}: `prefix:version:key`. */
+  readonly keyFunction?: KeyFunction | undefined
+  /**
+   * What happens to a final key of more than 250 characters, or with spaces or control characters: `'warn'` (default)
+   * tells `onWarning` once, `'strict'` throws `INVALID_KEY`, `'off'` takes it as it is.
+   */
+  readonly keys?: 'warn' | 'strict' | 'off' | undefined
+  /** Hears each warning once. Default `console.warn`. */
+  readonly onWarning?: ((warning: CacheWarning) => void) | undefined
+  /** The time in epoch milliseconds. Default `Date.now`. Tests pass their own and move it. */
+  readonly clock?: (() => number) | undefined
+}
+
+export interface KeyOptions {
+  readonly version?: Version | undefined
+}
+
+export interface GetOptions<D = undefined> extends KeyOptions {
+  /** Given back instead of `undefined` when the key is missing or expired. */
+  readonly default?: D
+}
+
+export interface SetOptions extends KeyOptions {
+  /** Seconds; `null` = never; 0 or less = not cached. Left out: the cache's default. */
+  readonly timeout?: Timeout | undefined
+}
+
+export interface GetOrSetOptions extends SetOptions {
+  /** Lets this caller stop waiting; a load that others wait for goes on. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Where a timeout may stand, a bag of options may stand instead. */
+export type TimeoutOr<Options> = Timeout | Options | undefined
+
+export type ResolvedOptions = { readonly [K in keyof CacheOptions]-?: Exclude<CacheOptions[K], undefined> }
+
+export function resolveOptions(options: CacheOptions): ResolvedOptions {
+  const known = ['adapter', 'timeout', 'keyPrefix', 'version', 'keyFunction', 'keys', 'onWarning', 'clock']
+  checkBag(options, known, 'createCache')
+  const {
+    adapter,
+    timeout = 300,
+    keyPrefix = '',
+    version = 1,
+    keyFunction = defaultKeyFunction,
+    keys = 'warn',
+    onWarning = ({ message }: CacheWarning) => console.warn(`nearcache: ${message}`),
+    clock = () => Date.now(),
+  } = options
+  if (typeof adapter?.commit !== 'function')
+    throw new TypeError('createCache needs an adapter: { adapter: memoryAdapter() }')
+  checkTimeout(timeout)
+  checkVersion(version)
+  if (typeof keyPrefix !== 'string')
+    throw new TypeError(`keyPrefix must be a string: got ${typeof keyPrefix}`)
+  if (!keyPrefix.isWellFormed())
+    throw new TypeError('keyPrefix must be well-formed text: it has a lone surrogate')
+  if (typeof keyFunction !== 'function')
+    throw new TypeError(`keyFunction must be a function: got ${typeof keyFunction}`)
+  if (!['warn', 'strict', 'off'].includes(keys))
+    throw new TypeError(`keys must be 'warn', 'strict' or 'off': got ${keys}`)
+  return Object.freeze({ adapter, timeout, keyPrefix, version, keyFunction, keys, onWarning, clock })
+}
+
+/** What a call was given besides its subject, with a bare timeout unfolded. */
+export function readTimeoutOr<O extends SetOptions>(
+  given: TimeoutOr<O>,
+  known: readonly string[],
+  method: string,
+): O | SetOptions {
+  if (typeof given === 'object' && given !== null) {
+    checkBag(given, known, method)
+    checkTimeout(given.timeout)
+    return given
+  }
+  if (given === undefined) return NOTHING
+  checkTimeout(given)
+  return { timeout: given }
+}
+
+/** The options of a call that takes no timeout. */
+export function readOptions<O extends object>(
+  given: O | undefined,
+  known: readonly string[],
+  method: string,
+): O {
+  if (given === undefined) return NOTHING as O
+  checkBag(given, known, method)
+  return given
+}
+
+const NOTHING: Record<never, never> = Object.freeze({})
+
+/** Options are closed: `{ tiemout: 60 }` must not quietly mean the default. */
+function checkBag(given: unknown, known: readonly string[], method: string): void {
+  const prototype = typeof given === 'object' && given !== null ? Object.getPrototypeOf(given) : undefined
+  if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
+    throw new TypeError(`${method} takes a plain object of options (${known.join(', ')})`)
+  }
+  for (const name of Object.keys(given as object)) {
+    if (!known.includes(name))
+      throw new TypeError(`${method} has no option "${name}": it takes ${known.join(', ')}`)
+  }
+}

@@ -1,0 +1,263 @@
+import { CacheError, quoteKey } from './errors.ts'
+
+/**
+ * Copies a value all the way down, and refuses with `INVALID_VALUE` and the path to the culprit whatever some
+ * adapter could not give back as it went in. It is what makes cached values snapshots, and the one definition of
+ * what may be cached:
+ *
+ * - primitives but symbols; `undefined` only inside a value;
+ * - plain objects (own enumerable text keys, any name), arrays (elements and holes);
+ * - Date, RegExp, Map, Set, BigInt, Error (standard class, message, cause), ArrayBuffer, DataView, typed arrays
+ *   (the bytes they show; a Node Buffer comes back as the Uint8Array it is);
+ * - cycles and shared references, which stay cycles and shared.
+ */
+export function snapshot<T>(value: T, key: string): T {
+  if (!isObject(value)) {
+    if (value === undefined || isRefusedPrimitive(value)) throw refuse(value, [], key)
+    return value
+  }
+  try {
+    return new Copier(key).copy(value, 0) as T
+  } catch (error) {
+    // A getter that throws, a revoked proxy: the value's own fault, told as such.
+    if (error instanceof CacheError) throw error
+    throw new CacheError('INVALID_VALUE', `Cannot cache the value of ${quoteKey(key)}: reading it failed`, {
+      key,
+      cause: error,
+    })
+  }
+}
+
+/** Levels of nesting. Every adapter can hold that many; JSON text and recursion give out at a few thousand. */
+const MAX_DEPTH = 500
+
+class Copier {
+  readonly #key: string
+  /** Made at the second object: most values have only one. */
+  #seen: Map<object, object> | undefined
+  #root: object | undefined
+  #rootCopy: object | undefined
+  /** What text formats can only rebuild once all its parts are there: nothing inside may lead back to it. */
+  #open: Set<object> | undefined
+  readonly #path: (string | number)[] = []
+
+  constructor(key: string) {
+    this.#key = key
+  }
+
+  copy(source: object, depth: number): object {
+    if (depth > 0) {
+      const known = this.#known(source, depth)
+      if (known !== undefined) return known
+    }
+    if (depth > MAX_DEPTH) throw this.#refuse(`it is nested more than ${MAX_DEPTH} levels deep`, depth)
+    if (Array.isArray(source)) return this.#copyArray(source, depth)
+    const prototype: unknown = Object.getPrototypeOf(source)
+    if (prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null) {
+      return this.#copyPlain(source as Record<string, unknown>, depth)
+    }
+    return this.#copyBuiltIn(source, depth)
+  }
+
+  #known(source: object, depth: number): object | undefined {
+    if (this.#open?.has(source)) {
+      throw this.#refuse(
+        'it leads back into an error, or an object with a "__proto__" key, that contains it',
+        depth,
+      )
+    }
+    if (source === this.#root) return this.#rootCopy
+    return this.#seen?.get(source)
+  }
+
+  /** Must be called before descending, so that a cycle finds its own beginning. */
+  #remember<T extends object>(source: object, copy: T, depth: number): T {
+    if (depth === 0) {
+      this.#root = source
+      this.#rootCopy = copy
+    } else {
+      this.#seen ??= new Map()
+      this.#seen.set(source, copy)
+    }
+    return copy
+  }
+
+  #part(value: unknown, name: string | number, depth: number): unknown {
+    if (!isObject(value)) {
+      if (!isRefusedPrimitive(value)) return value
+      this.#path[depth] = name
+      throw refuse(value, this.#path.slice(0, depth + 1), this.#key)
+    }
+    this.#path[depth] = name
+    return this.copy(value, depth + 1)
+  }
+
+  #copyPlain(source: Record<string, unknown>, depth: number): object {
+    const copy = this.#remember(source, {} as Record<string, unknown>, depth)
+    const names = Object.keys(source)
+    if (names.includes('__proto__'))
+      return this.#sealed(source, () => this.#copyParts(source, copy, names, depth))
+    for (const name of names) copy[name] = this.#part(source[name], name, depth)
+    return copy
+  }
+
+  #copyParts(source: Record<string, unknown>, copy: object, names: string[], depth: number): object {
+    for (const name of names) define(copy, name, this.#part(source[name], name, depth))
+    return copy
+  }
+
+  #sealed(source: object, copyInside: () => object): object {
+    this.#open ??= new Set()
+    this.#open.add(source)
+    const copy = copyInside()
+    this.#open.delete(source)
+    return copy
+  }
+
+  #copyArray(source: readonly unknown[], depth: number): object {
+    const copy = this.#remember(source, [] as unknown[], depth)
+    for (let index = 0; index < source.length; index += 1) {
+      const element = source[index]
+      // The first hole: what is left may be billions of them, so go by the keys.
+      if (element === undefined && !Object.hasOwn(source, index)) return this.#copySparse(source, copy, depth)
+      copy.push(this.#part(element, index, depth))
+    }
+    return copy
+  }
+
+  #copySparse(source: readonly unknown[], copy: unknown[], depth: number): object {
+    const start = copy.length
+    copy.length = source.length
+    for (const name of Object.keys(source)) {
+      const index = Number(name)
+      if (Number.isInteger(index) && index >= start) copy[index] = this.#part(source[index], index, depth)
+    }
+    return copy
+  }
+
+  #copyBuiltIn(source: object, depth: number): object {
+    if (ArrayBuffer.isView(source)) return this.#remember(source, copyView(source), depth)
+    // The prototype of a built-in is two steps from the end; that of a class derived from it is further away.
+    const prototype = Object.getPrototypeOf(source)
+    const tag = Object.prototype.toString.call(source).slice(8, -1)
+    if (tag === 'Error') return this.#copyError(source as Error, depth)
+    if (
+      Object.getPrototypeOf(Object.getPrototypeOf(prototype)) === null &&
+      prototype.constructor?.name === tag
+    ) {
+      switch (tag) {
+        case 'Date':
+          return this.#remember(source, new Date((source as Date).getTime()), depth)
+        case 'RegExp':
+          return this.#remember(
+            source,
+            new RegExp((source as RegExp).source, (source as RegExp).flags),
+            depth,
+          )
+        case 'ArrayBuffer':
+          return this.#remember(source, (source as ArrayBuffer).slice(0), depth)
+        case 'Map':
+          return this.#copyMap(source as Map<unknown, unknown>, depth)
+        case 'Set':
+          return this.#copySet(source as Set<unknown>, depth)
+      }
+    }
+    throw this.#refuse(`it is ${nameOf(source)}`, depth)
+  }
+
+  #copyMap(source: Map<unknown, unknown>, depth: number): object {
+    const copy = this.#remember(source, new Map<unknown, unknown>(), depth)
+    let index = 0
+    for (const [name, part] of source) {
+      copy.set(this.#part(name, `key ${index}`, depth), this.#part(part, `value ${index}`, depth))
+      index += 1
+    }
+    return copy
+  }
+
+  #copySet(source: Set<unknown>, depth: number): object {
+    const copy = this.#remember(source, new Set<unknown>(), depth)
+    let index = 0
+    for (const part of source) {
+      copy.add(this.#part(part, `element ${index}`, depth))
+      index += 1
+    }
+    return copy
+  }
+
+  #copyError(source: Error, depth: number): object {
+    const own = Object.keys(source)
+    const Class = STANDARD_ERRORS[source.constructor?.name ?? '']
+    if (Class === undefined || source.name !== Class.name) {
+      throw this.#refuse(`it is ${nameOf(source)}, and only the standard errors can be kept`, depth)
+    }
+    if (own.length > 0) {
+      throw this.#refuse(`it is an error with a property of its own, ${JSON.stringify(own[0])}`, depth)
+    }
+    const copy = this.#remember(source, new Class(source.message), depth)
+    define(copy, 'stack', source.stack, false)
+    if (!Object.hasOwn(source, 'cause')) return copy
+    return this.#sealed(source, () => {
+      define(copy, 'cause', this.#part(source.cause, 'cause', depth), false)
+      return copy
+    })
+  }
+
+  #refuse(why: string, depth: number): CacheError {
+    return invalid(why, this.#path.slice(0, depth), this.#key)
+  }
+}
+
+/** The errors that the structured clone keeps: https://html.spec.whatwg.org/#structuredserializeinternal */
+const STANDARD_ERRORS: Readonly<Record<string, ErrorConstructor | undefined>> = {
+  __proto__: null,
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+} as never
+
+/** Own property whatever its name: assigning to `__proto__` would change the prototype instead. */
+function define(target: object, name: string, value: unknown, enumerable = true): void {
+  Object.defineProperty(target, name, { value, enumerable, writable: true, configurable: true })
+}
+
+function copyView(source: ArrayBufferView): ArrayBufferView {
+  const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice().buffer
+  if (source instanceof DataView) return new DataView(bytes)
+  const type = (source as Uint8Array)[Symbol.toStringTag]
+  const View = (globalThis as unknown as Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>)[type]
+  return View === undefined ? new Uint8Array(bytes) : new View(bytes)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function isRefusedPrimitive(value: unknown): boolean {
+  return typeof value === 'function' || typeof value === 'symbol'
+}
+
+function refuse(value: unknown, path: readonly (string | number)[], key: string): CacheError {
+  const why =
+    value === undefined ? 'it is undefined, which means "missing"; use null' : `it is a ${typeof value}`
+  return invalid(why, path, key)
+}
+
+function invalid(why: string, path: readonly (string | number)[], key: string): CacheError {
+  const where = path.length === 0 ? 'the value' : `the part at ${showPath(path)}`
+  return new CacheError('INVALID_VALUE', `Cannot cache ${where} of ${quoteKey(key)}: ${why}`, { key })
+}
+
+function showPath(path: readonly (string | number)[]): string {
+  const shown = path.slice(0, 12).map((part) => `[${JSON.stringify(part)}]`)
+  return shown.join('') + (path.length > 12 ? '…' : '')
+}
+
+function nameOf(source: object): string {
+  const name = (source as { constructor?: { name?: unknown } }).constructor?.name
+  return typeof name === 'string' && name !== '' ? `a ${name}` : 'an object of an unknown class'
+}

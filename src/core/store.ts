@@ -1,0 +1,93 @@
+import type { Adapter, Change, Entry, Outcome } from './adapter.ts'
+import { isLive } from './decide.ts'
+import { Flights } from './flight.ts'
+import { failed } from './outcomes.ts'
+
+/** An adapter as a cache uses it: expired entries filtered, failures typed, running loads told of every write. */
+export class Store {
+  readonly flights: Flights<unknown>
+  readonly #adapter: Adapter
+  readonly #now: () => number
+
+  constructor(adapter: Adapter, now: () => number) {
+    this.#adapter = adapter
+    this.#now = now
+    this.flights = flightsOf(adapter)
+  }
+
+  async readLive(storedKey: string): Promise<Entry | undefined> {
+    return (await this.read([storedKey]))[0]
+  }
+
+  async read(storedKeys: readonly string[]): Promise<(Entry | undefined)[]> {
+    if (storedKeys.length === 0) return []
+    const now = this.#now()
+    let entries: readonly (Entry | undefined)[]
+    try {
+      entries = await this.#adapter.read(storedKeys, now)
+    } catch (cause) {
+      throw failed(this.#adapter, `read ${count(storedKeys)}`, cause)
+    }
+    return entries.map((entry) => (isLive(entry, now) ? entry : undefined))
+  }
+
+  async commitOne(change: Change): Promise<Outcome | undefined> {
+    return (await this.commit([change]))[0]
+  }
+
+  /** Commits what a caller asked for: a load of the same key that is still running has been overtaken. */
+  async commit(changes: readonly Change[]): Promise<readonly Outcome[]> {
+    supersedeAll(this.flights, changes)
+    return this.commitLoaded(changes)
+  }
+
+  /** Commits the result of a load, which overtakes nobody. */
+  async commitLoaded(changes: readonly Change[]): Promise<readonly Outcome[]> {
+    if (changes.length === 0) return []
+    try {
+      return await this.#adapter.commit(changes, this.#now())
+    } catch (cause) {
+      throw failed(this.#adapter, `write ${count(changes)}`, cause)
+    }
+  }
+
+  async clear(scope: string): Promise<void> {
+    this.flights.supersedeScope(scope)
+    try {
+      await this.#adapter.clear(scope)
+    } catch (cause) {
+      throw failed(this.#adapter, 'clear', cause)
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#adapter.close()
+    } catch (cause) {
+      throw failed(this.#adapter, 'close', cause)
+    }
+  }
+}
+
+/** Shared by all caches on one adapter, so that each sees the other's writes overtake its loads. */
+const flightsByAdapter = new WeakMap<Adapter, Flights<unknown>>()
+
+export function flightsOf(adapter: Adapter): Flights<unknown> {
+  let flights = flightsByAdapter.get(adapter)
+  if (flights === undefined) {
+    flights = new Flights()
+    flightsByAdapter.set(adapter, flights)
+  }
+  return flights
+}
+
+export function supersedeAll(flights: Flights<unknown>, changes: readonly Change[]): void {
+  for (const { key, op } of changes) {
+    flights.supersede(key)
+    if (op.kind === 'move') flights.supersede(op.to)
+  }
+}
+
+function count(items: readonly unknown[]): string {
+  return items.length === 1 ? '1 key' : `${items.length} keys`
+}

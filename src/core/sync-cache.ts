@@ -1,0 +1,200 @@
+import type { Change, SyncAdapter } from './adapter.ts'
+import { AsyncCache } from './cache.ts'
+import { type Contract, deletion, type Move, type SetManyData } from './contract.ts'
+import type { Loader } from './get-or-set.ts'
+import type { GetOptions, KeyOptions, SetOptions, TimeoutOr } from './options.ts'
+import { accepted, counted, moved } from './outcomes.ts'
+import { SyncStore } from './sync-store.ts'
+
+/**
+ * A cache in memory: every method of {@link AsyncCache}, and its sync twin under the name without the `a`. The async
+ * methods are the sync ones, promised; only `agetOrSet` can wait for a loader.
+ *
+ * @example
+ * ```ts
+ * import { createCache } from 'nearcache'
+ * import { memoryAdapter } from 'nearcache/memory'
+ *
+ * const cache = createCache({ adapter: memoryAdapter() })
+ * cache.set('greeting', 'hello', 60)
+ * cache.get('greeting') // 'hello'
+ * await cache.aget('greeting') // 'hello'
+ * ```
+ */
+export class SyncCache extends AsyncCache {
+  readonly #contract: Contract
+  readonly #store: SyncStore
+
+  /** @internal Use `createCache`. */
+  constructor(contract: Contract, adapter: SyncAdapter) {
+    super(contract)
+    this.#contract = contract
+    this.#store = new SyncStore(adapter, contract.now)
+  }
+
+  /** {@link AsyncCache.aget}, at once. */
+  get<T = unknown>(key: string, options?: GetOptions): T | undefined
+  get<T = unknown, D = T | null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
+  get(key: string, options?: GetOptions<unknown>): unknown {
+    const entry = this.#store.readLive(this.#contract.key(key, options, 'get', ['default', 'version']))
+    return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
+  }
+
+  /** {@link AsyncCache.aset}, at once. */
+  set(key: string, value: unknown, options?: TimeoutOr<SetOptions>): void {
+    this.#commitOne(this.#contract.write('set', key, value, options), key)
+  }
+
+  /** {@link AsyncCache.aadd}, at once. */
+  add(key: string, value: unknown, options?: TimeoutOr<SetOptions>): boolean {
+    return this.#commitOne(this.#contract.write('add', key, value, options), key)
+  }
+
+  /**
+   * {@link AsyncCache.agetOrSet}, at once: a function is called on a miss, and its value stored unless it is
+   * `undefined`. A function that gives a promise is a `TypeError`: that is what `agetOrSet` is for.
+   */
+  getOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<SetOptions>): T {
+    if (loader === undefined) throw new TypeError('getOrSet needs a default: a value or a function')
+    const version = typeof options === 'object' && options !== null ? { version: options.version } : undefined
+    const hit = this.get<T>(key, version)
+    if (hit !== undefined) return hit
+    const loaded = typeof loader === 'function' ? (loader as () => T)() : loader
+    if (loaded instanceof Promise) throw new TypeError('getOrSet cannot wait for a promise: use agetOrSet')
+    if (loaded === undefined) return loaded
+    this.add(key, loaded, options)
+    const stored = this.get<T>(key, version)
+    return stored === undefined ? loaded : stored
+  }
+
+  /** {@link AsyncCache.atouch}, at once. */
+  touch(key: string, options?: TimeoutOr<SetOptions>): boolean {
+    return this.#commitOne(this.#contract.touch(key, options), key)
+  }
+
+  /** {@link AsyncCache.adelete}, at once. */
+  delete(key: string, options?: KeyOptions): boolean {
+    return this.#commitOne(deletion(this.#contract.key(key, options, 'delete')), key)
+  }
+
+  /** {@link AsyncCache.ahasKey}, at once. */
+  hasKey(key: string, options?: KeyOptions): boolean {
+    return this.#store.readLive(this.#contract.key(key, options, 'hasKey')) !== undefined
+  }
+
+  /** {@link AsyncCache.aincr}, at once. */
+  incr(key: string, delta = 1, options?: KeyOptions): number {
+    return counted(this.#store.commitOne(this.#contract.incr(key, delta, options, 'incr')), key)
+  }
+
+  /** {@link AsyncCache.adecr}, at once. */
+  decr(key: string, delta = 1, options?: KeyOptions): number {
+    return counted(this.#store.commitOne(this.#contract.incr(key, delta, options, 'decr')), key)
+  }
+
+  /** {@link AsyncCache.agetMany}, at once. */
+  getMany<T = unknown>(keys: Iterable<string>, options?: KeyOptions): Map<string, T> {
+    const storedKeys = this.#contract.keys(keys, options, 'getMany')
+    return this.#contract.found(storedKeys.keys(), this.#store.read([...storedKeys.values()]))
+  }
+
+  /** {@link AsyncCache.asetMany}, at once. */
+  setMany(data: SetManyData, options?: TimeoutOr<SetOptions>): string[] {
+    const changes = this.#contract.writeMany(data, options)
+    const outcomes = this.#store.commit([...changes.values()])
+    return [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
+  }
+
+  /** {@link AsyncCache.adeleteMany}, at once. */
+  deleteMany(keys: Iterable<string>, options?: KeyOptions): void {
+    const storedKeys = this.#contract.keys(keys, options, 'deleteMany')
+    this.#store.commit([...storedKeys.values()].map(deletion))
+  }
+
+  /** {@link AsyncCache.aincrVersion}, at once. */
+  incrVersion(key: string, delta = 1, options?: KeyOptions): number {
+    return this.#move(this.#contract.move(key, delta, options, 'incrVersion'), key)
+  }
+
+  /** {@link AsyncCache.adecrVersion}, at once. */
+  decrVersion(key: string, delta = 1, options?: KeyOptions): number {
+    return this.#move(this.#contract.move(key, delta, options, 'decrVersion'), key)
+  }
+
+  /** {@link AsyncCache.aclear}, at once. */
+  clear(): void {
+    this.#store.clear(this.#contract.keyspace.scope)
+  }
+
+  #commitOne(change: Change, key: string): boolean {
+    return accepted(this.#store.commitOne(change), change.op.kind, key)
+  }
+
+  #move({ change, version }: Move, key: string): number {
+    return moved(this.#store.commitOne(change), version, key)
+  }
+
+  override async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
+  override async aget<T = unknown, D = T | null>(
+    key: string,
+    options: GetOptions<D> & { readonly default: D },
+  ): Promise<T | D>
+  override async aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
+    return this.get(key, options as GetOptions)
+  }
+
+  override async aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {
+    this.set(key, value, options)
+  }
+
+  override async aadd(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<boolean> {
+    return this.add(key, value, options)
+  }
+
+  override async atouch(key: string, options?: TimeoutOr<SetOptions>): Promise<boolean> {
+    return this.touch(key, options)
+  }
+
+  override async adelete(key: string, options?: KeyOptions): Promise<boolean> {
+    return this.delete(key, options)
+  }
+
+  override async ahasKey(key: string, options?: KeyOptions): Promise<boolean> {
+    return this.hasKey(key, options)
+  }
+
+  override async aincr(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+    return this.incr(key, delta, options)
+  }
+
+  override async adecr(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+    return this.decr(key, delta, options)
+  }
+
+  override async agetMany<T = unknown>(
+    keys: Iterable<string>,
+    options?: KeyOptions,
+  ): Promise<Map<string, T>> {
+    return this.getMany(keys, options)
+  }
+
+  override async asetMany(data: SetManyData, options?: TimeoutOr<SetOptions>): Promise<string[]> {
+    return this.setMany(data, options)
+  }
+
+  override async adeleteMany(keys: Iterable<string>, options?: KeyOptions): Promise<void> {
+    this.deleteMany(keys, options)
+  }
+
+  override async aincrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+    return this.incrVersion(key, delta, options)
+  }
+
+  override async adecrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+    return this.decrVersion(key, delta, options)
+  }
+
+  override async aclear(): Promise<void> {
+    this.clear()
+  }
+}

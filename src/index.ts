@@ -1,0 +1,26 @@
+export type { Adapter, Change, Entry, Op, Outcome, Refusal, Supports, SyncAdapter } from './core/adapter.ts'
+export { type BatchDecision, decideBatch, keysToRead } from './core/batch.ts'
+export type { AsyncCache } from './core/cache.ts'
+export type { SetManyData } from './core/contract.ts'
+export { createCache } from './core/create-cache.ts'
+export { type Decision, decide, isLive, type Place, step } from './core/decide.ts'
+export { CacheError, type CacheErrorCode, isCacheError } from './core/errors.ts'
+export type { Timeout } from './core/expiry.ts'
+export type { Loader } from './core/get-or-set.ts'
+export {
+  type CacheWarning,
+  defaultKeyFunction,
+  type KeyFunction,
+  rangeEnd,
+  type Version,
+  withoutVersion,
+} from './core/keys.ts'
+export type {
+  CacheOptions,
+  GetOptions,
+  GetOrSetOptions,
+  KeyOptions,
+  SetOptions,
+  TimeoutOr,
+} from './core/options.ts'
+export type { SyncCache } from './core/sync-cache.ts'
