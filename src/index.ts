@@ -1,4 +1,14 @@
-export type { Adapter, Change, Entry, Op, Outcome, Refusal, Supports, SyncAdapter } from './core/adapter.ts'
+export type {
+  Adapter,
+  Change,
+  Entry,
+  Op,
+  Outcome,
+  Refusal,
+  Supports,
+  SyncAdapter,
+  Wanted,
+} from './core/adapter.ts'
 export { type BatchDecision, decideBatch, keysToRead } from './core/batch.ts'
 export type { AsyncCache } from './core/cache.ts'
 export type { SetManyData } from './core/contract.ts'

@@ -24,6 +24,12 @@ export interface Change {
 
 export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' | 'too-large'
 
+/**
+ * What a read is for. `'presence'` asks only for deadlines: the values may be left out, and looking is not using where
+ * the place keeps an order of use.
+ */
+export type Wanted = 'value' | 'presence'
+
 /** The answer to one change. `value` is the new number after `incr`. */
 export type Outcome =
   | { readonly ok: true; readonly value?: number }
@@ -59,7 +65,7 @@ export interface Adapter {
   readonly name: string
   readonly supports: Supports
   /** The entries of `keys`, in that order, `undefined` where absent. May return expired ones: the core filters. */
-  read(keys: readonly string[], now: number): Promise<readonly (Entry | undefined)[]>
+  read(keys: readonly string[], now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]>
   /** Decides and stores each change, in order, and answers each. Rejects only if the store itself failed. */
   commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]>
   /** Removes every entry whose key begins with `scope`; `''` removes everything that is ours. */
@@ -70,7 +76,7 @@ export interface Adapter {
 
 /** An {@link Adapter} that can also answer at once. */
 export interface SyncAdapter extends Adapter {
-  readSync(keys: readonly string[], now: number): readonly (Entry | undefined)[]
+  readSync(keys: readonly string[], now: number, wanted: Wanted): readonly (Entry | undefined)[]
   commitSync(changes: readonly Change[], now: number): readonly Outcome[]
   clearSync(scope: string): void
 }

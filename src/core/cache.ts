@@ -143,7 +143,7 @@ export class AsyncCache {
 
   /** Tells whether a key is live. A stored `null` is there; an expired entry is not. */
   async ahasKey(key: string, options?: KeyOptions): Promise<boolean> {
-    return (await this.#store.readLive(this.#contract.key(key, options, 'hasKey'))) !== undefined
+    return (await this.#store.readLive(this.#contract.key(key, options, 'hasKey'), 'presence')) !== undefined
   }
 
   /**

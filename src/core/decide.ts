@@ -58,10 +58,10 @@ function unlessDead(entry: Entry, now: number): Entry | undefined {
   return isLive(entry, now) ? entry : undefined
 }
 
-/** Where {@link step} reads and writes: a `Map` is one. */
+/** Where {@link step} reads and writes: a `Map` is one. `set` also hears why, should the place keep an order of use. */
 export interface Place {
   get(key: string): Entry | undefined
-  set(key: string, entry: Entry): unknown
+  set(key: string, entry: Entry, why: Op['kind']): unknown
   delete(key: string): unknown
 }
 
@@ -71,8 +71,8 @@ export function step(place: Place, { key, op }: Change, now: number): Outcome {
   const [next, outcome] = decide(stored, op, now)
   if (next !== stored) {
     if (next === undefined) place.delete(key)
-    else place.set(key, next)
+    else place.set(key, next, op.kind)
   }
-  if (op.kind === 'move' && outcome.ok && stored !== undefined) place.set(op.to, stored)
+  if (op.kind === 'move' && outcome.ok && stored !== undefined) place.set(op.to, stored, op.kind)
   return outcome
 }

@@ -1,4 +1,4 @@
-import type { Adapter, Change, Entry, Outcome } from './adapter.ts'
+import type { Adapter, Change, Entry, Outcome, Wanted } from './adapter.ts'
 import { isLive } from './decide.ts'
 import { Flights } from './flight.ts'
 import { failed } from './outcomes.ts'
@@ -15,16 +15,16 @@ export class Store {
     this.flights = flightsOf(adapter)
   }
 
-  async readLive(storedKey: string): Promise<Entry | undefined> {
-    return (await this.read([storedKey]))[0]
+  async readLive(storedKey: string, wanted: Wanted = 'value'): Promise<Entry | undefined> {
+    return (await this.read([storedKey], wanted))[0]
   }
 
-  async read(storedKeys: readonly string[]): Promise<(Entry | undefined)[]> {
+  async read(storedKeys: readonly string[], wanted: Wanted = 'value'): Promise<(Entry | undefined)[]> {
     if (storedKeys.length === 0) return []
     const now = this.#now()
     let entries: readonly (Entry | undefined)[]
     try {
-      entries = await this.#adapter.read(storedKeys, now)
+      entries = await this.#adapter.read(storedKeys, now, wanted)
     } catch (cause) {
       throw failed(this.#adapter, `read ${count(storedKeys)}`, cause)
     }

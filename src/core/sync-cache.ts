@@ -79,7 +79,7 @@ export class SyncCache extends AsyncCache {
 
   /** {@link AsyncCache.ahasKey}, at once. */
   hasKey(key: string, options?: KeyOptions): boolean {
-    return this.#store.readLive(this.#contract.key(key, options, 'hasKey')) !== undefined
+    return this.#store.readLive(this.#contract.key(key, options, 'hasKey'), 'presence') !== undefined
   }
 
   /** {@link AsyncCache.aincr}, at once. */

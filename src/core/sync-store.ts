@@ -1,4 +1,4 @@
-import type { Change, Entry, Outcome, SyncAdapter } from './adapter.ts'
+import type { Change, Entry, Outcome, SyncAdapter, Wanted } from './adapter.ts'
 import { isLive } from './decide.ts'
 import type { Flights } from './flight.ts'
 import { failed } from './outcomes.ts'
@@ -16,13 +16,13 @@ export class SyncStore {
     this.#flights = flightsOf(adapter)
   }
 
-  readLive(storedKey: string): Entry | undefined {
-    return this.read([storedKey])[0]
+  readLive(storedKey: string, wanted: Wanted = 'value'): Entry | undefined {
+    return this.read([storedKey], wanted)[0]
   }
 
-  read(storedKeys: readonly string[]): (Entry | undefined)[] {
+  read(storedKeys: readonly string[], wanted: Wanted = 'value'): (Entry | undefined)[] {
     const now = this.#now()
-    const entries = this.#guard('read', () => this.#adapter.readSync(storedKeys, now))
+    const entries = this.#guard('read', () => this.#adapter.readSync(storedKeys, now, wanted))
     return entries.map((entry) => (isLive(entry, now) ? entry : undefined))
   }
 

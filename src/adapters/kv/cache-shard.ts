@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Entry, Op, Outcome } from '../../core/adapter.ts'
+import type { Entry, Op, Outcome, Wanted } from '../../core/adapter.ts'
 import { decideBatch, keysToRead } from '../../core/batch.ts'
 import { rangeEnd } from '../../core/keys.ts'
 import type { Stored } from './codec.ts'
@@ -35,9 +35,9 @@ export class CacheShard extends DurableObject {
     this.#sql.exec(CREATE_TABLE)
   }
 
-  /** The entries of `keys`, in that order; expired ones included. */
-  read(keys: readonly string[]): (StoredEntry | null)[] {
-    return keys.map((key) => this.#get(key) ?? null)
+  /** The entries of `keys`, in that order; expired ones included. For `'presence'` each value is 0. */
+  read(keys: readonly string[], wanted: Wanted): (StoredEntry | null)[] {
+    return keys.map((key) => (wanted === 'presence' ? this.#getDeadline(key) : this.#get(key)) ?? null)
   }
 
   /** Decides and stores the changes, in order. Refusals are answers, never exceptions. */
@@ -78,6 +78,11 @@ export class CacheShard extends DurableObject {
     if (format === INTEGER) return { value: value as number, expiresAt }
     const data = value instanceof ArrayBuffer ? new Uint8Array(value) : (value as string)
     return { value: { format, data }, expiresAt }
+  }
+
+  #getDeadline(key: string): StoredEntry | undefined {
+    const [row] = this.#sql.exec<Pick<Row, 'expires_at'>>('SELECT expires_at FROM entries WHERE key = ?', key)
+    return row && { value: 0, expiresAt: row.expires_at }
   }
 
   #put(key: string, { value, expiresAt }: StoredEntry): void {

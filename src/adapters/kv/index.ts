@@ -1,4 +1,4 @@
-import type { Adapter, Change, Entry, Outcome, Supports } from '../../core/adapter.ts'
+import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import { isLive } from '../../core/decide.ts'
 import type { StoredChange, StoredEntry } from './cache-shard.ts'
 import { decode, encode, sizeOf } from './codec.ts'
@@ -13,7 +13,7 @@ export interface CacheShardNamespace {
 }
 
 export interface CacheShardStub {
-  read(keys: readonly string[]): Promise<(StoredEntry | null)[]>
+  read(keys: readonly string[], wanted: Wanted): Promise<(StoredEntry | null)[]>
   commit(changes: readonly StoredChange[], now: number): Promise<readonly Outcome[]>
   clear(scope: string): Promise<void>
 }
@@ -94,11 +94,11 @@ class KVAdapter implements Adapter {
     this.#shardCount = shardCount
   }
 
-  read(keys: readonly string[]): Promise<(Entry | undefined)[]> {
+  read(keys: readonly string[], _now: number, wanted: Wanted): Promise<(Entry | undefined)[]> {
     return this.#byShard(
       keys,
       (key) => key,
-      async (stub, group) => (await stub.read(group)).map(decodeEntry),
+      async (stub, group) => (await stub.read(group, wanted)).map(decodeEntry),
     )
   }
 
@@ -141,7 +141,7 @@ class KVAdapter implements Adapter {
   /** Copied, then deleted: only a custom key function can bring a key's versions to different owners. */
   async #moveAcross(from: string, to: string, now: number): Promise<Outcome> {
     const [source, target] = [this.#stub(this.#shardOf(from)), this.#stub(this.#shardOf(to))]
-    const [entry] = await source.read([from])
+    const [entry] = await source.read([from], 'value')
     if (!isLive(entry ?? undefined, now)) return { ok: false, reason: 'missing' }
     await target.commit([{ key: to, op: { kind: 'set', entry: entry as StoredEntry } }], now)
     await source.commit([{ key: from, op: { kind: 'delete' } }], now)

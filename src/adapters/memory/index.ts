@@ -1,4 +1,4 @@
-import type { Change, Entry, Outcome, Supports, SyncAdapter } from '../../core/adapter.ts'
+import type { Change, Entry, Outcome, Supports, SyncAdapter, Wanted } from '../../core/adapter.ts'
 import { step } from '../../core/decide.ts'
 import { RecencyMap } from './recency-map.ts'
 
@@ -37,7 +37,8 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   checkInteger('cullFrequency', cullFrequency)
   const entries = new RecencyMap(maxEntries, cullFrequency)
 
-  const readSync = (keys: readonly string[]): (Entry | undefined)[] => keys.map((key) => entries.use(key))
+  const readSync = (keys: readonly string[], _now: number, wanted: Wanted): (Entry | undefined)[] =>
+    keys.map((key) => (wanted === 'value' ? entries.use(key) : entries.get(key)))
   const commitSync = (changes: readonly Change[], now: number): Outcome[] =>
     changes.map((change) => step(entries, change, now))
   const clearSync = (scope: string): void => entries.clear(scope)
@@ -48,7 +49,7 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
     readSync,
     commitSync,
     clearSync,
-    read: async (keys) => readSync(keys),
+    read: async (keys, now, wanted) => readSync(keys, now, wanted),
     commit: async (changes, now) => commitSync(changes, now),
     clear: async (scope) => clearSync(scope),
     close: async () => {},

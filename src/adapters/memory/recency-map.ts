@@ -1,4 +1,4 @@
-import type { Entry } from '../../core/adapter.ts'
+import type { Entry, Op } from '../../core/adapter.ts'
 import type { Place } from '../../core/decide.ts'
 
 /**
@@ -30,7 +30,12 @@ export class RecencyMap implements Place {
     return entry
   }
 
-  set(key: string, entry: Entry): void {
+  set(key: string, entry: Entry, why: Op['kind']): void {
+    if (why === 'touch') {
+      // Not a use, and nothing new: it keeps its place in the order.
+      this.#entries.set(key, entry)
+      return
+    }
     if (this.#entries.size >= this.#maxEntries) this.#cull()
     this.#entries.delete(key)
     this.#entries.set(key, entry)
