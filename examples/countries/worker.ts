@@ -1,17 +1,12 @@
-import { DurableObject } from 'cloudflare:workers'
+import { CacheShard } from '../../src/adapters/kv/index.ts'
 
-// Holds the binding's place until src/adapters/kv/cache-shard.ts brings the real class.
-export class CacheShard extends DurableObject<Env> {
-  ping(): string {
-    return 'pong'
-  }
-}
+export { CacheShard }
 
 export default {
   async fetch(request, env): Promise<Response> {
     const { pathname } = new URL(request.url)
     if (pathname !== '/api/ping') return new Response('Not found', { status: 404 })
-    const shard = env.CACHE_SHARDS.get(env.CACHE_SHARDS.idFromName('0'))
-    return Response.json({ shard: await shard.ping() })
+    await env.CACHE_SHARDS.getByName('0').read([], 'value')
+    return Response.json({ shard: 'pong' })
   },
 } satisfies ExportedHandler<Env>

@@ -1,0 +1,319 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Adapter, Change, Entry, Op, Outcome } from '../core/adapter.ts'
+import { isLive } from '../core/decide.ts'
+import { storableValues } from './values.ts'
+
+export interface AdapterSuiteOptions {
+  readonly name: string
+  /** A new adapter over an empty place of its own. */
+  readonly create: () => Adapter
+}
+
+const NOW = 1_800_000_000_000
+const OK: Outcome = { ok: true }
+
+function missing(): Outcome {
+  return { ok: false, reason: 'missing' }
+}
+
+function set(key: string, value: unknown, expiresAt: number | null = null): Change {
+  return { key, op: { kind: 'set', entry: { value, expiresAt } } }
+}
+
+function add(key: string, value: unknown, expiresAt: number | null = null): Change {
+  return { key, op: { kind: 'add', entry: { value, expiresAt } } }
+}
+
+function incr(key: string, delta = 1): Change {
+  return { key, op: { kind: 'incr', delta } }
+}
+
+function change(key: string, op: Op): Change {
+  return { key, op }
+}
+
+/**
+ * The seam's contract: what `read`, `commit`, `clear` and `close` of an {@link Adapter} must do. Which cases run is
+ * decided by what the adapter itself declares in `supports`. For a runner like Vitest.
+ *
+ * @example
+ * ```ts
+ * import { memoryAdapter } from 'nearcache/memory'
+ * import { adapterSuite } from 'nearcache/testing'
+ *
+ * adapterSuite({ name: 'memory', create: () => memoryAdapter() })
+ * ```
+ */
+export function adapterSuite({ name, create }: AdapterSuiteOptions): void {
+  describe(`adapter ${name}`, () => {
+    const opened: Adapter[] = []
+    const open = (): Adapter => {
+      const adapter = create()
+      opened.push(adapter)
+      return adapter
+    }
+    afterAll(() => Promise.all(opened.map((adapter) => adapter.close())))
+
+    const values = async (adapter: Adapter, keys: readonly string[], now = NOW): Promise<unknown[]> => {
+      const entries = await adapter.read(keys, now, 'value')
+      return entries.map((entry) => (isLive(entry, now) ? entry.value : undefined))
+    }
+
+    describe('read', () => {
+      it('gives entries in the order asked, undefined where absent, twice where asked twice', async () => {
+        const adapter = open()
+        await adapter.commit([set(':1:a', 1), set(':1:b', 'two', NOW + 5)], NOW)
+        const entries = await adapter.read([':1:b', ':1:x', ':1:a', ':1:b'], NOW, 'value')
+        const b: Entry = { value: 'two', expiresAt: NOW + 5 }
+        expect(entries).toEqual([b, undefined, { value: 1, expiresAt: null }, b])
+      })
+
+      it('gives at least the deadline when only presence is wanted', async () => {
+        const adapter = open()
+        await adapter.commit([set(':1:a', 'x', NOW + 5)], NOW)
+        const [a, b] = await adapter.read([':1:a', ':1:b'], NOW, 'presence')
+        expect(a?.expiresAt).toBe(NOW + 5)
+        expect(b).toBeUndefined()
+      })
+
+      it('keeps a deadline to the millisecond', async () => {
+        const adapter = open()
+        await adapter.commit([set(':1:a', 1, NOW + 1)], NOW)
+        expect(await values(adapter, [':1:a'], NOW)).toEqual([1])
+        expect(await values(adapter, [':1:a'], NOW + 1)).toEqual([undefined])
+      })
+    })
+
+    describe('commit', () => {
+      it('answers each change in order, and lets later ones see earlier ones', async () => {
+        const adapter = open()
+        const outcomes = await adapter.commit(
+          [
+            add(':1:n', 1),
+            add(':1:n', 5),
+            incr(':1:n', 10),
+            change(':1:n', { kind: 'touch', expiresAt: NOW + 9 }),
+            change(':1:x', { kind: 'delete' }),
+            incr(':1:x'),
+            set(':1:t', 'text'),
+            incr(':1:t'),
+            set(':1:max', Number.MAX_SAFE_INTEGER),
+            incr(':1:max'),
+            change(':1:t', { kind: 'delete' }),
+            add(':1:t', 'again'),
+          ],
+          NOW,
+        )
+        expect(outcomes).toEqual([
+          OK,
+          { ok: false, reason: 'exists' },
+          { ok: true, value: 11 },
+          OK,
+          missing(),
+          missing(),
+          OK,
+          { ok: false, reason: 'not-an-integer' },
+          OK,
+          { ok: false, reason: 'out-of-range' },
+          OK,
+          OK,
+        ])
+        expect(await adapter.read([':1:n', ':1:t', ':1:max'], NOW, 'value')).toEqual([
+          { value: 11, expiresAt: NOW + 9 },
+          { value: 'again', expiresAt: null },
+          { value: Number.MAX_SAFE_INTEGER, expiresAt: null },
+        ])
+      })
+
+      it('takes an entry at its deadline for missing', async () => {
+        const adapter = open()
+        await adapter.commit([set(':1:a', 1, NOW + 1_000), set(':1:b', 1, NOW + 1_000)], NOW)
+        const later = NOW + 1_000
+        const outcomes = await adapter.commit(
+          [
+            change(':1:a', { kind: 'touch', expiresAt: null }),
+            incr(':1:a'),
+            change(':1:a', { kind: 'delete' }),
+            add(':1:b', 2),
+          ],
+          later,
+        )
+        expect(outcomes).toEqual([missing(), missing(), missing(), OK])
+        expect(await values(adapter, [':1:a', ':1:b'], later)).toEqual([undefined, 2])
+      })
+
+      it('removes what is stored already dead', async () => {
+        const adapter = open()
+        await adapter.commit([set(':1:a', 1), set(':1:b', 1)], NOW)
+        const dead = [
+          set(':1:a', 2, NOW),
+          add(':1:c', 2, NOW),
+          change(':1:b', { kind: 'touch', expiresAt: NOW - 1 }),
+        ]
+        expect(await adapter.commit(dead, NOW)).toEqual([OK, OK, OK])
+        expect(await adapter.read([':1:a', ':1:b', ':1:c'], NOW - 10_000, 'value')).toEqual([
+          undefined,
+          undefined,
+          undefined,
+        ])
+      })
+
+      it('keeps the deadline when counting', async () => {
+        const adapter = open()
+        await adapter.commit([set(':1:n', 1, NOW + 7)], NOW)
+        await adapter.commit([incr(':1:n', -3)], NOW + 3)
+        expect(await adapter.read([':1:n'], NOW, 'value')).toEqual([{ value: -2, expiresAt: NOW + 7 }])
+      })
+
+      it('moves an entry with its deadline, over what was there', async () => {
+        const adapter = open()
+        await adapter.commit([set(':1:m', 'old', NOW + 7), set(':2:m', 'other')], NOW)
+        const moves = [
+          change(':1:m', { kind: 'move', to: ':2:m' }),
+          change(':1:m', { kind: 'move', to: ':3:m' }),
+        ]
+        expect(await adapter.commit(moves, NOW)).toEqual([OK, missing()])
+        expect(await adapter.read([':1:m', ':2:m', ':3:m'], NOW, 'value')).toEqual([
+          undefined,
+          { value: 'old', expiresAt: NOW + 7 },
+          undefined,
+        ])
+      })
+
+      it('moves an entry to a key that has nothing in common with its own', async () => {
+        const adapter = open()
+        const targets = Array.from({ length: 20 }, (_, index) => `::other-${index}`)
+        for (const [index, to] of targets.entries()) {
+          await adapter.commit([set('::from', index, NOW + 7)], NOW)
+          expect(await adapter.commit([change('::from', { kind: 'move', to }), incr(to)], NOW)).toEqual([
+            OK,
+            { ok: true, value: index + 1 },
+          ])
+        }
+        expect(await values(adapter, ['::from', ...targets])).toEqual([
+          undefined,
+          ...targets.map((_, index) => index + 1),
+        ])
+      })
+
+      it('stores a thousand changes at once', async () => {
+        const adapter = open()
+        const keys = Array.from({ length: 1_000 }, (_, index) => `:1:k${index}`)
+        await adapter.commit(
+          keys.map((key, index) => set(key, index)),
+          NOW,
+        )
+        expect(await values(adapter, keys)).toEqual(keys.map((_, index) => index))
+      })
+
+      it('loses no increment and admits one adder among concurrent callers', async () => {
+        const adapter = open()
+        if (!adapter.supports.atomic) return
+        await adapter.commit([set(':1:n', 0)], NOW)
+        const counts = await Promise.all(
+          Array.from({ length: 200 }, () => adapter.commit([incr(':1:n')], NOW)),
+        )
+        const adds = await Promise.all(
+          Array.from({ length: 50 }, (_, index) => adapter.commit([add(':1:w', index)], NOW)),
+        )
+        expect(new Set(counts.map(([outcome]) => outcome?.ok && outcome.value)).size).toBe(200)
+        expect(await values(adapter, [':1:n'])).toEqual([200])
+        expect(adds.filter(([outcome]) => outcome?.ok)).toHaveLength(1)
+      })
+
+      it('takes any text for a key', async () => {
+        const adapter = open()
+        const keys = [
+          '::',
+          ':1:',
+          ':1:a b',
+          ':1:a\u0000b',
+          ':1:a\u0000c',
+          ':1:Ελλάδα',
+          ':1:🇬🇷',
+          ':1:__proto__',
+          '::__proto__',
+          ":1:'; --",
+          ':1:%',
+          ':1:_',
+        ]
+        await adapter.commit(
+          keys.map((key, index) => set(key, index)),
+          NOW,
+        )
+        expect(await values(adapter, keys)).toEqual(keys.map((_, index) => index))
+      })
+    })
+
+    describe('values', () => {
+      it.each(storableValues)('come back as they went in: $name', async ({ make, flaw }) => {
+        const adapter = open()
+        await adapter.commit([set(':1:v', make())], NOW)
+        const [entry] = await adapter.read([':1:v'], NOW, 'value')
+        const value = entry?.value
+        // Comparing four billion holes takes for ever; its flaw() looks at what matters.
+        if (!(Array.isArray(value) && value.length > 1_000_000)) expect(value).toStrictEqual(make())
+        expect(flaw?.(value as never)).toBeUndefined()
+      })
+
+      it('that are too large are refused, and the old value is not served for them', async () => {
+        const adapter = open()
+        const { maxValueBytes } = adapter.supports
+        if (maxValueBytes === null) return
+        await adapter.commit([set(':1:a', 'old'), set(':1:b', 'old')], NOW)
+        const large = 'x'.repeat(maxValueBytes + 1)
+        const tooLarge = { ok: false, reason: 'too-large' }
+        const outcomes = await adapter.commit(
+          [set(':1:a', large), add(':1:b', large), set(':1:c', 'fits')],
+          NOW,
+        )
+        expect(outcomes).toEqual([tooLarge, tooLarge, OK])
+        expect(await values(adapter, [':1:a', ':1:b', ':1:c'])).toEqual([undefined, 'old', 'fits'])
+      })
+
+      it('as large as the adapter says are stored', async () => {
+        const adapter = open()
+        const { maxValueBytes } = adapter.supports
+        if (maxValueBytes === null) return
+        const bytes = new Uint8Array(maxValueBytes).fill(7)
+        expect(await adapter.commit([set(':1:a', bytes)], NOW)).toEqual([OK])
+        expect(await values(adapter, [':1:a'])).toEqual([bytes])
+      })
+    })
+
+    describe('clear', () => {
+      it('removes what begins with the scope and leaves its neighbours', async () => {
+        const adapter = open()
+        const inside = ['app:1:a', 'app:2:a', 'app:1:\uffff', 'app:1:🇬🇷', 'app::x', 'app:']
+        const outside = ['ap:1:a', 'app', 'app2:1:a', 'app;', 'App:1:a', ':1:a', 'zapp:1:a', 'app%3A1:1:a']
+        await adapter.commit(
+          [...inside, ...outside].map((key) => set(key, 1)),
+          NOW,
+        )
+        await adapter.clear('app:')
+        expect(await values(adapter, inside)).toEqual(inside.map(() => undefined))
+        expect(await values(adapter, outside)).toEqual(outside.map(() => 1))
+      })
+
+      it('removes everything when the scope is empty, and the place can be used again', async () => {
+        const adapter = open()
+        await adapter.commit([set(':1:a', 1), set('app:1:a', 1)], NOW)
+        await adapter.clear('')
+        await adapter.clear('')
+        expect(await values(adapter, [':1:a', 'app:1:a'])).toEqual([undefined, undefined])
+        expect(await adapter.commit([add(':1:a', 2)], NOW)).toEqual([OK])
+        expect(await values(adapter, [':1:a'])).toEqual([2])
+      })
+    })
+
+    describe('close', () => {
+      it('may be called at any time, and the adapter used again', async () => {
+        const adapter = open()
+        await adapter.close()
+        await adapter.commit([set(':1:a', 1)], NOW)
+        await Promise.all([adapter.close(), adapter.close()])
+        expect(await values(adapter, [':1:a'])).toEqual([1])
+      })
+    })
+  })
+}
