@@ -186,13 +186,13 @@ class Copier {
   }
 
   #copyError(source: Error, depth: number): object {
-    const own = Object.keys(source)
+    const extra = Object.keys(source).find((name) => !['cause', 'message', 'stack'].includes(name))
     const Class = STANDARD_ERRORS[source.constructor?.name ?? '']
     if (Class === undefined || source.name !== Class.name) {
       throw this.#refuse(`it is ${nameOf(source)}, and only the standard errors can be kept`, depth)
     }
-    if (own.length > 0) {
-      throw this.#refuse(`it is an error with a property of its own, ${JSON.stringify(own[0])}`, depth)
+    if (extra !== undefined) {
+      throw this.#refuse(`it is an error with a property of its own, ${JSON.stringify(extra)}`, depth)
     }
     const copy = this.#remember(source, new Class(source.message), depth)
     define(copy, 'stack', source.stack, false)

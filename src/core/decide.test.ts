@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Entry, Op } from './adapter.ts'
+import { decide, isCounter, isLive } from './decide.ts'
+
+const NOW = 1_000
+
+const deadline = fc.option(fc.integer({ min: NOW - 5, max: NOW + 5 }), { nil: null })
+const value = fc.oneof(
+  fc.integer(),
+  fc.constant(Number.MAX_SAFE_INTEGER),
+  fc.constant(-0),
+  fc.string(),
+  fc.constant(null),
+)
+const entry: fc.Arbitrary<Entry> = fc.record({ value, expiresAt: deadline })
+const stored = fc.option(entry, { nil: undefined })
+const op: fc.Arbitrary<Op> = fc.oneof(
+  fc.record({ kind: fc.constant('set' as const), entry }),
+  fc.record({ kind: fc.constant('add' as const), entry }),
+  fc.record({ kind: fc.constant('touch' as const), expiresAt: deadline }),
+  fc.record({ kind: fc.constant('incr' as const), delta: fc.maxSafeInteger() }),
+  fc.record({ kind: fc.constant('delete' as const) }),
+  fc.record({ kind: fc.constant('move' as const), to: fc.string() }),
+)
+
+describe('isLive()', () => {
+  it('is dead at its deadline, live a moment before, and never dead without one', () => {
+    expect(isLive({ value: 1, expiresAt: NOW }, NOW)).toBe(false)
+    expect(isLive({ value: 1, expiresAt: NOW + 1 }, NOW)).toBe(true)
+    expect(isLive({ value: 1, expiresAt: null }, Number.MAX_SAFE_INTEGER)).toBe(true)
+    expect(isLive(undefined, NOW)).toBe(false)
+  })
+})
+
+describe('isCounter()', () => {
+  it('takes safe integers and nothing else', () => {
+    for (const integer of [0, 1, -1, Number.MAX_SAFE_INTEGER]) expect(isCounter(integer)).toBe(true)
+    for (const other of [-0, 0.5, 2 ** 53, Number.NaN, '1', true, null, 1n, undefined]) {
+      expect(isCounter(other)).toBe(false)
+    }
+  })
+})
+
+describe('decide()', () => {
+  it('never stores a dead entry, and changes nothing that it is given', () => {
+    fc.assert(
+      fc.property(stored, op, (before, operation) => {
+        const copy = structuredClone(before)
+        const [next] = decide(before, operation, NOW)
+        expect(before).toEqual(copy)
+        if (next !== before) expect(next === undefined || isLive(next, NOW)).toBe(true)
+      }),
+    )
+  })
+
+  it('returns the stored entry itself when it refuses a live one', () => {
+    fc.assert(
+      fc.property(stored, op, (before, operation) => {
+        const [next, outcome] = decide(before, operation, NOW)
+        if (!outcome.ok && isLive(before, NOW)) expect(next).toBe(before)
+      }),
+    )
+  })
+
+  it('treats the expired as the absent', () => {
+    fc.assert(
+      fc.property(entry, op, (some, operation) => {
+        const [next, outcome] = decide({ ...some, expiresAt: NOW }, operation, NOW)
+        const [nextOfNothing, outcomeOfNothing] = decide(undefined, operation, NOW)
+        expect(outcome).toEqual(outcomeOfNothing)
+        expect(isLive(next, NOW) ? next : undefined).toEqual(nextOfNothing)
+      }),
+    )
+  })
+
+  it('stores with set whatever was there, and with add only where nothing lives', () => {
+    fc.assert(
+      fc.property(stored, entry, (before, given) => {
+        const kept = isLive(given, NOW) ? given : undefined
+        expect(decide(before, { kind: 'set', entry: given }, NOW)).toEqual([kept, { ok: true }])
+        const added = decide(before, { kind: 'add', entry: given }, NOW)
+        expect(added).toEqual(
+          isLive(before, NOW) ? [before, { ok: false, reason: 'exists' }] : [kept, { ok: true }],
+        )
+      }),
+    )
+  })
+
+  it('touches the deadline and nothing else', () => {
+    fc.assert(
+      fc.property(stored, deadline, (before, expiresAt) => {
+        const [next, outcome] = decide(before, { kind: 'touch', expiresAt }, NOW)
+        expect(outcome.ok).toBe(isLive(before, NOW))
+        if (outcome.ok && next !== undefined) expect(next).toEqual({ value: before?.value, expiresAt })
+      }),
+    )
+  })
+
+  it('counts exactly or not at all, and keeps the deadline', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), fc.maxSafeInteger(), deadline, (start, delta, expiresAt) => {
+        const before = { value: start, expiresAt }
+        const [next, outcome] = decide(before, { kind: 'incr', delta }, NOW)
+        if (!isLive(before, NOW)) expect(outcome).toEqual({ ok: false, reason: 'missing' })
+        else if (Number.isSafeInteger(start + delta)) {
+          expect(outcome).toEqual({ ok: true, value: start + delta })
+          expect(BigInt(start + delta)).toBe(BigInt(start) + BigInt(delta))
+          expect(next).toEqual({ value: start + delta, expiresAt })
+        } else expect(outcome).toEqual({ ok: false, reason: 'out-of-range' })
+      }),
+    )
+  })
+
+  it('refuses to count on anything but a safe integer', () => {
+    for (const text of ['1', null, true, 1.5, -0, 2 ** 53, [1], 1n]) {
+      const before = { value: text, expiresAt: null }
+      const refusal = { ok: false, reason: 'not-an-integer' }
+      expect(decide(before, { kind: 'incr', delta: 1 }, NOW)).toEqual([before, refusal])
+    }
+  })
+
+  it('says of delete and move whether something lived', () => {
+    fc.assert(
+      fc.property(stored, (before) => {
+        const expected = isLive(before, NOW) ? { ok: true } : { ok: false, reason: 'missing' }
+        expect(decide(before, { kind: 'delete' }, NOW)).toEqual([undefined, expected])
+        expect(decide(before, { kind: 'move', to: 'x' }, NOW)[1]).toEqual(expected)
+      }),
+    )
+  })
+})

@@ -1,0 +1,44 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { checkTimeout, expiresAt } from './expiry.ts'
+
+const NOW = 1_800_000_000_000
+
+describe('expiresAt()', () => {
+  it('counts seconds from now, fractions included', () => {
+    expect(expiresAt(1, 300, NOW)).toBe(NOW + 1_000)
+    expect(expiresAt(100.2, 300, NOW)).toBe(NOW + 100_200)
+    expect(expiresAt(30 * 86_400 + 1, 300, NOW)).toBe(NOW + 2_592_001_000)
+  })
+
+  it('takes the default when left out, and never for null', () => {
+    expect(expiresAt(undefined, 300, NOW)).toBe(NOW + 300_000)
+    expect(expiresAt(undefined, null, NOW)).toBeNull()
+    expect(expiresAt(null, 300, NOW)).toBeNull()
+  })
+
+  it('is now for 0 and less, and later than now for anything more', () => {
+    fc.assert(
+      fc.property(fc.double({ min: -1e9, max: 1e9, noNaN: true }), (seconds) => {
+        const deadline = expiresAt(seconds, 300, NOW) as number
+        expect(deadline > NOW).toBe(seconds > 0)
+        expect(Number.isInteger(deadline)).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('checkTimeout()', () => {
+  it('takes numbers, null and nothing', () => {
+    for (const timeout of [0, -1, 0.5, 1e12, -Infinity, null, undefined])
+      expect(() => checkTimeout(timeout)).not.toThrow()
+  })
+
+  it('refuses what could be mistaken, saying what it got', () => {
+    expect(() => checkTimeout(Number.NaN)).toThrow(RangeError)
+    expect(() => checkTimeout(Number.POSITIVE_INFINITY)).toThrow(/null for never/)
+    expect(() => checkTimeout('60')).toThrow(/got string/)
+    expect(() => checkTimeout(new Date())).toThrow(/got Date/)
+    expect(() => checkTimeout(60n)).toThrow(TypeError)
+  })
+})

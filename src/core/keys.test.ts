@@ -1,0 +1,134 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isCacheError } from './errors.ts'
+import {
+  type CacheWarning,
+  defaultKeyFunction,
+  Keyspace,
+  type KeyspaceOptions,
+  rangeEnd,
+  withoutVersion,
+} from './keys.ts'
+
+function keyspace(options: Partial<KeyspaceOptions> = {}): Keyspace {
+  return new Keyspace({
+    keyPrefix: '',
+    version: 1,
+    keyFunction: defaultKeyFunction,
+    keys: 'off',
+    onWarning: () => {},
+    maxKeyBytes: null,
+    ...options,
+  })
+}
+
+const text = fc.oneof(
+  fc.string({ unit: 'grapheme' }),
+  fc.array(fc.constantFrom(':', '%', '%3A', 'a', '1', '')).map((parts) => parts.join('')),
+)
+const version = fc.oneof(
+  fc.integer(),
+  text.filter((part) => part !== ''),
+)
+
+describe('defaultKeyFunction()', () => {
+  it('makes Django’s final key', () => {
+    expect(defaultKeyFunction('name', '', 1)).toBe(':1:name')
+    expect(defaultKeyFunction('name', 'app', 2)).toBe('app:2:name')
+    expect(defaultKeyFunction('a:b', 'app:x', 'v:1')).toBe('app%3Ax:v%3A1:a:b')
+  })
+
+  it('never makes one final key of two different triples', () => {
+    const triple = fc.tuple(text, text, version)
+    fc.assert(
+      fc.property(triple, triple, (one, other) => {
+        const same = one[0] === other[0] && one[1] === other[1] && String(one[2]) === String(other[2])
+        expect(defaultKeyFunction(...one) === defaultKeyFunction(...other)).toBe(same)
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+})
+
+describe('Keyspace', () => {
+  it('puts every key of a prefix, whatever its key function, behind one scope and no other', () => {
+    const custom = (key: string) => `hash-${key.length}`
+    fc.assert(
+      fc.property(text, text, text, version, (prefix, otherPrefix, key, at) => {
+        for (const keyFunction of [defaultKeyFunction, custom]) {
+          const here = keyspace({ keyPrefix: prefix, keyFunction })
+          const storedKey = here.storedKey(key, at)
+          expect(storedKey.startsWith(here.scope)).toBe(true)
+          const other = keyspace({ keyPrefix: otherPrefix }).scope
+          if (prefix !== otherPrefix && other !== '') expect(storedKey.startsWith(other)).toBe(false)
+        }
+      }),
+    )
+  })
+
+  it('keeps a custom key function’s keys apart from the default one’s', () => {
+    const custom = keyspace({ keyPrefix: 'p', keyFunction: (key) => key })
+    expect(custom.storedKey('1:a', undefined)).not.toBe(keyspace({ keyPrefix: 'p' }).storedKey('a', 1))
+    expect(custom.storedKey('p:1:a', undefined)).not.toBe(keyspace({ keyPrefix: 'p' }).storedKey('a', 1))
+  })
+
+  it('warns once for each key and problem, of the final key', () => {
+    const warnings: CacheWarning[] = []
+    const here = keyspace({ keys: 'warn', onWarning: (warning) => warnings.push(warning) })
+    const long = `a ${'é'.repeat(246)}`
+    for (let call = 0; call < 3; call += 1) here.storedKey(long, 1)
+    expect(warnings.map(({ code }) => code)).toEqual(['KEY_CHARACTERS', 'KEY_LENGTH'])
+    expect(warnings[0]?.key).toBe(`:1:${long}`)
+    here.storedKey('x'.repeat(247), 1)
+    here.storedKey('日'.repeat(200), 1)
+    here.storedKey('🇬'.repeat(200), 1)
+    here.storedKey('\u00a0', 1)
+    here.storedKey('', 1)
+    expect(warnings).toHaveLength(2)
+  })
+
+  it('throws INVALID_KEY in strict mode, and for malformed text and too many bytes in any', () => {
+    const code = (run: () => unknown): string => {
+      try {
+        run()
+      } catch (error) {
+        if (isCacheError(error)) return error.code
+      }
+      return 'nothing'
+    }
+    expect(code(() => keyspace({ keys: 'strict' }).storedKey('a b', 1))).toBe('INVALID_KEY')
+    expect(code(() => keyspace({ keys: 'strict' }).storedKey('x'.repeat(248), 1))).toBe('INVALID_KEY')
+    expect(code(() => keyspace().storedKey('\ud800', 1))).toBe('INVALID_KEY')
+    expect(code(() => keyspace({ maxKeyBytes: 8 }).storedKey('日日', 1))).toBe('INVALID_KEY')
+    expect(code(() => keyspace({ maxKeyBytes: 9 }).storedKey('日日', 1))).toBe('nothing')
+  })
+
+  it('refuses keys and versions of other types', () => {
+    expect(() => keyspace().storedKey(7 as never, 1)).toThrow(TypeError)
+    for (const at of ['', Number.NaN, Number.POSITIVE_INFINITY, null, {}]) {
+      expect(() => keyspace().storedKey('a', at as never)).toThrow(TypeError)
+    }
+    expect(() => keyspace({ keyFunction: () => 7 as never }).storedKey('a', 1)).toThrow(TypeError)
+  })
+})
+
+describe('withoutVersion()', () => {
+  it('is the same for all versions of a key, and different for different keys', () => {
+    fc.assert(
+      fc.property(text, text, version, version, (prefix, key, one, other) => {
+        const here = keyspace({ keyPrefix: prefix })
+        expect(withoutVersion(here.storedKey(key, one))).toBe(withoutVersion(here.storedKey(key, other)))
+        expect(withoutVersion(here.storedKey(key, one))).not.toBe(
+          withoutVersion(here.storedKey(`${key}x`, one)),
+        )
+      }),
+    )
+  })
+})
+
+describe('rangeEnd()', () => {
+  it('is the first text behind all that begin with the scope', () => {
+    expect(rangeEnd('')).toBeUndefined()
+    expect(rangeEnd('app:')).toBe('app;')
+  })
+})
