@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, join, sep } from 'node:path'
+import { delimiter, dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installedChromium } from './chromium.mjs'
 
@@ -65,8 +65,8 @@ export function commandPath(packageName, command = packageName) {
 
 /** The environment for the tools: whatever they start with `node` finds the same Node. */
 export function toolEnvironment() {
-  const bin = inRoot('node_modules', '.bin')
-  return { ...process.env, PATH: [bin, process.env['PATH']].join(delimiter) }
+  const folders = [dirname(nodePath()), inRoot('node_modules', '.bin'), process.env['PATH']]
+  return { ...process.env, PATH: folders.join(delimiter) }
 }
 
 /** While `npm ci` replaces node_modules, nothing may be run out of it. */
