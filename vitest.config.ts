@@ -7,6 +7,10 @@ const BROWSER = '**/*.browser.test.ts'
 const WORKERD = '**/*.workerd.test.ts'
 const ELSEWHERE = ['**/node_modules/**', '**/dist/**']
 
+// The e2e tests have servers and browsers of their own: they come after the others, not beside them.
+const first = { groupOrder: 1 }
+const last = { groupOrder: 2 }
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,6 +20,7 @@ export default defineConfig({
           environment: 'node',
           include: ['{src,docs,examples,bench}/**/*.test.ts'],
           exclude: [...ELSEWHERE, BROWSER, WORKERD],
+          sequence: first,
           typecheck: {
             enabled: true,
             include: ['src/**/*.test-d.ts'],
@@ -31,6 +36,7 @@ export default defineConfig({
           name: 'workerd',
           include: [WORKERD],
           exclude: ELSEWHERE,
+          sequence: first,
         },
       },
       {
@@ -40,6 +46,7 @@ export default defineConfig({
           name: 'browser',
           include: [BROWSER],
           exclude: ELSEWHERE,
+          sequence: first,
           browser: {
             enabled: true,
             headless: true,
@@ -58,8 +65,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          // Servers and browsers of their own: after the others, not beside them.
-          sequence: { groupOrder: 1 },
+          sequence: last,
         },
       },
     ],

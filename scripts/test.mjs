@@ -25,7 +25,10 @@ if (only.length === 0) {
     if (run('npm', ['pack', '--silent', '--pack-destination', scratch], env).status !== 0) return false
     const tarball = join(scratch, readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? '')
     const published = tool('publint', 'publint', 'run', tarball, '--strict')
-    return tool('@arethetypeswrong/cli', 'attw', tarball, '--profile', 'esm-only') && published
+    return (
+      tool('@arethetypeswrong/cli', 'attw', tarball, '--profile', 'esm-only', '--format', 'ascii') &&
+      published
+    )
   })
 }
 

@@ -1,5 +1,0 @@
-import { expectTypeOf, it } from 'vitest'
-
-it('checks types', () => {
-  expectTypeOf<string>().toEqualTypeOf<string>()
-})
