@@ -11,6 +11,7 @@ export type {
 } from './core/adapter.ts'
 export { type BatchDecision, decideBatch, keysToRead } from './core/batch.ts'
 export type { AsyncCache } from './core/cache.ts'
+export { type CacheConfig, type CacheOf, type Caches, createCaches } from './core/caches.ts'
 export type { SetManyData } from './core/contract.ts'
 export { createCache } from './core/create-cache.ts'
 export { type Decision, decide, isLive, type Place, step } from './core/decide.ts'
@@ -25,12 +26,16 @@ export {
   type Version,
   withoutVersion,
 } from './core/keys.ts'
+export type { CacheLock, SyncCacheLock } from './core/lock.ts'
 export type {
   CacheOptions,
   GetOptions,
   GetOrSetOptions,
+  IncrOptions,
   KeyOptions,
+  LockOptions,
   SetOptions,
   TimeoutOr,
+  WaitingLockOptions,
 } from './core/options.ts'
 export type { SyncCache } from './core/sync-cache.ts'

@@ -11,8 +11,13 @@ export type Op =
   | { readonly kind: 'set'; readonly entry: Entry }
   | { readonly kind: 'add'; readonly entry: Entry }
   | { readonly kind: 'touch'; readonly expiresAt: number | null }
-  | { readonly kind: 'incr'; readonly delta: number }
+  /** Counts on the live entry, or, where there is none and `initial` is given, on that. */
+  | { readonly kind: 'incr'; readonly delta: number; readonly initial?: Entry }
   | { readonly kind: 'delete' }
+  /** Takes the live entry out and gives it. */
+  | { readonly kind: 'pop' }
+  /** Deletes the live entry if its value is this number: how a lock lets go of itself and of nobody else's. */
+  | { readonly kind: 'release'; readonly token: number }
   /** Takes the live entry, with its remaining time, to the key `to`, over whatever is there. */
   | { readonly kind: 'move'; readonly to: string }
 
@@ -30,9 +35,9 @@ export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' |
  */
 export type Wanted = 'value' | 'presence'
 
-/** The answer to one change. `value` is the new number after `incr`. */
+/** The answer to one change: `value` is the new number after `incr`, `entry` what `pop` took. */
 export type Outcome =
-  | { readonly ok: true; readonly value?: number }
+  | { readonly ok: true; readonly value?: number; readonly entry?: Entry }
   | { readonly ok: false; readonly reason: Refusal }
 
 /** What a place can and cannot promise: the one declaration that drives tests, the docs' table and users' branches. */

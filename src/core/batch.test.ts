@@ -16,7 +16,9 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   fc.record({ kind: fc.constantFrom('set' as const, 'add' as const), entry }),
   fc.record({ kind: fc.constant('touch' as const), expiresAt: deadline }),
   fc.record({ kind: fc.constant('incr' as const), delta: fc.integer({ min: -3, max: 3 }) }),
-  fc.record({ kind: fc.constant('delete' as const) }),
+  fc.record({ kind: fc.constant('incr' as const), delta: fc.integer({ min: -3, max: 3 }), initial: entry }),
+  fc.record({ kind: fc.constantFrom('delete' as const, 'pop' as const) }),
+  fc.record({ kind: fc.constant('release' as const), token: fc.nat(9) }),
   fc.record({ kind: fc.constant('move' as const), to: key }),
 )
 // The core never asks for a move to the same key: it would be no move.

@@ -1,16 +1,19 @@
 import type { Change } from './adapter.ts'
-import { type Contract, deletion, type Move, type SetManyData } from './contract.ts'
+import { type Contract, deletion, type Move, popping, type SetManyData } from './contract.ts'
 import { leavable } from './flight.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
+import { type CacheLock, heldLock, pause } from './lock.ts'
 import {
   type GetOptions,
   type GetOrSetOptions,
+  type IncrOptions,
   type KeyOptions,
   readTimeoutOr,
   type SetOptions,
   type TimeoutOr,
+  type WaitingLockOptions,
 } from './options.ts'
-import { accepted, counted, moved } from './outcomes.ts'
+import { accepted, counted, moved, popped } from './outcomes.ts'
 import { Store } from './store.ts'
 
 /** Django's low-level cache, asynchronously. Made by `createCache`; every method may be called at any time. */
@@ -150,7 +153,10 @@ export class AsyncCache {
    * Adds `delta` to a stored integer, in one atomic step where the adapter `supports.atomic`, and gives the result.
    * The deadline stays as it is.
    *
-   * @throws {CacheError} `KEY_NOT_FOUND` when missing or expired (create it with {@link aadd}), `NOT_AN_INTEGER` for
+   * A missing or expired key fails, unless `options.initial` says where to count from: then it is created, with
+   * `options.timeout`, in the same atomic step. A key that is there keeps its own deadline.
+   *
+   * @throws {CacheError} `KEY_NOT_FOUND` when missing or expired and no `initial` is given, `NOT_AN_INTEGER` for
    *   any other value, `OUT_OF_RANGE` beyond the safe integers; each leaves the entry as it was. `ADAPTER_FAILED`
    *   may mean that the store could not say whether it counted.
    * @example
@@ -158,15 +164,84 @@ export class AsyncCache {
    * await cache.aadd('views', 0, null)
    * await cache.aincr('views') // 1
    * await cache.aincr('views', 10) // 11
+   * await cache.aincr('requests:ada', 1, { initial: 0, timeout: 60 }) // 1
    * ```
    */
-  async aincr(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+  async aincr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
     return counted(await this.#store.commitOne(this.#contract.incr(key, delta, options, 'incr')), key)
   }
 
   /** Subtracts `delta`: {@link aincr} with the sign turned. May go below zero. */
-  async adecr(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+  async adecr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
     return counted(await this.#store.commitOne(this.#contract.incr(key, delta, options, 'decr')), key)
+  }
+
+  /**
+   * Tells how many **seconds** a key has left: `null` if it never expires, `undefined` if it is missing or expired.
+   *
+   * @example
+   * ```ts
+   * await cache.aset('forever', 1, null)
+   * await cache.attl('forever') // null
+   * await cache.attl('nothing') // undefined
+   * ```
+   */
+  async attl(key: string, options?: KeyOptions): Promise<number | null | undefined> {
+    // Before the read, so that what is found live has some time left.
+    const now = this.#contract.now()
+    return this.#contract.ttl(
+      await this.#store.readLive(this.#contract.key(key, options, 'ttl'), 'presence'),
+      now,
+    )
+  }
+
+  /**
+   * Takes a key out: gives its value and deletes it in one atomic step, so that of any number of callers one gets it.
+   * Missing or expired gives `options.default`, else `undefined`.
+   *
+   * @example
+   * ```ts
+   * await cache.aset('one-time-code', '1234', 60)
+   * await cache.apop('one-time-code') // '1234'
+   * await cache.apop('one-time-code') // undefined
+   * ```
+   */
+  async apop<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
+  async apop<T = unknown, D = T | null>(
+    key: string,
+    options: GetOptions<D> & { readonly default: D },
+  ): Promise<T | D>
+  async apop(key: string, options?: GetOptions<unknown>): Promise<unknown> {
+    const storedKey = this.#contract.key(key, options, 'pop', ['default', 'version'])
+    const entry = popped(await this.#store.commitOne(popping(storedKey)), key)
+    return entry === undefined ? options?.default : entry.value
+  }
+
+  /**
+   * Takes a lock, or gives `undefined` if someone else holds it: for `options.timeout` **seconds** at most, after which it
+   * is open again whatever became of its holder. With `options.wait` it keeps trying for that many seconds.
+   *
+   * Exclusive where the adapter `supports.atomic`: across tabs with IndexedDB, across isolates at the edge. The holder
+   * can release only its own lock, never a later holder's. Work that outlives the timeout is no longer alone.
+   *
+   * @throws {RangeError} Without a timeout of more than 0: a lock that never opens hangs everybody.
+   * @example
+   * ```ts
+   * await using lock = await cache.alock('report', { timeout: 30, wait: 5 })
+   * if (lock === undefined) throw new Error('someone else is at it')
+   * // alone here, until the end of the block
+   * ```
+   */
+  async alock(key: string, options: WaitingLockOptions): Promise<CacheLock | undefined> {
+    const started = this.#contract.now()
+    const wait = this.#contract.wait(options)
+    for (let attempt = 0; ; attempt += 1) {
+      const { take, release } = this.#contract.lock(key, options, 'lock')
+      if (await this.#commitOne(take, key)) return heldLock(key, () => this.#commitOne(release, key))
+      const left = started + wait - this.#contract.now()
+      if (left <= 0) return undefined
+      await this.#contract.sleep(pause(attempt, left))
+    }
   }
 
   /**

@@ -1,18 +1,23 @@
 import type { Adapter, Change, Entry } from './adapter.ts'
-import { expiresAt } from './expiry.ts'
+import { checkTimeout, expiresAt } from './expiry.ts'
 import { Keyspace, type Version } from './keys.ts'
 import {
+  type IncrOptions,
   type KeyOptions,
+  type LockOptions,
   type ResolvedOptions,
   readOptions,
   readTimeoutOr,
   type SetOptions,
   type TimeoutOr,
+  type WaitingLockOptions,
 } from './options.ts'
 import { snapshot } from './snapshot.ts'
 
 const KEY_ONLY = ['version']
 const KEY_AND_TIMEOUT = ['timeout', 'version']
+const COUNTING = ['version', 'initial', 'timeout']
+const LOCKING = ['version', 'timeout', 'wait']
 
 /**
  * What both faces of a cache, async and sync, do before and after they ask the adapter: a caller's arguments
@@ -22,12 +27,14 @@ export class Contract {
   readonly adapter: Adapter
   readonly keyspace: Keyspace
   readonly now: () => number
+  readonly sleep: (milliseconds: number) => Promise<void>
   readonly #options: ResolvedOptions
 
   constructor(options: ResolvedOptions) {
     this.#options = options
     this.adapter = options.adapter
     this.now = options.clock
+    this.sleep = options.sleep
     this.keyspace = new Keyspace({ ...options, maxKeyBytes: options.adapter.supports.maxKeyBytes })
   }
 
@@ -104,12 +111,53 @@ export class Contract {
     }
   }
 
-  incr(key: string, delta: number, options: KeyOptions | undefined, method: 'incr' | 'decr'): Change {
-    checkDelta(delta, method)
-    return {
-      key: this.key(key, options, method),
-      op: { kind: 'incr', delta: method === 'incr' ? delta : -delta },
+  incr(key: string, delta: number, options: IncrOptions | undefined, method: 'incr' | 'decr'): Change {
+    checkInteger(delta, 'delta', method)
+    const { version, initial, timeout } = readOptions(options, COUNTING, method)
+    const step = method === 'incr' ? delta : -delta
+    const storedKey = this.keyspace.storedKey(key, version)
+    if (initial === undefined) {
+      if (timeout !== undefined) throw new TypeError(`${method} takes a timeout only together with initial`)
+      return { key: storedKey, op: { kind: 'incr', delta: step } }
     }
+    checkInteger(initial, 'initial', method)
+    checkTimeout(timeout)
+    const entry = { value: initial, expiresAt: this.#deadline(timeout) }
+    return { key: storedKey, op: { kind: 'incr', delta: step, initial: entry } }
+  }
+
+  /** The attempt to take a lock, and what will let go of it. */
+  lock(key: string, options: LockOptions, method: string): { take: Change; release: Change } {
+    const { timeout, version } = readOptions(options, LOCKING, method) as LockOptions
+    checkTimeout(timeout)
+    if (typeof timeout !== 'number' || timeout <= 0) {
+      throw new RangeError(
+        `${method} needs a timeout of more than 0 seconds: a lock must open again if its holder dies`,
+      )
+    }
+    const storedKey = this.keyspace.storedKey(key, version)
+    const token = Math.floor(this.#options.random() * Number.MAX_SAFE_INTEGER)
+    return {
+      take: {
+        key: storedKey,
+        op: { kind: 'add', entry: { value: token, expiresAt: this.#deadline(timeout) } },
+      },
+      release: { key: storedKey, op: { kind: 'release', token } },
+    }
+  }
+
+  /** How long to wait for a lock, in milliseconds. */
+  wait(options: WaitingLockOptions): number {
+    const wait: unknown = options?.wait ?? 0
+    if (typeof wait !== 'number' || Number.isNaN(wait))
+      throw new TypeError('wait must be a number of seconds')
+    return wait * 1000
+  }
+
+  /** Seconds left, `null` for ever, `undefined` for what is not there. */
+  ttl(entry: Entry | undefined, now: number): number | null | undefined {
+    if (entry === undefined || entry.expiresAt === null) return entry && null
+    return (entry.expiresAt - now) / 1000
   }
 
   /** The move of a key to its version + `delta`, and that version. */
@@ -119,7 +167,7 @@ export class Contract {
     options: KeyOptions | undefined,
     method: 'incrVersion' | 'decrVersion',
   ): Move {
-    checkDelta(delta, method)
+    checkInteger(delta, 'delta', method)
     const from: Version = readOptions(options, KEY_ONLY, method).version ?? this.#options.version
     if (typeof from !== 'number') {
       throw new TypeError(`${method} needs a version that is a number: got ${JSON.stringify(from)}`)
@@ -144,6 +192,10 @@ export function deletion(storedKey: string): Change {
   return { key: storedKey, op: { kind: 'delete' } }
 }
 
+export function popping(storedKey: string): Change {
+  return { key: storedKey, op: { kind: 'pop' } }
+}
+
 /** What `asetMany` takes: an object, a Map, or any iterable of pairs. */
 export type SetManyData = Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
 
@@ -156,9 +208,9 @@ function entriesOf(data: SetManyData): Iterable<readonly [string, unknown]> {
   return Symbol.iterator in data ? (data as Iterable<readonly [string, unknown]>) : Object.entries(data)
 }
 
-function checkDelta(delta: unknown, method: string): void {
-  if (typeof delta !== 'number')
-    throw new TypeError(`${method} takes a delta that is a number: got ${typeof delta}`)
-  if (!Number.isSafeInteger(delta))
-    throw new RangeError(`${method} takes a delta that is a safe integer: got ${delta}`)
+function checkInteger(value: unknown, name: string, method: string): void {
+  if (typeof value !== 'number')
+    throw new TypeError(`${method} takes a number for ${name}: got ${typeof value}`)
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`${method} takes a safe integer for ${name}: got ${value}`)
 }

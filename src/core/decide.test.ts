@@ -20,7 +20,8 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   fc.record({ kind: fc.constant('add' as const), entry }),
   fc.record({ kind: fc.constant('touch' as const), expiresAt: deadline }),
   fc.record({ kind: fc.constant('incr' as const), delta: fc.maxSafeInteger() }),
-  fc.record({ kind: fc.constant('delete' as const) }),
+  fc.record({ kind: fc.constantFrom('delete' as const, 'pop' as const) }),
+  fc.record({ kind: fc.constant('release' as const), token: fc.nat(9) }),
   fc.record({ kind: fc.constant('move' as const), to: fc.string() }),
 )
 
@@ -118,6 +119,41 @@ describe('decide()', () => {
       const refusal = { ok: false, reason: 'not-an-integer' }
       expect(decide(before, { kind: 'incr', delta: 1 }, NOW)).toEqual([before, refusal])
     }
+  })
+
+  it('counts from the initial entry where nothing lives, and ignores it where something does', () => {
+    fc.assert(
+      fc.property(stored, fc.integer(), fc.integer(), deadline, (before, start, delta, expiresAt) => {
+        const initial = { value: start, expiresAt }
+        const [next, outcome] = decide(before, { kind: 'incr', delta, initial }, NOW)
+        const from = isLive(before, NOW) ? before : initial
+        expect([next, outcome]).toEqual(
+          from === initial && !isLive(initial, NOW)
+            ? [undefined, { ok: true, value: start + delta }]
+            : decide(from, { kind: 'incr', delta }, NOW),
+        )
+      }),
+    )
+  })
+
+  it('pops the live entry itself', () => {
+    fc.assert(
+      fc.property(stored, (before) => {
+        const expected = isLive(before, NOW)
+          ? [undefined, { ok: true, entry: before }]
+          : [before, { ok: false, reason: 'missing' }]
+        expect(decide(before, { kind: 'pop' }, NOW)).toEqual(expected)
+      }),
+    )
+  })
+
+  it('releases its own token and no other', () => {
+    const held = { value: 7, expiresAt: NOW + 1 }
+    const missing = { ok: false, reason: 'missing' }
+    expect(decide(held, { kind: 'release', token: 7 }, NOW)).toEqual([undefined, { ok: true }])
+    expect(decide(held, { kind: 'release', token: 8 }, NOW)).toEqual([held, missing])
+    expect(decide({ ...held, value: '7' }, { kind: 'release', token: 7 }, NOW)[1]).toEqual(missing)
+    expect(decide(held, { kind: 'release', token: 7 }, NOW + 1)).toEqual([held, missing])
   })
 
   it('says of delete and move whether something lived', () => {

@@ -37,17 +37,19 @@ export function decide(stored: Entry | undefined, op: Op, now: number): Decision
         ? [unlessDead({ value: stored.value, expiresAt: op.expiresAt }, now), OK]
         : [stored, MISSING]
     case 'incr': {
-      if (!isLive(stored, now)) return [stored, MISSING]
-      if (!isCounter(stored.value)) return [stored, NOT_AN_INTEGER]
-      const value = stored.value + op.delta
+      const counter = isLive(stored, now) ? stored : op.initial
+      if (counter === undefined) return [stored, MISSING]
+      if (!isCounter(counter.value)) return [stored, NOT_AN_INTEGER]
+      const value = counter.value + op.delta
       if (!Number.isSafeInteger(value)) return [stored, OUT_OF_RANGE]
-      return [
-        { value, expiresAt: stored.expiresAt },
-        { ok: true, value },
-      ]
+      return [unlessDead({ value, expiresAt: counter.expiresAt }, now), { ok: true, value }]
     }
     case 'delete':
       return [undefined, isLive(stored, now) ? OK : MISSING]
+    case 'pop':
+      return isLive(stored, now) ? [undefined, { ok: true, entry: stored }] : [stored, MISSING]
+    case 'release':
+      return isLive(stored, now) && stored.value === op.token ? [undefined, OK] : [stored, MISSING]
     case 'move':
       return isLive(stored, now) ? [undefined, OK] : [stored, MISSING]
   }

@@ -7,6 +7,7 @@
  * - `INVALID_KEY`: the key cannot be stored here (malformed text, too long, refused by `keys: 'strict'`).
  * - `INVALID_VALUE`: the value has a part that no adapter can keep (function, symbol, class instance, …).
  * - `VALUE_TOO_LARGE`: the value is storable, but larger than this adapter's limit.
+ * - `INVALID_CACHE`: a named cache that is not configured, or whose configuration is broken; the message names it.
  * - `ADAPTER_FAILED`: the store itself failed; `cause` has its error. Never reported as a miss.
  */
 export type CacheErrorCode =
@@ -16,6 +17,7 @@ export type CacheErrorCode =
   | 'INVALID_KEY'
   | 'INVALID_VALUE'
   | 'VALUE_TOO_LARGE'
+  | 'INVALID_CACHE'
   | 'ADAPTER_FAILED'
 
 export interface CacheErrorOptions extends ErrorOptions {

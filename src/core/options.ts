@@ -28,6 +28,10 @@ export interface CacheOptions<A extends Adapter = Adapter> {
   readonly onWarning?: ((warning: CacheWarning) => void) | undefined
   /** The time in epoch milliseconds. Default `Date.now`. Tests pass their own and move it. */
   readonly clock?: (() => number) | undefined
+  /** A number from 0 up to 1, for the tokens of locks. Default: from `crypto.getRandomValues`. */
+  readonly random?: (() => number) | undefined
+  /** Waits that many milliseconds, between the attempts of `alock`. Default: a timer. */
+  readonly sleep?: ((milliseconds: number) => Promise<void>) | undefined
 }
 
 export interface KeyOptions {
@@ -44,6 +48,23 @@ export interface SetOptions extends KeyOptions {
   readonly timeout?: Timeout | undefined
 }
 
+export interface IncrOptions extends KeyOptions {
+  /** Where to count from when the key is missing or expired, instead of failing: a safe integer. */
+  readonly initial?: number | undefined
+  /** Seconds that a counter made by `initial` lives; one that is there keeps its own deadline. */
+  readonly timeout?: Timeout | undefined
+}
+
+export interface LockOptions extends KeyOptions {
+  /** Seconds after which the lock is open again, whatever became of its holder. More than 0. */
+  readonly timeout: number
+}
+
+export interface WaitingLockOptions extends LockOptions {
+  /** Seconds to keep trying. Default 0: one attempt. */
+  readonly wait?: number | undefined
+}
+
 export interface GetOrSetOptions extends SetOptions {
   /** Lets this caller stop waiting; a load that others wait for goes on. */
   readonly signal?: AbortSignal | undefined
@@ -55,7 +76,18 @@ export type TimeoutOr<Options> = Timeout | Options | undefined
 export type ResolvedOptions = { readonly [K in keyof CacheOptions]-?: Exclude<CacheOptions[K], undefined> }
 
 export function resolveOptions(options: CacheOptions): ResolvedOptions {
-  const known = ['adapter', 'timeout', 'keyPrefix', 'version', 'keyFunction', 'keys', 'onWarning', 'clock']
+  const known = [
+    'adapter',
+    'timeout',
+    'keyPrefix',
+    'version',
+    'keyFunction',
+    'keys',
+    'onWarning',
+    'clock',
+    'random',
+    'sleep',
+  ]
   checkBag(options, known, 'createCache')
   const {
     adapter,
@@ -66,6 +98,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     keys = 'warn',
     onWarning = ({ message }: CacheWarning) => console.warn(`nearcache: ${message}`),
     clock = () => Date.now(),
+    random = randomFraction,
+    sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   } = options
   if (typeof adapter?.commit !== 'function')
     throw new TypeError('createCache needs an adapter: { adapter: memoryAdapter() }')
@@ -79,7 +113,24 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     throw new TypeError(`keyFunction must be a function: got ${typeof keyFunction}`)
   if (!['warn', 'strict', 'off'].includes(keys))
     throw new TypeError(`keys must be 'warn', 'strict' or 'off': got ${keys}`)
-  return Object.freeze({ adapter, timeout, keyPrefix, version, keyFunction, keys, onWarning, clock })
+  return Object.freeze({
+    adapter,
+    timeout,
+    keyPrefix,
+    version,
+    keyFunction,
+    keys,
+    onWarning,
+    clock,
+    random,
+    sleep,
+  })
+}
+
+/** 53 random bits as a fraction: unlike `Math.random`, never the same in two isolates that started alike. */
+function randomFraction(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2))
+  return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53
 }
 
 /** What a call was given besides its subject, with a bare timeout unfolded. */

@@ -1,4 +1,4 @@
-import type { Adapter, Op, Outcome } from './adapter.ts'
+import type { Adapter, Entry, Op, Outcome } from './adapter.ts'
 import { CacheError, quoteKey } from './errors.ts'
 
 /** `true` when done, `false` when refused for a reason the method's answer has room for. */
@@ -12,6 +12,11 @@ export function accepted(outcome: Outcome | undefined, op: Op['kind'], key: stri
 export function counted(outcome: Outcome | undefined, key: string): number {
   if (outcome?.ok && outcome.value !== undefined) return outcome.value
   throw refused(outcome, 'incr', key)
+}
+
+/** What `pop` took, if there was anything to take. */
+export function popped(outcome: Outcome | undefined, key: string): Entry | undefined {
+  return accepted(outcome, 'pop', key) && outcome?.ok ? outcome.entry : undefined
 }
 
 /** The version a key now has, if it was there to be moved. */

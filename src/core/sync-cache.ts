@@ -1,9 +1,10 @@
 import type { Change, SyncAdapter } from './adapter.ts'
 import { AsyncCache } from './cache.ts'
-import { type Contract, deletion, type Move, type SetManyData } from './contract.ts'
+import { type Contract, deletion, type Move, popping, type SetManyData } from './contract.ts'
 import type { Loader } from './get-or-set.ts'
-import type { GetOptions, KeyOptions, SetOptions, TimeoutOr } from './options.ts'
-import { accepted, counted, moved } from './outcomes.ts'
+import { heldSyncLock, type SyncCacheLock } from './lock.ts'
+import type { GetOptions, IncrOptions, KeyOptions, LockOptions, SetOptions, TimeoutOr } from './options.ts'
+import { accepted, counted, moved, popped } from './outcomes.ts'
 import { SyncStore } from './sync-store.ts'
 
 /**
@@ -83,13 +84,35 @@ export class SyncCache extends AsyncCache {
   }
 
   /** {@link AsyncCache.aincr}, at once. */
-  incr(key: string, delta = 1, options?: KeyOptions): number {
+  incr(key: string, delta = 1, options?: IncrOptions): number {
     return counted(this.#store.commitOne(this.#contract.incr(key, delta, options, 'incr')), key)
   }
 
   /** {@link AsyncCache.adecr}, at once. */
-  decr(key: string, delta = 1, options?: KeyOptions): number {
+  decr(key: string, delta = 1, options?: IncrOptions): number {
     return counted(this.#store.commitOne(this.#contract.incr(key, delta, options, 'decr')), key)
+  }
+
+  /** {@link AsyncCache.attl}, at once. */
+  ttl(key: string, options?: KeyOptions): number | null | undefined {
+    const now = this.#contract.now()
+    return this.#contract.ttl(this.#store.readLive(this.#contract.key(key, options, 'ttl'), 'presence'), now)
+  }
+
+  /** {@link AsyncCache.apop}, at once. */
+  pop<T = unknown>(key: string, options?: GetOptions): T | undefined
+  pop<T = unknown, D = T | null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
+  pop(key: string, options?: GetOptions<unknown>): unknown {
+    const storedKey = this.#contract.key(key, options, 'pop', ['default', 'version'])
+    const entry = popped(this.#store.commitOne(popping(storedKey)), key)
+    return entry === undefined ? options?.default : entry.value
+  }
+
+  /** {@link AsyncCache.alock}, at once: one attempt, and `using` instead of `await using`. */
+  lock(key: string, options: LockOptions): SyncCacheLock | undefined {
+    const { take, release } = this.#contract.lock(key, options, 'lock')
+    if (!this.#commitOne(take, key)) return undefined
+    return heldSyncLock(key, () => this.#commitOne(release, key))
   }
 
   /** {@link AsyncCache.agetMany}, at once. */
@@ -163,12 +186,25 @@ export class SyncCache extends AsyncCache {
     return this.hasKey(key, options)
   }
 
-  override async aincr(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+  override async aincr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
     return this.incr(key, delta, options)
   }
 
-  override async adecr(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+  override async adecr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
     return this.decr(key, delta, options)
+  }
+
+  override async attl(key: string, options?: KeyOptions): Promise<number | null | undefined> {
+    return this.ttl(key, options)
+  }
+
+  override async apop<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
+  override async apop<T = unknown, D = T | null>(
+    key: string,
+    options: GetOptions<D> & { readonly default: D },
+  ): Promise<T | D>
+  override async apop(key: string, options?: GetOptions<unknown>): Promise<unknown> {
+    return this.pop(key, options as GetOptions)
   }
 
   override async agetMany<T = unknown>(

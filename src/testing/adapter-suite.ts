@@ -165,6 +165,40 @@ export function adapterSuite({ name, create }: AdapterSuiteOptions): void {
         expect(await adapter.read([':1:n'], NOW, 'value')).toEqual([{ value: -2, expiresAt: NOW + 7 }])
       })
 
+      it('creates a counter where there is none, and leaves the deadline of one that is there', async () => {
+        const adapter = open()
+        const initial: Entry = { value: 10, expiresAt: NOW + 5 }
+        const counting = change(':1:n', { kind: 'incr', delta: 1, initial })
+        expect(await adapter.commit([counting], NOW)).toEqual([{ ok: true, value: 11 }])
+        const later = { ...counting, op: { ...counting.op, initial: { value: 0, expiresAt: null } } }
+        expect(await adapter.commit([later as Change], NOW)).toEqual([{ ok: true, value: 12 }])
+        expect(await adapter.read([':1:n'], NOW, 'value')).toEqual([{ value: 12, expiresAt: NOW + 5 }])
+      })
+
+      it('pops an entry once, with its value and deadline', async () => {
+        const adapter = open()
+        const rich = { at: new Date(5), tags: new Set(['a']) }
+        await adapter.commit([set(':1:p', rich, NOW + 5), set(':1:n', 7)], NOW)
+        const pop = (key: string): Change => change(key, { kind: 'pop' })
+        expect(await adapter.commit([pop(':1:p'), pop(':1:p'), pop(':1:n'), pop(':1:x')], NOW)).toEqual([
+          { ok: true, entry: { value: rich, expiresAt: NOW + 5 } },
+          missing(),
+          { ok: true, entry: { value: 7, expiresAt: null } },
+          missing(),
+        ])
+      })
+
+      it('releases a token and leaves any other value', async () => {
+        const adapter = open()
+        const release = (token: number): Change => change(':1:l', { kind: 'release', token })
+        await adapter.commit([set(':1:l', 5)], NOW)
+        expect(await adapter.commit([release(6), release(5), release(5)], NOW)).toEqual([
+          missing(),
+          OK,
+          missing(),
+        ])
+      })
+
       it('moves an entry with its deadline, over what was there', async () => {
         const adapter = open()
         await adapter.commit([set(':1:m', 'old', NOW + 7), set(':2:m', 'other')], NOW)

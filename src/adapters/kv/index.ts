@@ -134,7 +134,7 @@ class KVAdapter implements Adapter {
     let next = 0
     return prepared.map(({ send, refusal }) => {
       const answer = send === undefined ? undefined : answers[next++]
-      return refusal ?? (answer as Outcome)
+      return refusal ?? decodeOutcome(answer as Outcome)
     })
   }
 
@@ -205,6 +205,13 @@ function prepare({ key, op }: Change): Prepared {
   }
   const entry = { value, expiresAt: op.entry.expiresAt }
   return { send: { key, op: { kind: op.kind, entry } }, refusal: undefined }
+}
+
+/** What `pop` took comes encoded; in a format of another time it is as good as missing. */
+function decodeOutcome(outcome: Outcome): Outcome {
+  if (!outcome.ok || outcome.entry === undefined) return outcome
+  const entry = decodeEntry(outcome.entry as StoredEntry)
+  return entry === undefined ? { ok: false, reason: 'missing' } : { ok: true, entry }
 }
 
 function decodeEntry(entry: StoredEntry | null): Entry | undefined {

@@ -1,0 +1,43 @@
+import type { Change, Outcome, Supports, SyncAdapter } from '../../core/adapter.ts'
+import { decide } from '../../core/decide.ts'
+
+/**
+ * Keeps nothing: Django's dummy cache. Every key is always missing, so code runs as if each entry had just expired;
+ * bad keys and values are still told. For development, and for tests that must not depend on a cache.
+ *
+ * @example
+ * ```ts
+ * import { createCache } from 'nearcache'
+ * import { nullAdapter } from 'nearcache/null'
+ *
+ * const cache = createCache({ adapter: nullAdapter() })
+ * await cache.aset('answer', 42)
+ * await cache.aget('answer') // undefined
+ * await cache.aadd('answer', 42) // true
+ * ```
+ */
+export function nullAdapter(): SyncAdapter {
+  const commitSync = (changes: readonly Change[], now: number): Outcome[] =>
+    changes.map(({ op }) => decide(undefined, op, now)[1])
+  return {
+    name: 'null',
+    supports: SUPPORTS,
+    readSync: (keys) => keys.map(() => undefined),
+    commitSync,
+    clearSync: () => {},
+    read: async (keys) => keys.map(() => undefined),
+    commit: async (changes, now) => commitSync(changes, now),
+    clear: async () => {},
+    close: async () => {},
+  }
+}
+
+const SUPPORTS: Supports = {
+  atomic: false,
+  atomicBatch: false,
+  readYourWrites: false,
+  persistent: false,
+  values: 'fresh',
+  maxKeyBytes: null,
+  maxValueBytes: null,
+}
