@@ -26,7 +26,7 @@ if (only.length === 0) {
     const tarball = join(scratch, readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? '')
     const published = tool('publint', 'publint', 'run', tarball, '--strict')
     return (
-      tool('@arethetypeswrong/cli', 'attw', tarball, '--profile', 'esm-only', '--format', 'ascii') &&
+      tool('@arethetypeswrong/cli', 'attw', tarball, '--profile', 'esm-only', '--format', 'table-flipped') &&
       published
     )
   })
