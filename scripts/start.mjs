@@ -12,6 +12,14 @@ const demo = spawn(nodePath(), [join(root, 'scripts', 'demo.mjs')], {
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => demo.kill(signal))
 }
+// Who ends npm by its pid ends npm and its shell, and the shell passes no signal on: see it go, and go too.
+const parent = process.ppid
+const watchParent = () => {
+  if (process.ppid !== parent) demo.kill()
+}
+const watch = process.env['npm_lifecycle_event'] === 'start' ? setInterval(watchParent, 500) : undefined
+
 demo.on('exit', (code) => {
+  clearInterval(watch)
   process.exitCode = code ?? 0
 })
