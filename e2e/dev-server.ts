@@ -35,11 +35,11 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
     `--persist-to=${options.persistTo ?? join(scratch, 'state')}`,
     ...(options.args ?? []),
   )
-  const server = spawn(process.execPath, args, {
+  const server = spawn(process.execPath, [join(root, 'e2e/tethered.mjs'), ...args], {
     cwd: root,
     // The registry is how dev servers find each other's bindings: two tests must not.
     env: { ...env, NO_COLOR: '1', WRANGLER_REGISTRY_PATH: join(scratch, 'registry') },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     // A process group of its own, so that one signal reaches wrangler, esbuild and workerd alike.
     detached: true,
   })
@@ -51,18 +51,15 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
       // ESRCH: the whole group is gone already.
     }
   }
-  const killAtExit = (): void => killGroup('SIGKILL')
-  process.once('exit', killAtExit)
 
   let output = ''
   const stop = async (): Promise<void> => {
     killGroup('SIGTERM')
-    const late = setTimeout(killAtExit, 5_000)
+    const late = setTimeout(killGroup, 5_000, 'SIGKILL')
     await closed
     clearTimeout(late)
     // Wrangler is gone; what it may have left behind is not asked again.
-    killAtExit()
-    process.off('exit', killAtExit)
+    killGroup('SIGKILL')
     await rm(scratch, { recursive: true, force: true })
   }
 
