@@ -5,6 +5,7 @@ export type {
   Op,
   Outcome,
   Refusal,
+  Space,
   Supports,
   SyncAdapter,
   Wanted,
@@ -21,8 +22,10 @@ export type { Loader } from './core/get-or-set.ts'
 export {
   type CacheWarning,
   defaultKeyFunction,
+  headOf,
   type KeyFunction,
   rangeEnd,
+  restOf,
   type Version,
   withoutVersion,
 } from './core/keys.ts'

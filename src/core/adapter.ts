@@ -1,3 +1,5 @@
+import type { Place } from './decide.ts'
+
 /** A stored value and its deadline. */
 export interface Entry {
   /** In memory and IndexedDB the value itself; in a text store a safe integer or the encoded value. */
@@ -79,8 +81,19 @@ export interface Adapter {
   close(): Promise<void>
 }
 
+/**
+ * The entries whose keys begin with one head, each under the rest of its key: for a caller that has the two apart and
+ * need not join them to find one entry.
+ */
+export interface Space extends Place {
+  /** The value of a live entry, else `undefined`. Counts as a use, and asks the time only of an entry that can expire. */
+  read(rest: string, clock: () => number): unknown
+}
+
 /** An {@link Adapter} that can also answer at once. */
 export interface SyncAdapter extends Adapter {
+  /** What is stored under keys that begin with `head`. Good until the adapter's next `clear`, or for ever if `kept`. */
+  space(head: string, kept: boolean): Space
   readSync(keys: readonly string[], now: number, wanted: Wanted): readonly (Entry | undefined)[]
   commitSync(changes: readonly Change[], now: number): readonly Outcome[]
   clearSync(scope: string): void

@@ -32,7 +32,7 @@ describe('decideBatch()', () => {
     fc.assert(
       fc.property(place, fc.array(change, { maxLength: 8 }), (before, changes) => {
         const oneByOne = new Map(before)
-        const expected = changes.map((given) => step(oneByOne, given, NOW))
+        const expected = changes.map((given) => step(oneByOne, given.key, given.op, NOW))
 
         const needed = keysToRead(changes, NOW)
         const read = new Map([...before].filter(([name]) => needed.includes(name)))

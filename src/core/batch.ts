@@ -35,5 +35,5 @@ export function decideBatch(
     set: (key: string, entry: Entry) => writes.set(key, entry),
     delete: (key: string) => writes.set(key, undefined),
   }
-  return { outcomes: changes.map((change) => step(place, change, now)), writes }
+  return { outcomes: changes.map(({ key, op }) => step(place, key, op, now)), writes }
 }

@@ -1,8 +1,13 @@
-import type { Change, Entry, Op, Outcome } from './adapter.ts'
+import type { Entry, Op, Outcome } from './adapter.ts'
 
-/** Live iff it exists and its deadline lies ahead: at the deadline itself it is dead. The only such comparison. */
+/** Whether a deadline lies ahead: at the deadline itself the entry is dead. The only such comparison. */
+export function isAhead(expiresAt: number, now: number): boolean {
+  return expiresAt > now
+}
+
+/** Live iff it exists and has no deadline, or one ahead. */
 export function isLive(entry: Entry | undefined, now: number): entry is Entry {
-  return entry !== undefined && (entry.expiresAt === null || entry.expiresAt > now)
+  return entry !== undefined && (entry.expiresAt === null || isAhead(entry.expiresAt, now))
 }
 
 /**
@@ -67,8 +72,8 @@ export interface Place {
   delete(key: string): unknown
 }
 
-/** Runs one change against a place. The place must be nobody else's while it runs. */
-export function step(place: Place, { key, op }: Change, now: number): Outcome {
+/** Runs one operation on a place. The place must be nobody else's while it runs. */
+export function step(place: Place, key: string, op: Op, now: number): Outcome {
   const stored = place.get(key)
   const [next, outcome] = decide(stored, op, now)
   if (next !== stored) {

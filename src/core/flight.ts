@@ -21,6 +21,10 @@ export interface Visit<T> {
 export class Flights<T> {
   readonly #visits = new Map<string, Visit<T>>()
 
+  get size(): number {
+    return this.#visits.size
+  }
+
   enter(key: string): Visit<T> {
     let visit = this.#visits.get(key)
     if (visit === undefined) {
@@ -52,7 +56,6 @@ export class Flights<T> {
 
   /** To be called when a write to `key` begins. */
   supersede(key: string): void {
-    if (this.#visits.size === 0) return
     const visit = this.#visits.get(key)
     if (visit !== undefined) overtake(visit)
   }

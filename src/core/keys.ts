@@ -44,26 +44,41 @@ export interface KeyspaceOptions {
 export class Keyspace {
   /** What every stored key of this cache begins with; what `clear` removes. `''` without a prefix: everything. */
   readonly scope: string
+  /** With the default key function a stored key is a *head*, `prefix:version:`, and the caller's own key. */
+  readonly hasHeads: boolean
   readonly #options: KeyspaceOptions
   readonly #ownHead: string
+  readonly #defaultHead: string
+  readonly #safeLength: number
   readonly #warned = new Set<string>()
 
   constructor(options: KeyspaceOptions) {
     this.#options = options
     const head = `${escapePart(options.keyPrefix)}:`
     this.scope = options.keyPrefix === '' ? '' : head
-    this.#ownHead = options.keyFunction === defaultKeyFunction ? '' : `${head}:`
+    this.hasHeads = options.keyFunction === defaultKeyFunction
+    this.#ownHead = this.hasHeads ? '' : `${head}:`
+    this.#defaultHead = this.hasHeads ? defaultKeyFunction('', options.keyPrefix, options.version) : ''
+    const shortest = Math.min(MAX_KEY_LENGTH, options.maxKeyBytes ?? MAX_KEY_LENGTH)
+    this.#safeLength = UNSAFE_CHARACTERS.test(this.#defaultHead) ? -1 : shortest - this.#defaultHead.length
+  }
+
+  /** The head of this cache's keys at `version`; only where {@link hasHeads}. */
+  head(version: Version | undefined): string {
+    return version === undefined
+      ? this.#defaultHead
+      : defaultKeyFunction('', this.#options.keyPrefix, version)
   }
 
   /** The stored key of `key` at `version` (the cache's own where `undefined`). */
   storedKey(key: string, version: Version | undefined): string {
+    // What most keys are: nothing about them to check further, nothing to encode.
+    if (version === undefined && this.hasHeads && isSafe(key, this.#safeLength))
+      return this.#defaultHead + key
     if (typeof key !== 'string') throw new TypeError(`A key must be a string: got ${typeof key}`)
     const { keyFunction, keyPrefix } = this.#options
-    const finalKey = keyFunction(
-      key,
-      keyPrefix,
-      version === undefined ? this.#options.version : checkVersion(version),
-    )
+    const at = version === undefined ? this.#options.version : checkVersion(version)
+    const finalKey = keyFunction(key, keyPrefix, at)
     this.#check(finalKey, key)
     return this.#ownHead + finalKey
   }
@@ -111,6 +126,16 @@ const MAX_REMEMBERED_WARNINGS = 1_000
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const UNSAFE_CHARACTERS = /[\u0000-\u0020\u007f]/
 
+/** Text of visible ASCII, and of no more than `length` of it. */
+function isSafe(key: string, length: number): boolean {
+  if (typeof key !== 'string' || key.length > length) return false
+  for (let index = 0; index < key.length; index += 1) {
+    const unit = key.charCodeAt(index)
+    if (unit <= 0x20 || unit >= 0x7f) return false
+  }
+  return true
+}
+
 /** Refuses what is not a version. */
 export function checkVersion(version: unknown): Version {
   if (typeof version === 'string' && version !== '') return version
@@ -127,6 +152,22 @@ export function checkVersion(version: unknown): Version {
 export function withoutVersion(storedKey: string): string {
   const scopeEnd = storedKey.indexOf(':') + 1
   return storedKey.slice(0, scopeEnd) + storedKey.slice(storedKey.indexOf(':', scopeEnd))
+}
+
+/** A stored key's head, `prefix:version:`. */
+export function headOf(storedKey: string): string {
+  return storedKey.slice(0, headLength(storedKey))
+}
+
+/** A stored key without its head: with the default key function, the caller's own key. */
+export function restOf(storedKey: string): string {
+  return storedKey.slice(headLength(storedKey))
+}
+
+function headLength(storedKey: string): number {
+  const scopeEnd = storedKey.indexOf(':') + 1
+  const versionEnd = storedKey.indexOf(':', scopeEnd) + 1
+  return versionEnd === 0 ? scopeEnd : versionEnd
 }
 
 /** The first text behind every text that begins with `prefix`, or `undefined` if there is none. */

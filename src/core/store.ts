@@ -82,6 +82,7 @@ export function flightsOf(adapter: Adapter): Flights<unknown> {
 }
 
 export function supersedeAll(flights: Flights<unknown>, changes: readonly Change[]): void {
+  if (flights.size === 0) return
   for (const { key, op } of changes) {
     flights.supersede(key)
     if (op.kind === 'move') flights.supersede(op.to)

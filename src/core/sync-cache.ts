@@ -2,10 +2,17 @@ import type { Change, SyncAdapter } from './adapter.ts'
 import { AsyncCache } from './cache.ts'
 import { type Contract, deletion, type Move, popping, type SetManyData } from './contract.ts'
 import type { Loader } from './get-or-set.ts'
+import type { Version } from './keys.ts'
 import { heldSyncLock, type SyncCacheLock } from './lock.ts'
 import type { GetOptions, IncrOptions, KeyOptions, LockOptions, SetOptions, TimeoutOr } from './options.ts'
 import { accepted, counted, moved, popped } from './outcomes.ts'
 import { SyncStore } from './sync-store.ts'
+
+const GETTING = ['default', 'version']
+
+function versionIn(options: TimeoutOr<KeyOptions>): Version | undefined {
+  return typeof options === 'object' && options !== null ? options.version : undefined
+}
 
 /**
  * A cache in memory: every method of {@link AsyncCache}, and its sync twin under the name without the `a`. The async
@@ -30,25 +37,26 @@ export class SyncCache extends AsyncCache {
   constructor(contract: Contract, adapter: SyncAdapter) {
     super(contract)
     this.#contract = contract
-    this.#store = new SyncStore(adapter, contract.now)
+    this.#store = new SyncStore(adapter, contract.keyspace, contract.now)
   }
 
   /** {@link AsyncCache.aget}, at once. */
   get<T = unknown>(key: string, options?: GetOptions): T | undefined
   get<T = unknown, D = T | null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   get(key: string, options?: GetOptions<unknown>): unknown {
-    const entry = this.#store.readLive(this.#contract.key(key, options, 'get', ['default', 'version']))
-    return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
+    const storedKey = this.#contract.key(key, options, 'get', GETTING)
+    const value = this.#store.value(storedKey, key, options?.version)
+    return value === undefined ? options?.default : this.#contract.given(value, key)
   }
 
   /** {@link AsyncCache.aset}, at once. */
   set(key: string, value: unknown, options?: TimeoutOr<SetOptions>): void {
-    this.#commitOne(this.#contract.write('set', key, value, options), key)
+    this.#commitOne(this.#contract.write('set', key, value, options), key, versionIn(options))
   }
 
   /** {@link AsyncCache.aadd}, at once. */
   add(key: string, value: unknown, options?: TimeoutOr<SetOptions>): boolean {
-    return this.#commitOne(this.#contract.write('add', key, value, options), key)
+    return this.#commitOne(this.#contract.write('add', key, value, options), key, versionIn(options))
   }
 
   /**
@@ -70,12 +78,12 @@ export class SyncCache extends AsyncCache {
 
   /** {@link AsyncCache.atouch}, at once. */
   touch(key: string, options?: TimeoutOr<SetOptions>): boolean {
-    return this.#commitOne(this.#contract.touch(key, options), key)
+    return this.#commitOne(this.#contract.touch(key, options), key, versionIn(options))
   }
 
   /** {@link AsyncCache.adelete}, at once. */
   delete(key: string, options?: KeyOptions): boolean {
-    return this.#commitOne(deletion(this.#contract.key(key, options, 'delete')), key)
+    return this.#commitOne(deletion(this.#contract.key(key, options, 'delete')), key, options?.version)
   }
 
   /** {@link AsyncCache.ahasKey}, at once. */
@@ -85,12 +93,12 @@ export class SyncCache extends AsyncCache {
 
   /** {@link AsyncCache.aincr}, at once. */
   incr(key: string, delta = 1, options?: IncrOptions): number {
-    return counted(this.#store.commitOne(this.#contract.incr(key, delta, options, 'incr')), key)
+    return this.#count(this.#contract.incr(key, delta, options, 'incr'), key, options?.version)
   }
 
   /** {@link AsyncCache.adecr}, at once. */
   decr(key: string, delta = 1, options?: IncrOptions): number {
-    return counted(this.#store.commitOne(this.#contract.incr(key, delta, options, 'decr')), key)
+    return this.#count(this.#contract.incr(key, delta, options, 'decr'), key, options?.version)
   }
 
   /** {@link AsyncCache.attl}, at once. */
@@ -103,22 +111,23 @@ export class SyncCache extends AsyncCache {
   pop<T = unknown>(key: string, options?: GetOptions): T | undefined
   pop<T = unknown, D = T | null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   pop(key: string, options?: GetOptions<unknown>): unknown {
-    const storedKey = this.#contract.key(key, options, 'pop', ['default', 'version'])
-    const entry = popped(this.#store.commitOne(popping(storedKey)), key)
+    const storedKey = this.#contract.key(key, options, 'pop', GETTING)
+    const entry = popped(this.#store.commitOne(popping(storedKey), key, options?.version), key)
     return entry === undefined ? options?.default : entry.value
   }
 
   /** {@link AsyncCache.alock}, at once: one attempt, and `using` instead of `await using`. */
   lock(key: string, options: LockOptions): SyncCacheLock | undefined {
     const { take, release } = this.#contract.lock(key, options, 'lock')
-    if (!this.#commitOne(take, key)) return undefined
-    return heldSyncLock(key, () => this.#commitOne(release, key))
+    if (!this.#commitOne(take, key, options.version)) return undefined
+    const { version } = options
+    return heldSyncLock(key, () => this.#commitOne(release, key, version))
   }
 
   /** {@link AsyncCache.agetMany}, at once. */
   getMany<T = unknown>(keys: Iterable<string>, options?: KeyOptions): Map<string, T> {
     const storedKeys = this.#contract.keys(keys, options, 'getMany')
-    return this.#contract.found(storedKeys.keys(), this.#store.read([...storedKeys.values()]))
+    return this.#contract.found(storedKeys.keys(), this.#store.read([...storedKeys.values()], 'value'))
   }
 
   /** {@link AsyncCache.asetMany}, at once. */
@@ -149,12 +158,16 @@ export class SyncCache extends AsyncCache {
     this.#store.clear(this.#contract.keyspace.scope)
   }
 
-  #commitOne(change: Change, key: string): boolean {
-    return accepted(this.#store.commitOne(change), change.op.kind, key)
+  #commitOne(change: Change, key: string, version: Version | undefined): boolean {
+    return accepted(this.#store.commitOne(change, key, version), change.op.kind, key)
+  }
+
+  #count(change: Change, key: string, version: Version | undefined): number {
+    return counted(this.#store.commitOne(change, key, version), key)
   }
 
   #move({ change, version }: Move, key: string): number {
-    return moved(this.#store.commitOne(change), version, key)
+    return moved(this.#store.commitOne(change, key, undefined), version, key)
   }
 
   override async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>

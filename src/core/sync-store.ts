@@ -1,50 +1,89 @@
-import type { Change, Entry, Outcome, SyncAdapter, Wanted } from './adapter.ts'
-import { isLive } from './decide.ts'
+import type { Change, Entry, Outcome, Space, SyncAdapter, Wanted } from './adapter.ts'
+import { isLive, step } from './decide.ts'
 import type { Flights } from './flight.ts'
+import type { Keyspace, Version } from './keys.ts'
 import { failed } from './outcomes.ts'
 import { flightsOf, supersedeAll } from './store.ts'
 
-/** `Store`, at once. */
+/**
+ * `Store`, at once. A key of its own is looked for in its space, under the caller's own text: joining it to its head
+ * for each call would cost more than all the rest.
+ */
 export class SyncStore {
   readonly #adapter: SyncAdapter
   readonly #now: () => number
   readonly #flights: Flights<unknown>
+  readonly #keyspace: Keyspace
+  /** The space of the cache's own version; none with a custom key function. */
+  readonly #home: Space | undefined
 
-  constructor(adapter: SyncAdapter, now: () => number) {
+  constructor(adapter: SyncAdapter, keyspace: Keyspace, now: () => number) {
     this.#adapter = adapter
     this.#now = now
     this.#flights = flightsOf(adapter)
+    this.#keyspace = keyspace
+    this.#home = keyspace.hasHeads ? adapter.space(keyspace.head(undefined), true) : undefined
   }
 
-  readLive(storedKey: string, wanted: Wanted = 'value'): Entry | undefined {
+  /** A live key's value. `storedKey` has been made of `key` and `version`. */
+  value(storedKey: string, key: string, version: Version | undefined): unknown {
+    try {
+      const space = this.#space(version)
+      if (space !== undefined) return space.read(key, this.#now)
+    } catch (cause) {
+      throw failed(this.#adapter, 'read 1 key', cause)
+    }
+    return this.readLive(storedKey, 'value')?.value
+  }
+
+  readLive(storedKey: string, wanted: Wanted): Entry | undefined {
     return this.read([storedKey], wanted)[0]
   }
 
-  read(storedKeys: readonly string[], wanted: Wanted = 'value'): (Entry | undefined)[] {
+  read(storedKeys: readonly string[], wanted: Wanted): (Entry | undefined)[] {
     const now = this.#now()
-    const entries = this.#guard('read', () => this.#adapter.readSync(storedKeys, now, wanted))
-    return entries.map((entry) => (isLive(entry, now) ? entry : undefined))
+    try {
+      return this.#adapter
+        .readSync(storedKeys, now, wanted)
+        .map((entry) => (isLive(entry, now) ? entry : undefined))
+    } catch (cause) {
+      throw failed(this.#adapter, `read ${storedKeys.length} keys`, cause)
+    }
   }
 
-  commitOne(change: Change): Outcome | undefined {
-    return this.commit([change])[0]
+  /** Commits a change whose stored key has been made of `key` and `version`. */
+  commitOne(change: Change, key: string, version: Version | undefined): Outcome | undefined {
+    if (this.#flights.size > 0) supersedeAll(this.#flights, [change])
+    try {
+      // A move concerns two spaces.
+      const space = change.op.kind === 'move' ? undefined : this.#space(version)
+      if (space === undefined) return this.#adapter.commitSync([change], this.#now())[0]
+      return step(space, key, change.op, this.#now())
+    } catch (cause) {
+      throw failed(this.#adapter, 'write 1 key', cause)
+    }
   }
 
   commit(changes: readonly Change[]): readonly Outcome[] {
     supersedeAll(this.#flights, changes)
-    return this.#guard('write', () => this.#adapter.commitSync(changes, this.#now()))
+    try {
+      return this.#adapter.commitSync(changes, this.#now())
+    } catch (cause) {
+      throw failed(this.#adapter, `write ${changes.length} keys`, cause)
+    }
   }
 
   clear(scope: string): void {
     this.#flights.supersedeScope(scope)
-    this.#guard('clear', () => this.#adapter.clearSync(scope))
+    try {
+      this.#adapter.clearSync(scope)
+    } catch (cause) {
+      throw failed(this.#adapter, 'clear', cause)
+    }
   }
 
-  #guard<T>(doing: string, run: () => T): T {
-    try {
-      return run()
-    } catch (cause) {
-      throw failed(this.#adapter, doing, cause)
-    }
+  #space(version: Version | undefined): Space | undefined {
+    if (version === undefined || this.#home === undefined) return this.#home
+    return this.#adapter.space(this.#keyspace.head(version), false)
   }
 }

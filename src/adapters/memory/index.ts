@@ -1,6 +1,7 @@
 import type { Change, Entry, Outcome, Supports, SyncAdapter, Wanted } from '../../core/adapter.ts'
-import { step } from '../../core/decide.ts'
-import { RecencyMap } from './recency-map.ts'
+import { type Place, step } from '../../core/decide.ts'
+import { headOf, restOf } from '../../core/keys.ts'
+import { Table } from './table.ts'
 
 export interface MemoryAdapterOptions {
   /** At this many entries a write first makes room. Default 10,000; Django's is 300. */
@@ -35,17 +36,27 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   const { maxEntries = 10_000, cullFrequency = 3, values = 'copied' } = options
   checkInteger('maxEntries', maxEntries)
   checkInteger('cullFrequency', cullFrequency)
-  const entries = new RecencyMap(maxEntries, cullFrequency)
+  const table = new Table(maxEntries, cullFrequency)
+  const at = (key: string) => table.space(headOf(key), false)
+  const place: Place = {
+    get: (key) => at(key).get(restOf(key)),
+    set: (key, entry, why) => at(key).set(restOf(key), entry, why),
+    delete: (key) => at(key).delete(restOf(key)),
+  }
 
-  const readSync = (keys: readonly string[], _now: number, wanted: Wanted): (Entry | undefined)[] =>
-    keys.map((key) => (wanted === 'value' ? entries.use(key) : entries.get(key)))
+  const readSync = (keys: readonly string[], now: number, wanted: Wanted): (Entry | undefined)[] =>
+    keys.map((key) => {
+      if (wanted === 'value') at(key).read(restOf(key), () => now)
+      return place.get(key)
+    })
   const commitSync = (changes: readonly Change[], now: number): Outcome[] =>
-    changes.map((change) => step(entries, change, now))
-  const clearSync = (scope: string): void => entries.clear(scope)
+    changes.map(({ key, op }) => step(place, key, op, now))
+  const clearSync = (scope: string): void => table.clear(scope)
 
   return {
     name: 'memory',
     supports: values === 'shared' ? SHARED : KEPT,
+    space: (head, kept) => table.space(head, kept),
     readSync,
     commitSync,
     clearSync,

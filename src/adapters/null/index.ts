@@ -1,4 +1,4 @@
-import type { Change, Outcome, Supports, SyncAdapter } from '../../core/adapter.ts'
+import type { Change, Outcome, Space, Supports, SyncAdapter } from '../../core/adapter.ts'
 import { decide } from '../../core/decide.ts'
 
 /**
@@ -22,6 +22,7 @@ export function nullAdapter(): SyncAdapter {
   return {
     name: 'null',
     supports: SUPPORTS,
+    space: () => NOWHERE,
     readSync: (keys) => keys.map(() => undefined),
     commitSync,
     clearSync: () => {},
@@ -31,6 +32,8 @@ export function nullAdapter(): SyncAdapter {
     close: async () => {},
   }
 }
+
+const NOWHERE: Space = { read: () => undefined, get: () => undefined, set: () => {}, delete: () => {} }
 
 const SUPPORTS: Supports = {
   atomic: false,

@@ -1,0 +1,168 @@
+import type { Entry, Op, Space } from '../../core/adapter.ts'
+import { isAhead } from '../../core/decide.ts'
+
+/**
+ * What memory keeps. An entry is a slot: its value, deadline and last use stand in columns, and a map from its key finds
+ * the slot. That takes some 24 bytes an entry beside the map, no object per entry, and nothing is moved when one is used.
+ *
+ * Culled by Django's rule: a write that finds `maxEntries` or more first drops `floor(entries / cullFrequency)` of the
+ * least recently used, expired or not; `cullFrequency` 0 drops all.
+ * https://docs.djangoproject.com/en/5.2/topics/cache/#cache-arguments
+ */
+export class Table {
+  readonly values: unknown[] = []
+  /** Epoch milliseconds; Infinity = never. */
+  deadlines: Float64Array = new Float64Array(FIRST_CAPACITY)
+  /** The tick of the last use. */
+  uses: Float64Array = new Float64Array(FIRST_CAPACITY)
+  tick = 0
+  size = 0
+  readonly #free: number[] = []
+  readonly #spaces = new Map<string, SlotSpace>()
+  readonly #maxEntries: number
+  readonly #cullFrequency: number
+
+  constructor(maxEntries: number, cullFrequency: number) {
+    this.#maxEntries = maxEntries
+    this.#cullFrequency = cullFrequency
+  }
+
+  /** Spaces of versions that come and go are made as they are needed; a cache's own is kept. */
+  space(head: string, kept: boolean): SlotSpace {
+    let space = this.#spaces.get(head)
+    if (space === undefined) {
+      space = new SlotSpace(this, head)
+      if (kept) this.#spaces.set(head, space)
+    }
+    if (kept) space.kept = true
+    return space
+  }
+
+  /** Called by a space as its first entry comes in, and as its last is gone. */
+  list(space: SlotSpace): void {
+    this.#spaces.set(space.head, space)
+  }
+
+  unlist(space: SlotSpace): void {
+    if (!space.kept) this.#spaces.delete(space.head)
+  }
+
+  /** A slot for a new entry. */
+  take(): number {
+    this.size += 1
+    const slot = this.#free.pop() ?? this.values.length
+    if (slot >= this.deadlines.length) {
+      this.deadlines = grown(this.deadlines)
+      this.uses = grown(this.uses)
+    }
+    if (slot === this.values.length) this.values.push(undefined)
+    return slot
+  }
+
+  giveBack(slot: number): void {
+    this.size -= 1
+    this.values[slot] = undefined
+    this.#free.push(slot)
+  }
+
+  /** Makes room where the next write wants it. */
+  makeRoom(): void {
+    if (this.size < this.#maxEntries) return
+    const excess = this.#cullFrequency === 0 ? this.size : Math.floor(this.size / this.#cullFrequency)
+    if (excess === 0) return
+    const uses = new Float64Array(this.size)
+    let index = 0
+    for (const space of this.#spaces.values()) {
+      for (const slot of space.slots.values()) uses[index++] = this.uses[slot] as number
+    }
+    const last = uses.sort()[excess - 1] as number
+    for (const space of this.#spaces.values()) space.dropUsedUntil(last)
+  }
+
+  clear(scope: string): void {
+    for (const [head, space] of this.#spaces) {
+      if (head.startsWith(scope)) space.dropBeginningWith('')
+      else if (scope.startsWith(head)) space.dropBeginningWith(scope.slice(head.length))
+    }
+    if (this.size > 0) return
+    this.values.length = 0
+    this.#free.length = 0
+    this.deadlines = new Float64Array(FIRST_CAPACITY)
+    this.uses = new Float64Array(FIRST_CAPACITY)
+  }
+}
+
+const FIRST_CAPACITY = 16
+
+/** By half: what stands ready and unused is what a cache of fixed size pays for growing. */
+function grown(column: Float64Array): Float64Array {
+  const larger = new Float64Array(Math.ceil(column.length * 1.5))
+  larger.set(column)
+  return larger
+}
+
+/** The entries under one head, `prefix:version:`, by the rest of their keys. */
+export class SlotSpace implements Space {
+  readonly head: string
+  readonly slots = new Map<string, number>()
+  kept = false
+  readonly #table: Table
+
+  constructor(table: Table, head: string) {
+    this.#table = table
+    this.head = head
+  }
+
+  read(rest: string, clock: () => number): unknown {
+    const slot = this.slots.get(rest)
+    if (slot === undefined) return undefined
+    const table = this.#table
+    const deadline = table.deadlines[slot] as number
+    if (deadline !== Number.POSITIVE_INFINITY && !isAhead(deadline, clock())) return undefined
+    table.uses[slot] = ++table.tick
+    return table.values[slot]
+  }
+
+  /** Looks without using. */
+  get(rest: string): Entry | undefined {
+    const slot = this.slots.get(rest)
+    if (slot === undefined) return undefined
+    const deadline = this.#table.deadlines[slot] as number
+    return {
+      value: this.#table.values[slot],
+      expiresAt: deadline === Number.POSITIVE_INFINITY ? null : deadline,
+    }
+  }
+
+  set(rest: string, entry: Entry, why: Op['kind']): void {
+    const table = this.#table
+    // Touching is neither a use nor a write that wants room.
+    if (why !== 'touch') table.makeRoom()
+    let slot = this.slots.get(rest)
+    if (slot === undefined) {
+      slot = table.take()
+      if (this.slots.size === 0) table.list(this)
+      this.slots.set(rest, slot)
+    }
+    table.values[slot] = entry.value
+    table.deadlines[slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
+    if (why !== 'touch') table.uses[slot] = ++table.tick
+  }
+
+  delete(rest: string): void {
+    const slot = this.slots.get(rest)
+    if (slot === undefined) return
+    this.slots.delete(rest)
+    this.#table.giveBack(slot)
+    if (this.slots.size === 0) this.#table.unlist(this)
+  }
+
+  dropUsedUntil(tick: number): void {
+    const { uses } = this.#table
+    for (const [rest, slot] of this.slots) if ((uses[slot] as number) <= tick) this.delete(rest)
+  }
+
+  dropBeginningWith(start: string): void {
+    for (const rest of this.slots.keys()) if (rest.startsWith(start)) this.delete(rest)
+  }
+}
