@@ -66,7 +66,8 @@ export class AsyncCache {
    * ```
    */
   async aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {
-    await this.#commitOne(this.#contract.write('set', key, value, options), key)
+    const now = this.#contract.now()
+    await this.#commitOne(this.#contract.write('set', key, value, options, now), key, now)
   }
 
   /**
@@ -83,7 +84,8 @@ export class AsyncCache {
    * ```
    */
   async aadd(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<boolean> {
-    return this.#commitOne(this.#contract.write('add', key, value, options), key)
+    const now = this.#contract.now()
+    return this.#commitOne(this.#contract.write('add', key, value, options, now), key, now)
   }
 
   /**
@@ -129,7 +131,8 @@ export class AsyncCache {
    * ```
    */
   async atouch(key: string, options?: TimeoutOr<SetOptions>): Promise<boolean> {
-    return this.#commitOne(this.#contract.touch(key, options), key)
+    const now = this.#contract.now()
+    return this.#commitOne(this.#contract.touch(key, options, now), key, now)
   }
 
   /**
@@ -141,7 +144,7 @@ export class AsyncCache {
    * ```
    */
   async adelete(key: string, options?: KeyOptions): Promise<boolean> {
-    return this.#commitOne(deletion(this.#contract.key(key, options, 'delete')), key)
+    return this.#commitOne(deletion(this.#contract.key(key, options, 'delete')), key, this.#contract.now())
   }
 
   /** Tells whether a key is live. A stored `null` is there; an expired entry is not. */
@@ -168,12 +171,16 @@ export class AsyncCache {
    * ```
    */
   async aincr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
-    return counted(await this.#store.commitOne(this.#contract.incr(key, delta, options, 'incr')), key)
+    const now = this.#contract.now()
+    const change = this.#contract.incr(key, delta, options, 'incr', now)
+    return counted(await this.#store.commitOne(change, now), key)
   }
 
   /** Subtracts `delta`: {@link aincr} with the sign turned. May go below zero. */
   async adecr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
-    return counted(await this.#store.commitOne(this.#contract.incr(key, delta, options, 'decr')), key)
+    const now = this.#contract.now()
+    const change = this.#contract.incr(key, delta, options, 'decr', now)
+    return counted(await this.#store.commitOne(change, now), key)
   }
 
   /**
@@ -213,7 +220,7 @@ export class AsyncCache {
   ): Promise<T | D>
   async apop(key: string, options?: GetOptions<unknown>): Promise<unknown> {
     const storedKey = this.#contract.key(key, options, 'pop', ['default', 'version'])
-    const entry = popped(await this.#store.commitOne(popping(storedKey)), key)
+    const entry = popped(await this.#store.commitOne(popping(storedKey), this.#contract.now()), key)
     return entry === undefined ? options?.default : entry.value
   }
 
@@ -236,8 +243,11 @@ export class AsyncCache {
     const started = this.#contract.now()
     const wait = this.#contract.wait(options)
     for (let attempt = 0; ; attempt += 1) {
-      const { take, release } = this.#contract.lock(key, options, 'lock')
-      if (await this.#commitOne(take, key)) return heldLock(key, () => this.#commitOne(release, key))
+      const now = this.#contract.now()
+      const { take, release } = this.#contract.lock(key, options, now)
+      if (await this.#commitOne(take, key, now)) {
+        return heldLock(key, () => this.#commitOne(release, key, this.#contract.now()))
+      }
       const left = started + wait - this.#contract.now()
       if (left <= 0) return undefined
       await this.#contract.sleep(pause(attempt, left))
@@ -273,15 +283,16 @@ export class AsyncCache {
    * ```
    */
   async asetMany(data: SetManyData, options?: TimeoutOr<SetOptions>): Promise<string[]> {
-    const changes = this.#contract.writeMany(data, options)
-    const outcomes = await this.#store.commit([...changes.values()])
+    const now = this.#contract.now()
+    const changes = this.#contract.writeMany(data, options, now)
+    const outcomes = await this.#store.commit([...changes.values()], now)
     return [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
   }
 
   /** Removes many keys in one trip. Missing ones are ignored; any iterable will do. */
   async adeleteMany(keys: Iterable<string>, options?: KeyOptions): Promise<void> {
     const storedKeys = this.#contract.keys(keys, options, 'deleteMany')
-    await this.#store.commit([...storedKeys.values()].map(deletion))
+    await this.#store.commit([...storedKeys.values()].map(deletion), this.#contract.now())
   }
 
   /**
@@ -307,7 +318,7 @@ export class AsyncCache {
   }
 
   async #move({ change, version }: Move, key: string): Promise<number> {
-    return moved(await this.#store.commitOne(change), version, key)
+    return moved(await this.#store.commitOne(change, this.#contract.now()), version, key)
   }
 
   /**
@@ -328,7 +339,7 @@ export class AsyncCache {
     await this.aclose()
   }
 
-  async #commitOne(change: Change, key: string): Promise<boolean> {
-    return accepted(await this.#store.commitOne(change), change.op.kind, key)
+  async #commitOne(change: Change, key: string, now: number): Promise<boolean> {
+    return accepted(await this.#store.commitOne(change, now), change.op.kind, key)
   }
 }

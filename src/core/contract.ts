@@ -80,20 +80,26 @@ export class Contract {
     return stored
   }
 
-  write(kind: 'set' | 'add', key: string, value: unknown, options: TimeoutOr<SetOptions>): Change {
+  write(
+    kind: 'set' | 'add',
+    key: string,
+    value: unknown,
+    options: TimeoutOr<SetOptions>,
+    now: number,
+  ): Change {
     const { timeout, version } = readTimeoutOr(options, KEY_AND_TIMEOUT, kind)
     const storedKey = this.keyspace.storedKey(key, version)
-    return { key: storedKey, op: { kind, entry: this.entry(key, value, timeout) } }
+    return { key: storedKey, op: { kind, entry: this.entry(key, value, timeout, now) } }
   }
 
-  entry(key: string, value: unknown, timeout: SetOptions['timeout']): Entry {
-    return { value: this.storable(value, key), expiresAt: this.#deadline(timeout) }
+  entry(key: string, value: unknown, timeout: SetOptions['timeout'], now: number): Entry {
+    return { value: this.storable(value, key), expiresAt: this.#deadline(timeout, now) }
   }
 
   /** One change per user key, all checked before any is stored. */
-  writeMany(data: SetManyData, options: TimeoutOr<SetOptions>): Map<string, Change> {
+  writeMany(data: SetManyData, options: TimeoutOr<SetOptions>, now: number): Map<string, Change> {
     const { timeout, version } = readTimeoutOr(options, KEY_AND_TIMEOUT, 'setMany')
-    const deadline = this.#deadline(timeout)
+    const deadline = this.#deadline(timeout, now)
     const changes = new Map<string, Change>()
     for (const [key, value] of entriesOf(data)) {
       const storedKey = this.keyspace.storedKey(key, version)
@@ -103,15 +109,21 @@ export class Contract {
     return changes
   }
 
-  touch(key: string, options: TimeoutOr<SetOptions>): Change {
+  touch(key: string, options: TimeoutOr<SetOptions>, now: number): Change {
     const { timeout, version } = readTimeoutOr(options, KEY_AND_TIMEOUT, 'touch')
     return {
       key: this.keyspace.storedKey(key, version),
-      op: { kind: 'touch', expiresAt: this.#deadline(timeout) },
+      op: { kind: 'touch', expiresAt: this.#deadline(timeout, now) },
     }
   }
 
-  incr(key: string, delta: number, options: IncrOptions | undefined, method: 'incr' | 'decr'): Change {
+  incr(
+    key: string,
+    delta: number,
+    options: IncrOptions | undefined,
+    method: 'incr' | 'decr',
+    now: number,
+  ): Change {
     checkInteger(delta, 'delta', method)
     const { version, initial, timeout } = readOptions(options, COUNTING, method)
     const step = method === 'incr' ? delta : -delta
@@ -122,17 +134,17 @@ export class Contract {
     }
     checkInteger(initial, 'initial', method)
     checkTimeout(timeout)
-    const entry = { value: initial, expiresAt: this.#deadline(timeout) }
+    const entry = { value: initial, expiresAt: this.#deadline(timeout, now) }
     return { key: storedKey, op: { kind: 'incr', delta: step, initial: entry } }
   }
 
   /** The attempt to take a lock, and what will let go of it. */
-  lock(key: string, options: LockOptions, method: string): { take: Change; release: Change } {
-    const { timeout, version } = readOptions(options, LOCKING, method) as LockOptions
+  lock(key: string, options: LockOptions, now: number): { take: Change; release: Change } {
+    const { timeout, version } = readOptions(options, LOCKING, 'lock') as LockOptions
     checkTimeout(timeout)
     if (typeof timeout !== 'number' || timeout <= 0) {
       throw new RangeError(
-        `${method} needs a timeout of more than 0 seconds: a lock must open again if its holder dies`,
+        `lock needs a timeout of more than 0 seconds: a lock must open again if its holder dies`,
       )
     }
     const storedKey = this.keyspace.storedKey(key, version)
@@ -140,7 +152,7 @@ export class Contract {
     return {
       take: {
         key: storedKey,
-        op: { kind: 'add', entry: { value: token, expiresAt: this.#deadline(timeout) } },
+        op: { kind: 'add', entry: { value: token, expiresAt: this.#deadline(timeout, now) } },
       },
       release: { key: storedKey, op: { kind: 'release', token } },
     }
@@ -177,8 +189,8 @@ export class Contract {
     return { version, change: { key: this.keyspace.storedKey(key, from), op: { kind: 'move', to } } }
   }
 
-  #deadline(timeout: SetOptions['timeout']): number | null {
-    return expiresAt(timeout, this.#options.timeout, this.now())
+  #deadline(timeout: SetOptions['timeout'], now: number): number | null {
+    return expiresAt(timeout, this.#options.timeout, now)
   }
 }
 

@@ -44,9 +44,10 @@ async function loadAndAdd(
 ): Promise<unknown> {
   const loaded: unknown = typeof loader === 'function' ? await loader() : loader
   if (loaded === undefined) return undefined
-  const entry = contract.entry(key, loaded, timeout)
+  const now = contract.now()
+  const entry = contract.entry(key, loaded, timeout, now)
   if (!flight.superseded) {
-    const [outcome] = await store.commitLoaded([{ key: storedKey, op: { kind: 'add', entry } }])
+    const [outcome] = await store.commitLoaded([{ key: storedKey, op: { kind: 'add', entry } }], now)
     if (accepted(outcome, 'add', key)) return entry.value
   }
   const theirs = await store.readLive(storedKey)

@@ -31,21 +31,21 @@ export class Store {
     return entries.map((entry) => (isLive(entry, now) ? entry : undefined))
   }
 
-  async commitOne(change: Change): Promise<Outcome | undefined> {
-    return (await this.commit([change]))[0]
+  async commitOne(change: Change, now: number): Promise<Outcome | undefined> {
+    return (await this.commit([change], now))[0]
   }
 
   /** Commits what a caller asked for: a load of the same key that is still running has been overtaken. */
-  async commit(changes: readonly Change[]): Promise<readonly Outcome[]> {
+  async commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
     supersedeAll(this.flights, changes)
-    return this.commitLoaded(changes)
+    return this.commitLoaded(changes, now)
   }
 
   /** Commits the result of a load, which overtakes nobody. */
-  async commitLoaded(changes: readonly Change[]): Promise<readonly Outcome[]> {
+  async commitLoaded(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
     if (changes.length === 0) return []
     try {
-      return await this.#adapter.commit(changes, this.#now())
+      return await this.#adapter.commit(changes, now)
     } catch (cause) {
       throw failed(this.#adapter, `write ${count(changes)}`, cause)
     }

@@ -51,12 +51,19 @@ export class SyncCache extends AsyncCache {
 
   /** {@link AsyncCache.aset}, at once. */
   set(key: string, value: unknown, options?: TimeoutOr<SetOptions>): void {
-    this.#commitOne(this.#contract.write('set', key, value, options), key, versionIn(options))
+    const now = this.#contract.now()
+    this.#commitOne(this.#contract.write('set', key, value, options, now), key, versionIn(options), now)
   }
 
   /** {@link AsyncCache.aadd}, at once. */
   add(key: string, value: unknown, options?: TimeoutOr<SetOptions>): boolean {
-    return this.#commitOne(this.#contract.write('add', key, value, options), key, versionIn(options))
+    const now = this.#contract.now()
+    return this.#commitOne(
+      this.#contract.write('add', key, value, options, now),
+      key,
+      versionIn(options),
+      now,
+    )
   }
 
   /**
@@ -78,12 +85,14 @@ export class SyncCache extends AsyncCache {
 
   /** {@link AsyncCache.atouch}, at once. */
   touch(key: string, options?: TimeoutOr<SetOptions>): boolean {
-    return this.#commitOne(this.#contract.touch(key, options), key, versionIn(options))
+    const now = this.#contract.now()
+    return this.#commitOne(this.#contract.touch(key, options, now), key, versionIn(options), now)
   }
 
   /** {@link AsyncCache.adelete}, at once. */
   delete(key: string, options?: KeyOptions): boolean {
-    return this.#commitOne(deletion(this.#contract.key(key, options, 'delete')), key, options?.version)
+    const change = deletion(this.#contract.key(key, options, 'delete'))
+    return this.#commitOne(change, key, options?.version, this.#contract.now())
   }
 
   /** {@link AsyncCache.ahasKey}, at once. */
@@ -93,12 +102,16 @@ export class SyncCache extends AsyncCache {
 
   /** {@link AsyncCache.aincr}, at once. */
   incr(key: string, delta = 1, options?: IncrOptions): number {
-    return this.#count(this.#contract.incr(key, delta, options, 'incr'), key, options?.version)
+    const now = this.#contract.now()
+    const change = this.#contract.incr(key, delta, options, 'incr', now)
+    return counted(this.#store.commitOne(change, key, options?.version, now), key)
   }
 
   /** {@link AsyncCache.adecr}, at once. */
   decr(key: string, delta = 1, options?: IncrOptions): number {
-    return this.#count(this.#contract.incr(key, delta, options, 'decr'), key, options?.version)
+    const now = this.#contract.now()
+    const change = this.#contract.incr(key, delta, options, 'decr', now)
+    return counted(this.#store.commitOne(change, key, options?.version, now), key)
   }
 
   /** {@link AsyncCache.attl}, at once. */
@@ -112,16 +125,18 @@ export class SyncCache extends AsyncCache {
   pop<T = unknown, D = T | null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   pop(key: string, options?: GetOptions<unknown>): unknown {
     const storedKey = this.#contract.key(key, options, 'pop', GETTING)
-    const entry = popped(this.#store.commitOne(popping(storedKey), key, options?.version), key)
+    const outcome = this.#store.commitOne(popping(storedKey), key, options?.version, this.#contract.now())
+    const entry = popped(outcome, key)
     return entry === undefined ? options?.default : entry.value
   }
 
   /** {@link AsyncCache.alock}, at once: one attempt, and `using` instead of `await using`. */
   lock(key: string, options: LockOptions): SyncCacheLock | undefined {
-    const { take, release } = this.#contract.lock(key, options, 'lock')
-    if (!this.#commitOne(take, key, options.version)) return undefined
+    const now = this.#contract.now()
+    const { take, release } = this.#contract.lock(key, options, now)
     const { version } = options
-    return heldSyncLock(key, () => this.#commitOne(release, key, version))
+    if (!this.#commitOne(take, key, version, now)) return undefined
+    return heldSyncLock(key, () => this.#commitOne(release, key, version, this.#contract.now()))
   }
 
   /** {@link AsyncCache.agetMany}, at once. */
@@ -132,15 +147,16 @@ export class SyncCache extends AsyncCache {
 
   /** {@link AsyncCache.asetMany}, at once. */
   setMany(data: SetManyData, options?: TimeoutOr<SetOptions>): string[] {
-    const changes = this.#contract.writeMany(data, options)
-    const outcomes = this.#store.commit([...changes.values()])
+    const now = this.#contract.now()
+    const changes = this.#contract.writeMany(data, options, now)
+    const outcomes = this.#store.commit([...changes.values()], now)
     return [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
   }
 
   /** {@link AsyncCache.adeleteMany}, at once. */
   deleteMany(keys: Iterable<string>, options?: KeyOptions): void {
     const storedKeys = this.#contract.keys(keys, options, 'deleteMany')
-    this.#store.commit([...storedKeys.values()].map(deletion))
+    this.#store.commit([...storedKeys.values()].map(deletion), this.#contract.now())
   }
 
   /** {@link AsyncCache.aincrVersion}, at once. */
@@ -158,16 +174,12 @@ export class SyncCache extends AsyncCache {
     this.#store.clear(this.#contract.keyspace.scope)
   }
 
-  #commitOne(change: Change, key: string, version: Version | undefined): boolean {
-    return accepted(this.#store.commitOne(change, key, version), change.op.kind, key)
-  }
-
-  #count(change: Change, key: string, version: Version | undefined): number {
-    return counted(this.#store.commitOne(change, key, version), key)
+  #commitOne(change: Change, key: string, version: Version | undefined, now: number): boolean {
+    return accepted(this.#store.commitOne(change, key, version, now), change.op.kind, key)
   }
 
   #move({ change, version }: Move, key: string): number {
-    return moved(this.#store.commitOne(change, key, undefined), version, key)
+    return moved(this.#store.commitOne(change, key, undefined, this.#contract.now()), version, key)
   }
 
   override async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>

@@ -52,22 +52,22 @@ export class SyncStore {
   }
 
   /** Commits a change whose stored key has been made of `key` and `version`. */
-  commitOne(change: Change, key: string, version: Version | undefined): Outcome | undefined {
+  commitOne(change: Change, key: string, version: Version | undefined, now: number): Outcome | undefined {
     if (this.#flights.size > 0) supersedeAll(this.#flights, [change])
     try {
       // A move concerns two spaces.
       const space = change.op.kind === 'move' ? undefined : this.#space(version)
-      if (space === undefined) return this.#adapter.commitSync([change], this.#now())[0]
-      return step(space, key, change.op, this.#now())
+      if (space === undefined) return this.#adapter.commitSync([change], now)[0]
+      return step(space, key, change.op, now)
     } catch (cause) {
       throw failed(this.#adapter, 'write 1 key', cause)
     }
   }
 
-  commit(changes: readonly Change[]): readonly Outcome[] {
+  commit(changes: readonly Change[], now: number): readonly Outcome[] {
     supersedeAll(this.#flights, changes)
     try {
-      return this.#adapter.commitSync(changes, this.#now())
+      return this.#adapter.commitSync(changes, now)
     } catch (cause) {
       throw failed(this.#adapter, `write ${changes.length} keys`, cause)
     }
