@@ -11,12 +11,16 @@ const ELSEWHERE = ['**/node_modules/**', '**/dist/**']
 const first = { groupOrder: 1 }
 const last = { groupOrder: 2 }
 
+// `npm run test:long` asks for many times the usual number of random sequences.
+const provide = { modelRuns: Number(process.env['NEARCACHE_MODEL_RUNS'] ?? 1) }
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'node',
+          provide,
           environment: 'node',
           include: ['{src,docs,examples,bench}/**/*.test.ts'],
           exclude: [...ELSEWHERE, BROWSER, WORKERD],
@@ -34,6 +38,7 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         test: {
           name: 'workerd',
+          provide,
           include: [WORKERD],
           exclude: ELSEWHERE,
           sequence: first,
@@ -44,6 +49,7 @@ export default defineConfig({
         optimizeDeps: { include: ['idb', 'devalue', 'fast-check'] },
         test: {
           name: 'browser',
+          provide,
           include: [BROWSER],
           exclude: ELSEWHERE,
           sequence: first,

@@ -111,6 +111,7 @@ export class AsyncCache {
       known,
       'agetOrSet',
     ) as GetOrSetOptions
+    signal?.throwIfAborted()
     const storedKey = this.#contract.keyspace.storedKey(key, version)
     return leavable(
       getOrSet(this.#contract, this.#store, { storedKey, key, loader, timeout }),

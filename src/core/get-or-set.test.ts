@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest'
+import { memoryAdapter } from '../adapters/memory/index.ts'
+import type { Adapter } from './adapter.ts'
+import type { AsyncCache } from './cache.ts'
+import { createCache } from './create-cache.ts'
+
+/** Memory as a place one has to wait for, like the others. */
+function distant(): Adapter {
+  const { name, supports, read, commit, clear, close } = memoryAdapter()
+  return { name, supports, read, commit, clear, close }
+}
+
+/** A loader that gives when it is told to. */
+function deferred<T>() {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const started = Promise.withResolvers<void>()
+  let calls = 0
+  const load = (): Promise<T> => {
+    calls += 1
+    started.resolve()
+    return promise
+  }
+  return { load, resolve, reject, started: started.promise, calls: () => calls }
+}
+
+const places: [string, () => Adapter][] = [
+  ['a place one waits for', distant],
+  ['memory', memoryAdapter],
+]
+
+describe.each(places)('agetOrSet() on %s', (_, create) => {
+  it('loads once for a thousand callers, and gives each a copy of its own', async () => {
+    const cache = createCache({ adapter: create() })
+    const { load, resolve, calls } = deferred<{ n: number }>()
+    const all = Array.from({ length: 1_000 }, () => cache.agetOrSet('k', load))
+    resolve({ n: 1 })
+    const values = await Promise.all(all)
+    expect(calls()).toBe(1)
+    expect(new Set(values).size).toBe(1_000)
+    for (const value of values) {
+      expect(value).toEqual({ n: 1 })
+      value.n += 1
+    }
+    expect(await cache.aget('k')).toEqual({ n: 1 })
+  })
+
+  it('loads once even for callers that come while others are leaving', async () => {
+    const cache = createCache({ adapter: create() })
+    let loads = 0
+    const ask = () => cache.agetOrSet('k', () => ++loads)
+    const early = ask()
+    const late = Promise.resolve().then(ask)
+    const later = Promise.resolve()
+      .then(() => Promise.resolve())
+      .then(ask)
+    expect(await Promise.all([early, late, later])).toEqual([1, 1, 1])
+    expect(loads).toBe(1)
+  })
+
+  it('tells every waiter of the loader’s error, stores nothing, and loads again for the next', async () => {
+    const cache = createCache({ adapter: create() })
+    const { load, reject, calls } = deferred<number>()
+    const all = Array.from({ length: 10 }, () => cache.agetOrSet('k', load))
+    reject(new Error('origin is down'))
+    for (const result of await Promise.allSettled(all)) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { message: 'origin is down' } })
+    }
+    expect(calls()).toBe(1)
+    expect(await cache.ahasKey('k')).toBe(false)
+    expect(await cache.agetOrSet('k', async () => 2)).toBe(2)
+  })
+
+  const overtaking: [string, (cache: AsyncCache) => Promise<unknown>, unknown][] = [
+    ['a set', (cache) => cache.aset('k', 'newer'), 'newer'],
+    ['a setMany', (cache) => cache.asetMany({ k: 'newer' }), 'newer'],
+    ['an add', (cache) => cache.aadd('k', 'newer'), 'newer'],
+    ['a delete', (cache) => cache.adelete('k'), undefined],
+    ['a deleteMany', (cache) => cache.adeleteMany(['k']), undefined],
+    ['a clear', (cache) => cache.aclear(), undefined],
+    ['a set and a delete', async (cache) => [await cache.aset('k', 1), await cache.adelete('k')], undefined],
+    [
+      'a version that moves here',
+      async (cache) => {
+        await cache.aset('k', 'moved', { version: 0 })
+        await cache.aincrVersion('k', 1, { version: 0 })
+      },
+      'moved',
+    ],
+  ]
+  it.each(overtaking)('never overwrites %s with a result that comes late', async (_name, overtake, after) => {
+    const adapter = create()
+    const cache = createCache({ adapter })
+    const other = createCache({ adapter })
+    const { load, resolve, started } = deferred<string>()
+    const waiting = cache.agetOrSet('k', load)
+    await started
+    await overtake(other)
+    resolve('loaded before that')
+    expect(await waiting).toBe(after ?? 'loaded before that')
+    expect(await cache.aget('k')).toBe(after)
+  })
+
+  it('starts a new load for who asks after a delete, beside the one it overtook', async () => {
+    const cache = createCache({ adapter: create() })
+    const old = deferred<string>()
+    const waiting = cache.agetOrSet('k', old.load)
+    await old.started
+    await cache.adelete('k')
+    expect(await cache.agetOrSet('k', async () => 'fresh')).toBe('fresh')
+    old.resolve('stale')
+    expect(await waiting).toBe('fresh')
+    expect(await cache.aget('k')).toBe('fresh')
+  })
+
+  it('lets a waiter leave, and the load go on', async () => {
+    const cache = createCache({ adapter: create() })
+    const { load, resolve, started } = deferred<string>()
+    const leaving = new AbortController()
+    const gone = cache.agetOrSet('k', load, { signal: leaving.signal })
+    const stays = cache.agetOrSet('k', load)
+    await started
+    leaving.abort(new Error('no longer needed'))
+    await expect(gone).rejects.toThrow('no longer needed')
+    resolve('loaded')
+    expect(await stays).toBe('loaded')
+    const unwanted = () => expect.fail('it was called')
+    await expect(cache.agetOrSet('k2', unwanted, { signal: leaving.signal })).rejects.toThrow('no longer')
+  })
+
+  it('passes undefined through and stores null', async () => {
+    const cache = createCache({ adapter: create() })
+    expect(await cache.agetOrSet('k', async () => undefined)).toBeUndefined()
+    expect(await cache.ahasKey('k')).toBe(false)
+    expect(await cache.agetOrSet('k', () => null)).toBeNull()
+    expect(await cache.agetOrSet('k', () => 'not called')).toBeNull()
+    await expect(cache.agetOrSet('k', undefined)).rejects.toThrow(TypeError)
+  })
+
+  it('rejects a result that cannot be cached, and stores nothing', async () => {
+    const cache = createCache({ adapter: create() })
+    await expect(cache.agetOrSet('k', () => ({ f: () => 1 }))).rejects.toMatchObject({
+      code: 'INVALID_VALUE',
+    })
+    expect(await cache.ahasKey('k')).toBe(false)
+  })
+
+  it('takes a failing store for a failure, not for a miss', async () => {
+    const adapter = create()
+    adapter.read = async () => {
+      throw new Error('disk on fire')
+    }
+    const { read, commit, clear, close, name, supports } = adapter
+    const cache = createCache({ adapter: { name, supports, read, commit, clear, close } })
+    let loads = 0
+    await expect(cache.agetOrSet('k', () => ++loads)).rejects.toMatchObject({
+      code: 'ADAPTER_FAILED',
+      cause: { message: 'disk on fire' },
+    })
+    expect(loads).toBe(0)
+  })
+})

@@ -1,0 +1,9 @@
+import { indexedDBAdapter } from '../../adapters/indexeddb/index.ts'
+import { modelSuite } from './model-suite.ts'
+import { runs } from './runs.ts'
+
+modelSuite({
+  name: 'indexeddb',
+  create: () => indexedDBAdapter({ name: crypto.randomUUID() }),
+  runs: runs(1_000),
+})
