@@ -2,6 +2,9 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
 import { chromiumLaunchOptions } from './e2e/chromium.ts'
+import { generateSnippets } from './scripts/snippets.mjs'
+
+generateSnippets()
 
 const BROWSER = '**/*.browser.test.ts'
 const WORKERD = '**/*.workerd.test.ts'
@@ -22,7 +25,7 @@ export default defineConfig({
           name: 'node',
           provide,
           environment: 'node',
-          include: ['{src,docs,examples,bench}/**/*.test.ts'],
+          include: ['{src,docs,examples,bench,.snippets}/**/*.test.ts'],
           exclude: [...ELSEWHERE, BROWSER, WORKERD],
           sequence: first,
           typecheck: {
@@ -39,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           provide,
-          include: [WORKERD],
+          include: [WORKERD, `.snippets/${WORKERD}`],
           exclude: ELSEWHERE,
           sequence: first,
         },
@@ -50,7 +53,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           provide,
-          include: [BROWSER],
+          include: [BROWSER, `.snippets/${BROWSER}`],
           exclude: ELSEWHERE,
           sequence: first,
           browser: {

@@ -42,10 +42,8 @@ export class AsyncCache {
    * ```
    */
   async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
-  async aget<T = unknown, D = T | null>(
-    key: string,
-    options: GetOptions<D> & { readonly default: D },
-  ): Promise<T | D>
+  async aget<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
+  async aget<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   async aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
     const storedKey = this.#contract.key(key, options, 'get', ['default', 'version'])
     const entry = await this.#store.readLive(storedKey)
@@ -100,7 +98,7 @@ export class AsyncCache {
    *   {@link CacheError} as {@link aset}.
    * @example
    * ```ts
-   * const stats = await cache.agetOrSet('stats', async () => ({ users: 3 }), 300)
+   * const stats = await cache.agetOrSet('stats', async () => ({ users: 3 }), 300) // { users: 3 }
    * ```
    */
   async agetOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<GetOrSetOptions>): Promise<T> {
@@ -215,10 +213,8 @@ export class AsyncCache {
    * ```
    */
   async apop<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
-  async apop<T = unknown, D = T | null>(
-    key: string,
-    options: GetOptions<D> & { readonly default: D },
-  ): Promise<T | D>
+  async apop<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
+  async apop<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   async apop(key: string, options?: GetOptions<unknown>): Promise<unknown> {
     const storedKey = this.#contract.key(key, options, 'pop', ['default', 'version'])
     const entry = popped(await this.#store.commitOne(popping(storedKey), this.#contract.now()), key)

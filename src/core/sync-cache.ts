@@ -42,7 +42,8 @@ export class SyncCache extends AsyncCache {
 
   /** {@link AsyncCache.aget}, at once. */
   get<T = unknown>(key: string, options?: GetOptions): T | undefined
-  get<T = unknown, D = T | null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
+  get<T>(key: string, options: GetOptions<T> & { readonly default: T }): T
+  get<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   get(key: string, options?: GetOptions<unknown>): unknown {
     const storedKey = this.#contract.key(key, options, 'get', GETTING)
     const value = this.#store.value(storedKey, key, options?.version)
@@ -122,7 +123,8 @@ export class SyncCache extends AsyncCache {
 
   /** {@link AsyncCache.apop}, at once. */
   pop<T = unknown>(key: string, options?: GetOptions): T | undefined
-  pop<T = unknown, D = T | null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
+  pop<T>(key: string, options: GetOptions<T> & { readonly default: T }): T
+  pop<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   pop(key: string, options?: GetOptions<unknown>): unknown {
     const storedKey = this.#contract.key(key, options, 'pop', GETTING)
     const outcome = this.#store.commitOne(popping(storedKey), key, options?.version, this.#contract.now())
@@ -183,7 +185,8 @@ export class SyncCache extends AsyncCache {
   }
 
   override async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
-  override async aget<T = unknown, D = T | null>(
+  override async aget<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
+  override async aget<T, D = null>(
     key: string,
     options: GetOptions<D> & { readonly default: D },
   ): Promise<T | D>
@@ -224,7 +227,8 @@ export class SyncCache extends AsyncCache {
   }
 
   override async apop<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
-  override async apop<T = unknown, D = T | null>(
+  override async apop<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
+  override async apop<T, D = null>(
     key: string,
     options: GetOptions<D> & { readonly default: D },
   ): Promise<T | D>

@@ -1,8 +1,8 @@
-import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
+import type { Adapter, Change, Entry, Outcome, Wanted } from '../../core/adapter.ts'
 import { isLive } from '../../core/decide.ts'
 import type { StoredChange, StoredEntry } from './cache-shard.ts'
 import { decode, encode, sizeOf } from './codec.ts'
-import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.ts'
+import { MAX_VALUE_BYTES, SUPPORTS } from './limits.ts'
 import { shardOf } from './sharding.ts'
 
 export { CacheShard } from './cache-shard.ts'
@@ -46,7 +46,7 @@ export interface KVAdapterOptions {
  * export { CacheShard }
  *
  * export default {
- *   async fetch(request: Request, env: Env): Promise<Response> {
+ *   async fetch(_request: Request, env: Env): Promise<Response> {
  *     const cache = createCache({ adapter: kvAdapter({ shards: env.CACHE_SHARDS }) })
  *     await cache.aadd('hits', 0, null)
  *     return Response.json({ hits: await cache.aincr('hits') })
@@ -75,15 +75,7 @@ const LAYOUT = 'v1'
 
 class KVAdapter implements Adapter {
   readonly name = 'kv'
-  readonly supports: Supports = {
-    atomic: true,
-    atomicBatch: false,
-    readYourWrites: true,
-    persistent: true,
-    values: 'fresh',
-    maxKeyBytes: MAX_KEY_BYTES,
-    maxValueBytes: MAX_VALUE_BYTES,
-  }
+  readonly supports = SUPPORTS
   readonly #shards: CacheShardNamespace
   readonly #name: string
   readonly #shardCount: number

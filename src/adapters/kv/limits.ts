@@ -1,3 +1,5 @@
+import type { Supports } from '../../core/adapter.ts'
+
 /**
  * The longest key, with its prefix and version, in UTF-8 bytes: KV's own limit, so that every key may have a copy in KV.
  * https://developers.cloudflare.com/kv/platform/limits/
@@ -9,3 +11,14 @@ export const MAX_KEY_BYTES = 512
  * enforce that, so this does. https://developers.cloudflare.com/durable-objects/platform/limits/
  */
 export const MAX_VALUE_BYTES = 1_900_000
+
+export const SUPPORTS: Supports = {
+  atomic: true,
+  // Per owner only, and a batch may have many.
+  atomicBatch: false,
+  readYourWrites: true,
+  persistent: true,
+  values: 'fresh',
+  maxKeyBytes: MAX_KEY_BYTES,
+  maxValueBytes: MAX_VALUE_BYTES,
+}

@@ -1,0 +1,87 @@
+import { describe, expectTypeOf, it } from 'vitest'
+import { memoryAdapter } from './adapters/memory/index.ts'
+import { type Adapter, type AsyncCache, createCache, type SyncCache } from './index.ts'
+
+declare const distant: Adapter
+
+interface User {
+  readonly name: string
+}
+
+const inMemory = createCache({ adapter: memoryAdapter() })
+const elsewhere = createCache({ adapter: distant })
+
+describe('createCache()', () => {
+  it('gives sync twins in memory and only there', () => {
+    expectTypeOf(inMemory).toEqualTypeOf<SyncCache>()
+    expectTypeOf(elsewhere).toEqualTypeOf<AsyncCache>()
+    expectTypeOf(elsewhere).not.toHaveProperty('get')
+    expectTypeOf(elsewhere).not.toHaveProperty('incr')
+  })
+
+  it('takes no unknown options', () => {
+    // @ts-expect-error
+    createCache({ adapter: distant, timout: 60 })
+    // @ts-expect-error
+    createCache({ adapter: distant, timeout: '60' })
+  })
+})
+
+describe('aget() and get()', () => {
+  it('give unknown, or what the caller claims, or undefined', () => {
+    expectTypeOf(elsewhere.aget('k')).resolves.toEqualTypeOf<unknown>()
+    expectTypeOf(elsewhere.aget<User>('k')).resolves.toEqualTypeOf<User | undefined>()
+    expectTypeOf(inMemory.get<User>('k', { version: 2 })).toEqualTypeOf<User | undefined>()
+  })
+
+  it('are widened by a default', () => {
+    expectTypeOf(elsewhere.aget<User>('k', { default: null })).resolves.toEqualTypeOf<User | null>()
+    expectTypeOf(elsewhere.aget<User, 'none'>('k', { default: 'none' })).resolves.toEqualTypeOf<
+      User | 'none'
+    >()
+    expectTypeOf(inMemory.get<User>('k', { default: { name: 'nobody' } })).toEqualTypeOf<User>()
+    expectTypeOf(elsewhere.aget('k', { default: 'light' })).resolves.toEqualTypeOf<string>()
+  })
+
+  it('take no timeout', () => {
+    // @ts-expect-error
+    elsewhere.aget('k', { timeout: 1 })
+  })
+})
+
+describe('aset()', () => {
+  it('takes a timeout or a bag of options', () => {
+    expectTypeOf(elsewhere.aset).toBeCallableWith('k', 1)
+    expectTypeOf(elsewhere.aset).toBeCallableWith('k', 1, null)
+    expectTypeOf(elsewhere.aset).toBeCallableWith('k', 1, { timeout: 60, version: 'v2' })
+    // @ts-expect-error
+    elsewhere.aset('k', 1, { tiemout: 60 })
+    // @ts-expect-error
+    elsewhere.aset('k', 1, '60')
+    // @ts-expect-error
+    elsewhere.aset(7, 1)
+  })
+})
+
+describe('agetOrSet()', () => {
+  it('gives what its loader gives', () => {
+    expectTypeOf(elsewhere.agetOrSet('k', async () => ({ users: 3 }))).resolves.toEqualTypeOf<{
+      users: number
+    }>()
+    expectTypeOf(elsewhere.agetOrSet('k', () => 'text')).resolves.toEqualTypeOf<string>()
+    expectTypeOf(elsewhere.agetOrSet('k', 5, 60)).resolves.toEqualTypeOf<number>()
+    // @ts-expect-error
+    elsewhere.agetOrSet('k')
+  })
+})
+
+describe('the rest', () => {
+  it('says what it gives', () => {
+    expectTypeOf(elsewhere.agetMany<User>(['a'])).resolves.toEqualTypeOf<Map<string, User>>()
+    expectTypeOf(elsewhere.asetMany({ a: 1 })).resolves.toEqualTypeOf<string[]>()
+    expectTypeOf(elsewhere.attl('k')).resolves.toEqualTypeOf<number | null | undefined>()
+    expectTypeOf(elsewhere.apop<User>('k')).resolves.toEqualTypeOf<User | undefined>()
+    // @ts-expect-error A lock needs a timeout.
+    elsewhere.alock('k', {})
+  })
+})
