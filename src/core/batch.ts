@@ -1,13 +1,13 @@
 import type { Change, Entry, Outcome } from './adapter.ts'
-import { isLive, step } from './decide.ts'
+import { isBlind, step } from './decide.ts'
 
 /** The keys whose stored entries must be at hand before a batch can be decided: each once, in order of need. */
 export function keysToRead(changes: readonly Change[], now: number): string[] {
   const overwritten = new Set<string>()
   const needed = new Set<string>()
   for (const { key, op } of changes) {
-    // A set that stays is blind: it needs nothing, and what follows in the batch sees what it set.
-    if (op.kind === 'set' && isLive(op.entry, now)) overwritten.add(key)
+    // What follows a blind change in the batch sees what that one left.
+    if (isBlind(op, now)) overwritten.add(key)
     else if (!overwritten.has(key)) needed.add(key)
   }
   return [...needed]

@@ -1,20 +1,25 @@
-import type { Change } from './adapter.ts'
-import { type Contract, deletion, type Move, popping, type SetManyData } from './contract.ts'
+import type { Op, Outcome } from './adapter.ts'
+import { type Contract, DELETE, type Move, POP, type SetManyData } from './contract.ts'
 import { leavable } from './flight.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
+import type { Version } from './keys.ts'
 import { type CacheLock, heldLock, pause } from './lock.ts'
 import {
   type GetOptions,
   type GetOrSetOptions,
   type IncrOptions,
   type KeyOptions,
-  readTimeoutOr,
+  readOptions,
+  readTimeout,
   type SetOptions,
   type TimeoutOr,
+  versionIn,
   type WaitingLockOptions,
 } from './options.ts'
 import { accepted, counted, moved, popped } from './outcomes.ts'
 import { Store } from './store.ts'
+
+const NO_OPTIONS: GetOrSetOptions = {}
 
 /** Django's low-level cache, asynchronously. Made by `createCache`; every method may be called at any time. */
 export class AsyncCache {
@@ -65,7 +70,7 @@ export class AsyncCache {
    */
   async aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {
     const now = this.#contract.now()
-    await this.#commitOne(this.#contract.write('set', key, value, options, now), key, now)
+    await this.#commitOne(key, versionIn(options), this.#contract.write('set', key, value, options, now), now)
   }
 
   /**
@@ -83,7 +88,12 @@ export class AsyncCache {
    */
   async aadd(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<boolean> {
     const now = this.#contract.now()
-    return this.#commitOne(this.#contract.write('add', key, value, options, now), key, now)
+    return this.#commitOne(
+      key,
+      versionIn(options),
+      this.#contract.write('add', key, value, options, now),
+      now,
+    )
   }
 
   /**
@@ -103,12 +113,8 @@ export class AsyncCache {
    */
   async agetOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<GetOrSetOptions>): Promise<T> {
     if (loader === undefined) throw new TypeError('agetOrSet needs a default: a value or a function')
-    const known = ['timeout', 'version', 'signal']
-    const { timeout, version, signal } = readTimeoutOr<GetOrSetOptions>(
-      options,
-      known,
-      'agetOrSet',
-    ) as GetOrSetOptions
+    const timeout = readTimeout(options, ['timeout', 'version', 'signal'], 'agetOrSet')
+    const { version, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
     signal?.throwIfAborted()
     const storedKey = this.#contract.keyspace.storedKey(key, version)
     return leavable(
@@ -131,7 +137,7 @@ export class AsyncCache {
    */
   async atouch(key: string, options?: TimeoutOr<SetOptions>): Promise<boolean> {
     const now = this.#contract.now()
-    return this.#commitOne(this.#contract.touch(key, options, now), key, now)
+    return this.#commitOne(key, versionIn(options), this.#contract.touch(options, now), now)
   }
 
   /**
@@ -143,7 +149,8 @@ export class AsyncCache {
    * ```
    */
   async adelete(key: string, options?: KeyOptions): Promise<boolean> {
-    return this.#commitOne(deletion(this.#contract.key(key, options, 'delete')), key, this.#contract.now())
+    const { version } = readOptions(options, ['version'], 'delete')
+    return this.#commitOne(key, version, DELETE, this.#contract.now())
   }
 
   /** Tells whether a key is live. A stored `null` is there; an expired entry is not. */
@@ -171,15 +178,15 @@ export class AsyncCache {
    */
   async aincr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
     const now = this.#contract.now()
-    const change = this.#contract.incr(key, delta, options, 'incr', now)
-    return counted(await this.#store.commitOne(change, now), key)
+    const op = this.#contract.incr(delta, options, 'incr', now)
+    return counted(await this.#commit(key, options?.version, op, now), key)
   }
 
   /** Subtracts `delta`: {@link aincr} with the sign turned. May go below zero. */
   async adecr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
     const now = this.#contract.now()
-    const change = this.#contract.incr(key, delta, options, 'decr', now)
-    return counted(await this.#store.commitOne(change, now), key)
+    const op = this.#contract.incr(delta, options, 'decr', now)
+    return counted(await this.#commit(key, options?.version, op, now), key)
   }
 
   /**
@@ -216,8 +223,8 @@ export class AsyncCache {
   async apop<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
   async apop<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   async apop(key: string, options?: GetOptions<unknown>): Promise<unknown> {
-    const storedKey = this.#contract.key(key, options, 'pop', ['default', 'version'])
-    const entry = popped(await this.#store.commitOne(popping(storedKey), this.#contract.now()), key)
+    const { version } = readOptions(options, ['default', 'version'], 'pop')
+    const entry = popped(await this.#commit(key, version, POP, this.#contract.now()), key)
     return entry === undefined ? options?.default : entry.value
   }
 
@@ -241,9 +248,10 @@ export class AsyncCache {
     const wait = this.#contract.wait(options)
     for (let attempt = 0; ; attempt += 1) {
       const now = this.#contract.now()
-      const { take, release } = this.#contract.lock(key, options, now)
-      if (await this.#commitOne(take, key, now)) {
-        return heldLock(key, () => this.#commitOne(release, key, this.#contract.now()))
+      const { take, release } = this.#contract.lock(options, now)
+      const { version } = options
+      if (await this.#commitOne(key, version, take, now)) {
+        return heldLock(key, () => this.#commitOne(key, version, release, this.#contract.now()))
       }
       const left = started + wait - this.#contract.now()
       if (left <= 0) return undefined
@@ -289,7 +297,8 @@ export class AsyncCache {
   /** Removes many keys in one trip. Missing ones are ignored; any iterable will do. */
   async adeleteMany(keys: Iterable<string>, options?: KeyOptions): Promise<void> {
     const storedKeys = this.#contract.keys(keys, options, 'deleteMany')
-    await this.#store.commit([...storedKeys.values()].map(deletion), this.#contract.now())
+    const changes = [...storedKeys.values()].map((storedKey) => ({ key: storedKey, op: DELETE }))
+    await this.#store.commit(changes, this.#contract.now())
   }
 
   /**
@@ -336,7 +345,11 @@ export class AsyncCache {
     await this.aclose()
   }
 
-  async #commitOne(change: Change, key: string, now: number): Promise<boolean> {
-    return accepted(await this.#store.commitOne(change, now), change.op.kind, key)
+  async #commitOne(key: string, version: Version | undefined, op: Op, now: number): Promise<boolean> {
+    return accepted(await this.#commit(key, version, op, now), op.kind, key)
+  }
+
+  #commit(key: string, version: Version | undefined, op: Op, now: number): Promise<Outcome | undefined> {
+    return this.#store.commitOne({ key: this.#contract.keyspace.storedKey(key, version), op }, now)
   }
 }

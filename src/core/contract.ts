@@ -1,15 +1,16 @@
-import type { Adapter, Change, Entry } from './adapter.ts'
+import type { Adapter, Change, Entry, Op } from './adapter.ts'
 import { checkTimeout, expiresAt } from './expiry.ts'
-import { Keyspace, type Version } from './keys.ts'
+import { checkVersion, Keyspace } from './keys.ts'
 import {
   type IncrOptions,
   type KeyOptions,
   type LockOptions,
   type ResolvedOptions,
   readOptions,
-  readTimeoutOr,
+  readTimeout,
   type SetOptions,
   type TimeoutOr,
+  versionIn,
   type WaitingLockOptions,
 } from './options.ts'
 import { snapshot } from './snapshot.ts'
@@ -29,24 +30,27 @@ export class Contract {
   readonly now: () => number
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly #options: ResolvedOptions
+  readonly #shared: boolean
+  readonly #kept: boolean
 
   constructor(options: ResolvedOptions) {
     this.#options = options
     this.adapter = options.adapter
     this.now = options.clock
     this.sleep = options.sleep
+    this.#shared = options.adapter.supports.values === 'shared'
+    this.#kept = options.adapter.supports.values === 'kept'
     this.keyspace = new Keyspace({ ...options, maxKeyBytes: options.adapter.supports.maxKeyBytes })
   }
 
   /** The caller's value as the store may keep it: a copy of its own, or the error that says why it cannot. */
   storable<T>(value: T, key: string): T {
-    const shared = this.adapter.supports.values === 'shared'
-    return shared && typeof value === 'object' ? value : snapshot(value, key)
+    return this.#shared && typeof value === 'object' ? value : snapshot(value, key)
   }
 
   /** A value just read, as its reader may have it. */
   given<T>(value: T, key: string): T {
-    return this.adapter.supports.values === 'kept' ? snapshot(value, key) : value
+    return this.#kept ? snapshot(value, key) : value
   }
 
   /** What was found, under the callers' own keys and in the order asked. */
@@ -61,6 +65,7 @@ export class Contract {
     return found
   }
 
+  /** The stored key of a call that takes no timeout. */
   key(
     key: string,
     options: KeyOptions | undefined,
@@ -80,16 +85,8 @@ export class Contract {
     return stored
   }
 
-  write(
-    kind: 'set' | 'add',
-    key: string,
-    value: unknown,
-    options: TimeoutOr<SetOptions>,
-    now: number,
-  ): Change {
-    const { timeout, version } = readTimeoutOr(options, KEY_AND_TIMEOUT, kind)
-    const storedKey = this.keyspace.storedKey(key, version)
-    return { key: storedKey, op: { kind, entry: this.entry(key, value, timeout, now) } }
+  write(kind: 'set' | 'add', key: string, value: unknown, options: TimeoutOr<SetOptions>, now: number): Op {
+    return { kind, entry: this.entry(key, value, readTimeout(options, KEY_AND_TIMEOUT, kind), now) }
   }
 
   entry(key: string, value: unknown, timeout: SetOptions['timeout'], now: number): Entry {
@@ -98,8 +95,8 @@ export class Contract {
 
   /** One change per user key, all checked before any is stored. */
   writeMany(data: SetManyData, options: TimeoutOr<SetOptions>, now: number): Map<string, Change> {
-    const { timeout, version } = readTimeoutOr(options, KEY_AND_TIMEOUT, 'setMany')
-    const deadline = this.#deadline(timeout, now)
+    const deadline = this.#deadline(readTimeout(options, KEY_AND_TIMEOUT, 'setMany'), now)
+    const version = versionIn(options)
     const changes = new Map<string, Change>()
     for (const [key, value] of entriesOf(data)) {
       const storedKey = this.keyspace.storedKey(key, version)
@@ -109,52 +106,37 @@ export class Contract {
     return changes
   }
 
-  touch(key: string, options: TimeoutOr<SetOptions>, now: number): Change {
-    const { timeout, version } = readTimeoutOr(options, KEY_AND_TIMEOUT, 'touch')
-    return {
-      key: this.keyspace.storedKey(key, version),
-      op: { kind: 'touch', expiresAt: this.#deadline(timeout, now) },
-    }
+  touch(options: TimeoutOr<SetOptions>, now: number): Op {
+    return { kind: 'touch', expiresAt: this.#deadline(readTimeout(options, KEY_AND_TIMEOUT, 'touch'), now) }
   }
 
-  incr(
-    key: string,
-    delta: number,
-    options: IncrOptions | undefined,
-    method: 'incr' | 'decr',
-    now: number,
-  ): Change {
+  incr(delta: number, options: IncrOptions | undefined, method: 'incr' | 'decr', now: number): Op {
     checkInteger(delta, 'delta', method)
-    const { version, initial, timeout } = readOptions(options, COUNTING, method)
+    const { initial, timeout } = readOptions(options, COUNTING, method)
     const step = method === 'incr' ? delta : -delta
-    const storedKey = this.keyspace.storedKey(key, version)
     if (initial === undefined) {
       if (timeout !== undefined) throw new TypeError(`${method} takes a timeout only together with initial`)
-      return { key: storedKey, op: { kind: 'incr', delta: step } }
+      return { kind: 'incr', delta: step }
     }
     checkInteger(initial, 'initial', method)
     checkTimeout(timeout)
     const entry = { value: initial, expiresAt: this.#deadline(timeout, now) }
-    return { key: storedKey, op: { kind: 'incr', delta: step, initial: entry } }
+    return { kind: 'incr', delta: step, initial: entry }
   }
 
   /** The attempt to take a lock, and what will let go of it. */
-  lock(key: string, options: LockOptions, now: number): { take: Change; release: Change } {
-    const { timeout, version } = readOptions(options, LOCKING, 'lock') as LockOptions
+  lock(options: LockOptions, now: number): { take: Op; release: Op } {
+    const { timeout } = readOptions(options, LOCKING, 'lock') as LockOptions
     checkTimeout(timeout)
     if (typeof timeout !== 'number' || timeout <= 0) {
       throw new RangeError(
         `lock needs a timeout of more than 0 seconds: a lock must open again if its holder dies`,
       )
     }
-    const storedKey = this.keyspace.storedKey(key, version)
     const token = Math.floor(this.#options.random() * Number.MAX_SAFE_INTEGER)
     return {
-      take: {
-        key: storedKey,
-        op: { kind: 'add', entry: { value: token, expiresAt: this.#deadline(timeout, now) } },
-      },
-      release: { key: storedKey, op: { kind: 'release', token } },
+      take: { kind: 'add', entry: { value: token, expiresAt: this.#deadline(timeout, now) } },
+      release: { kind: 'release', token },
     }
   }
 
@@ -180,7 +162,8 @@ export class Contract {
     method: 'incrVersion' | 'decrVersion',
   ): Move {
     checkInteger(delta, 'delta', method)
-    const from: Version = readOptions(options, KEY_ONLY, method).version ?? this.#options.version
+    const { version: given } = readOptions(options, KEY_ONLY, method)
+    const from = given === undefined ? this.#options.version : checkVersion(given)
     if (typeof from !== 'number') {
       throw new TypeError(`${method} needs a version that is a number: got ${JSON.stringify(from)}`)
     }
@@ -200,13 +183,8 @@ export interface Move {
   readonly version: number
 }
 
-export function deletion(storedKey: string): Change {
-  return { key: storedKey, op: { kind: 'delete' } }
-}
-
-export function popping(storedKey: string): Change {
-  return { key: storedKey, op: { kind: 'pop' } }
-}
+export const DELETE: Op = Object.freeze({ kind: 'delete' })
+export const POP: Op = Object.freeze({ kind: 'pop' })
 
 /** What `asetMany` takes: an object, a Map, or any iterable of pairs. */
 export type SetManyData = Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>

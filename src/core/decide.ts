@@ -65,6 +65,11 @@ function unlessDead(entry: Entry, now: number): Entry | undefined {
   return isLive(entry, now) ? entry : undefined
 }
 
+/** Whether an operation comes to the same whatever is stored: a set that stays. */
+export function isBlind(op: Op, now: number): boolean {
+  return op.kind === 'set' && isLive(op.entry, now)
+}
+
 /** Where {@link step} reads and writes: a `Map` is one. `set` also hears why, should the place keep an order of use. */
 export interface Place {
   get(key: string): Entry | undefined
@@ -74,7 +79,7 @@ export interface Place {
 
 /** Runs one operation on a place. The place must be nobody else's while it runs. */
 export function step(place: Place, key: string, op: Op, now: number): Outcome {
-  const stored = place.get(key)
+  const stored = isBlind(op, now) ? undefined : place.get(key)
   const [next, outcome] = decide(stored, op, now)
   if (next !== stored) {
     if (next === undefined) place.delete(key)

@@ -70,11 +70,17 @@ export class Keyspace {
       : defaultKeyFunction('', this.#options.keyPrefix, version)
   }
 
-  /** The stored key of `key` at `version` (the cache's own where `undefined`). */
+  /** Checks a key whose stored key is not needed. */
+  check(key: string, version: Version | undefined): void {
+    if (version !== undefined || !isSafe(key, this.#safeLength)) this.storedKey(key, version)
+  }
+
+  /** The stored key of `key` at `version` (the cache's own where `undefined`), once it has passed all checks. */
   storedKey(key: string, version: Version | undefined): string {
     // What most keys are: nothing about them to check further, nothing to encode.
-    if (version === undefined && this.hasHeads && isSafe(key, this.#safeLength))
+    if (version === undefined && this.hasHeads && isSafe(key, this.#safeLength)) {
       return this.#defaultHead + key
+    }
     if (typeof key !== 'string') throw new TypeError(`A key must be a string: got ${typeof key}`)
     const { keyFunction, keyPrefix } = this.#options
     const at = version === undefined ? this.#options.version : checkVersion(version)

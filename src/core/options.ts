@@ -133,20 +133,23 @@ function randomFraction(): number {
   return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53
 }
 
-/** What a call was given besides its subject, with a bare timeout unfolded. */
-export function readTimeoutOr<O extends SetOptions>(
-  given: TimeoutOr<O>,
+/** The timeout in what stands where a timeout may stand. */
+export function readTimeout(
+  given: TimeoutOr<SetOptions>,
   known: readonly string[],
   method: string,
-): O | SetOptions {
-  if (typeof given === 'object' && given !== null) {
-    checkBag(given, known, method)
-    checkTimeout(given.timeout)
-    return given
-  }
-  if (given === undefined) return NOTHING
-  checkTimeout(given)
-  return { timeout: given }
+): Timeout | undefined {
+  if (given === undefined) return undefined
+  const bag = typeof given === 'object' && given !== null
+  if (bag) checkBag(given, known, method)
+  const timeout = bag ? given.timeout : given
+  checkTimeout(timeout)
+  return timeout
+}
+
+/** The version in what may be a bare timeout. */
+export function versionIn(given: TimeoutOr<KeyOptions>): Version | undefined {
+  return typeof given === 'object' && given !== null ? given.version : undefined
 }
 
 /** The options of a call that takes no timeout. */

@@ -1,18 +1,26 @@
-import type { Change, SyncAdapter } from './adapter.ts'
+import type { Op, SyncAdapter } from './adapter.ts'
 import { AsyncCache } from './cache.ts'
-import { type Contract, deletion, type Move, popping, type SetManyData } from './contract.ts'
+import { type Contract, DELETE, type Move, POP, type SetManyData } from './contract.ts'
+import { checkTimeout } from './expiry.ts'
 import type { Loader } from './get-or-set.ts'
 import type { Version } from './keys.ts'
 import { heldSyncLock, type SyncCacheLock } from './lock.ts'
-import type { GetOptions, IncrOptions, KeyOptions, LockOptions, SetOptions, TimeoutOr } from './options.ts'
+import {
+  type GetOptions,
+  type GetOrSetOptions,
+  type IncrOptions,
+  type KeyOptions,
+  type LockOptions,
+  readOptions,
+  readTimeout,
+  type SetOptions,
+  type TimeoutOr,
+  versionIn,
+} from './options.ts'
 import { accepted, counted, moved, popped } from './outcomes.ts'
 import { SyncStore } from './sync-store.ts'
 
 const GETTING = ['default', 'version']
-
-function versionIn(options: TimeoutOr<KeyOptions>): Version | undefined {
-  return typeof options === 'object' && options !== null ? options.version : undefined
-}
 
 /**
  * A cache in memory: every method of {@link AsyncCache}, and its sync twin under the name without the `a`. The async
@@ -45,24 +53,23 @@ export class SyncCache extends AsyncCache {
   get<T>(key: string, options: GetOptions<T> & { readonly default: T }): T
   get<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   get(key: string, options?: GetOptions<unknown>): unknown {
-    const storedKey = this.#contract.key(key, options, 'get', GETTING)
-    const value = this.#store.value(storedKey, key, options?.version)
+    const value = this.#store.value(key, options && readOptions(options, GETTING, 'get').version)
     return value === undefined ? options?.default : this.#contract.given(value, key)
   }
 
   /** {@link AsyncCache.aset}, at once. */
   set(key: string, value: unknown, options?: TimeoutOr<SetOptions>): void {
     const now = this.#contract.now()
-    this.#commitOne(this.#contract.write('set', key, value, options, now), key, versionIn(options), now)
+    this.#commitOne(key, versionIn(options), this.#contract.write('set', key, value, options, now), now)
   }
 
   /** {@link AsyncCache.aadd}, at once. */
   add(key: string, value: unknown, options?: TimeoutOr<SetOptions>): boolean {
     const now = this.#contract.now()
     return this.#commitOne(
-      this.#contract.write('add', key, value, options, now),
       key,
       versionIn(options),
+      this.#contract.write('add', key, value, options, now),
       now,
     )
   }
@@ -73,7 +80,8 @@ export class SyncCache extends AsyncCache {
    */
   getOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<SetOptions>): T {
     if (loader === undefined) throw new TypeError('getOrSet needs a default: a value or a function')
-    const version = typeof options === 'object' && options !== null ? { version: options.version } : undefined
+    readTimeout(options, ['timeout', 'version'], 'getOrSet')
+    const version = { version: versionIn(options) }
     const hit = this.get<T>(key, version)
     if (hit !== undefined) return hit
     const loaded = typeof loader === 'function' ? (loader as () => T)() : loader
@@ -87,13 +95,13 @@ export class SyncCache extends AsyncCache {
   /** {@link AsyncCache.atouch}, at once. */
   touch(key: string, options?: TimeoutOr<SetOptions>): boolean {
     const now = this.#contract.now()
-    return this.#commitOne(this.#contract.touch(key, options, now), key, versionIn(options), now)
+    return this.#commitOne(key, versionIn(options), this.#contract.touch(options, now), now)
   }
 
   /** {@link AsyncCache.adelete}, at once. */
   delete(key: string, options?: KeyOptions): boolean {
-    const change = deletion(this.#contract.key(key, options, 'delete'))
-    return this.#commitOne(change, key, options?.version, this.#contract.now())
+    const { version } = readOptions(options, ['version'], 'delete')
+    return this.#commitOne(key, version, DELETE, this.#contract.now())
   }
 
   /** {@link AsyncCache.ahasKey}, at once. */
@@ -104,15 +112,15 @@ export class SyncCache extends AsyncCache {
   /** {@link AsyncCache.aincr}, at once. */
   incr(key: string, delta = 1, options?: IncrOptions): number {
     const now = this.#contract.now()
-    const change = this.#contract.incr(key, delta, options, 'incr', now)
-    return counted(this.#store.commitOne(change, key, options?.version, now), key)
+    const op = this.#contract.incr(delta, options, 'incr', now)
+    return counted(this.#store.commitOne(key, options?.version, op, now), key)
   }
 
   /** {@link AsyncCache.adecr}, at once. */
   decr(key: string, delta = 1, options?: IncrOptions): number {
     const now = this.#contract.now()
-    const change = this.#contract.incr(key, delta, options, 'decr', now)
-    return counted(this.#store.commitOne(change, key, options?.version, now), key)
+    const op = this.#contract.incr(delta, options, 'decr', now)
+    return counted(this.#store.commitOne(key, options?.version, op, now), key)
   }
 
   /** {@link AsyncCache.attl}, at once. */
@@ -126,8 +134,8 @@ export class SyncCache extends AsyncCache {
   pop<T>(key: string, options: GetOptions<T> & { readonly default: T }): T
   pop<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   pop(key: string, options?: GetOptions<unknown>): unknown {
-    const storedKey = this.#contract.key(key, options, 'pop', GETTING)
-    const outcome = this.#store.commitOne(popping(storedKey), key, options?.version, this.#contract.now())
+    const { version } = readOptions(options, GETTING, 'pop')
+    const outcome = this.#store.commitOne(key, version, POP, this.#contract.now())
     const entry = popped(outcome, key)
     return entry === undefined ? options?.default : entry.value
   }
@@ -135,10 +143,10 @@ export class SyncCache extends AsyncCache {
   /** {@link AsyncCache.alock}, at once: one attempt, and `using` instead of `await using`. */
   lock(key: string, options: LockOptions): SyncCacheLock | undefined {
     const now = this.#contract.now()
-    const { take, release } = this.#contract.lock(key, options, now)
+    const { take, release } = this.#contract.lock(options, now)
     const { version } = options
-    if (!this.#commitOne(take, key, version, now)) return undefined
-    return heldSyncLock(key, () => this.#commitOne(release, key, version, this.#contract.now()))
+    if (!this.#commitOne(key, version, take, now)) return undefined
+    return heldSyncLock(key, () => this.#commitOne(key, version, release, this.#contract.now()))
   }
 
   /** {@link AsyncCache.agetMany}, at once. */
@@ -158,7 +166,8 @@ export class SyncCache extends AsyncCache {
   /** {@link AsyncCache.adeleteMany}, at once. */
   deleteMany(keys: Iterable<string>, options?: KeyOptions): void {
     const storedKeys = this.#contract.keys(keys, options, 'deleteMany')
-    this.#store.commit([...storedKeys.values()].map(deletion), this.#contract.now())
+    const changes = [...storedKeys.values()].map((storedKey) => ({ key: storedKey, op: DELETE }))
+    this.#store.commit(changes, this.#contract.now())
   }
 
   /** {@link AsyncCache.aincrVersion}, at once. */
@@ -176,12 +185,12 @@ export class SyncCache extends AsyncCache {
     this.#store.clear(this.#contract.keyspace.scope)
   }
 
-  #commitOne(change: Change, key: string, version: Version | undefined, now: number): boolean {
-    return accepted(this.#store.commitOne(change, key, version, now), change.op.kind, key)
+  #commitOne(key: string, version: Version | undefined, op: Op, now: number): boolean {
+    return accepted(this.#store.commitOne(key, version, op, now), op.kind, key)
   }
 
   #move({ change, version }: Move, key: string): number {
-    return moved(this.#store.commitOne(change, key, undefined, this.#contract.now()), version, key)
+    return moved(this.#store.commit([change], this.#contract.now())[0], version, key)
   }
 
   override async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
@@ -192,6 +201,20 @@ export class SyncCache extends AsyncCache {
   ): Promise<T | D>
   override async aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
     return this.get(key, options as GetOptions)
+  }
+
+  /** A hit is given at once: most calls are one. */
+  override async agetOrSet<T>(
+    key: string,
+    loader: Loader<T>,
+    options?: TimeoutOr<GetOrSetOptions>,
+  ): Promise<T> {
+    if (options === undefined || typeof options === 'number') {
+      checkTimeout(options)
+      const hit = this.get<T>(key)
+      if (hit !== undefined && loader !== undefined) return hit
+    }
+    return super.agetOrSet(key, loader, options)
   }
 
   override async aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {

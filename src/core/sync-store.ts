@@ -1,4 +1,4 @@
-import type { Change, Entry, Outcome, Space, SyncAdapter, Wanted } from './adapter.ts'
+import type { Change, Entry, Op, Outcome, Space, SyncAdapter, Wanted } from './adapter.ts'
 import { isLive, step } from './decide.ts'
 import type { Flights } from './flight.ts'
 import type { Keyspace, Version } from './keys.ts'
@@ -25,15 +25,16 @@ export class SyncStore {
     this.#home = keyspace.hasHeads ? adapter.space(keyspace.head(undefined), true) : undefined
   }
 
-  /** A live key's value. `storedKey` has been made of `key` and `version`. */
-  value(storedKey: string, key: string, version: Version | undefined): unknown {
+  /** A live key's value, or `undefined`. */
+  value(key: string, version: Version | undefined): unknown {
+    const space = this.#space(version)
+    if (space === undefined) return this.readLive(this.#keyspace.storedKey(key, version), 'value')?.value
+    this.#keyspace.check(key, version)
     try {
-      const space = this.#space(version)
-      if (space !== undefined) return space.read(key, this.#now)
+      return space.read(key, this.#now)
     } catch (cause) {
       throw failed(this.#adapter, 'read 1 key', cause)
     }
-    return this.readLive(storedKey, 'value')?.value
   }
 
   readLive(storedKey: string, wanted: Wanted): Entry | undefined {
@@ -51,14 +52,14 @@ export class SyncStore {
     }
   }
 
-  /** Commits a change whose stored key has been made of `key` and `version`. */
-  commitOne(change: Change, key: string, version: Version | undefined, now: number): Outcome | undefined {
-    if (this.#flights.size > 0) supersedeAll(this.#flights, [change])
+  commitOne(key: string, version: Version | undefined, op: Op, now: number): Outcome | undefined {
+    // A move concerns two spaces.
+    const space = op.kind === 'move' ? undefined : this.#space(version)
+    if (space === undefined) return this.commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
+    this.#keyspace.check(key, version)
+    if (this.#flights.size > 0) this.#flights.supersede(this.#keyspace.storedKey(key, version))
     try {
-      // A move concerns two spaces.
-      const space = change.op.kind === 'move' ? undefined : this.#space(version)
-      if (space === undefined) return this.#adapter.commitSync([change], now)[0]
-      return step(space, key, change.op, now)
+      return step(space, key, op, now)
     } catch (cause) {
       throw failed(this.#adapter, 'write 1 key', cause)
     }

@@ -1,8 +1,8 @@
 import { indexedDBAdapter } from '../adapters/indexeddb/index.ts'
 import { adapterSuite } from './adapter-suite.ts'
 
-adapterSuite({ name: 'indexeddb', create: () => indexedDBAdapter({ name: crypto.randomUUID() }) })
+adapterSuite({ name: 'indexeddb', createAdapter: () => indexedDBAdapter({ name: crypto.randomUUID() }) })
 adapterSuite({
   name: 'indexeddb, strict durability',
-  create: () => indexedDBAdapter({ name: crypto.randomUUID(), durability: 'strict' }),
+  createAdapter: () => indexedDBAdapter({ name: crypto.randomUUID(), durability: 'strict' }),
 })

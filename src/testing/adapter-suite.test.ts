@@ -1,5 +1,5 @@
 import { memoryAdapter } from '../adapters/memory/index.ts'
 import { adapterSuite } from './adapter-suite.ts'
 
-adapterSuite({ name: 'memory', create: () => memoryAdapter() })
-adapterSuite({ name: 'memory, shared values', create: () => memoryAdapter({ values: 'shared' }) })
+adapterSuite({ name: 'memory', createAdapter: () => memoryAdapter() })
+adapterSuite({ name: 'memory, shared values', createAdapter: () => memoryAdapter({ values: 'shared' }) })

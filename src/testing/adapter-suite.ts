@@ -6,7 +6,7 @@ import { storableValues } from './values.ts'
 export interface AdapterSuiteOptions {
   readonly name: string
   /** A new adapter over an empty place of its own. */
-  readonly create: () => Adapter
+  readonly createAdapter: () => Adapter
 }
 
 const NOW = 1_800_000_000_000
@@ -41,14 +41,14 @@ function change(key: string, op: Op): Change {
  * import { memoryAdapter } from 'nearcache/memory'
  * import { adapterSuite } from 'nearcache/testing'
  *
- * adapterSuite({ name: 'memory', create: () => memoryAdapter() })
+ * adapterSuite({ name: 'memory', createAdapter: () => memoryAdapter() })
  * ```
  */
-export function adapterSuite({ name, create }: AdapterSuiteOptions): void {
+export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void {
   describe(`adapter ${name}`, () => {
     const opened: Adapter[] = []
     const open = (): Adapter => {
-      const adapter = create()
+      const adapter = createAdapter()
       opened.push(adapter)
       return adapter
     }

@@ -107,10 +107,20 @@ export class SlotSpace implements Space {
   readonly slots = new Map<string, number>()
   kept = false
   readonly #table: Table
+  /** What was looked for last: a write looks its key up twice, and the map is not asked twice. */
+  #sought: string | undefined
+  #found: number | undefined
 
   constructor(table: Table, head: string) {
     this.#table = table
     this.head = head
+  }
+
+  #slotOf(rest: string): number | undefined {
+    if (rest === this.#sought) return this.#found
+    this.#sought = rest
+    this.#found = this.slots.get(rest)
+    return this.#found
   }
 
   read(rest: string, clock: () => number): unknown {
@@ -125,7 +135,7 @@ export class SlotSpace implements Space {
 
   /** Looks without using. */
   get(rest: string): Entry | undefined {
-    const slot = this.slots.get(rest)
+    const slot = this.#slotOf(rest)
     if (slot === undefined) return undefined
     const deadline = this.#table.deadlines[slot] as number
     return {
@@ -136,13 +146,14 @@ export class SlotSpace implements Space {
 
   set(rest: string, entry: Entry, why: Op['kind']): void {
     const table = this.#table
-    // Touching is neither a use nor a write that wants room.
-    if (why !== 'touch') table.makeRoom()
-    let slot = this.slots.get(rest)
+    // As in locmem: what only changes an entry that is there wants no room.
+    if ((why !== 'touch' && why !== 'incr') || this.#slotOf(rest) === undefined) table.makeRoom()
+    let slot = this.#slotOf(rest)
     if (slot === undefined) {
       slot = table.take()
       if (this.slots.size === 0) table.list(this)
       this.slots.set(rest, slot)
+      this.#found = slot
     }
     table.values[slot] = entry.value
     table.deadlines[slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
@@ -150,9 +161,10 @@ export class SlotSpace implements Space {
   }
 
   delete(rest: string): void {
-    const slot = this.slots.get(rest)
+    const slot = this.#slotOf(rest)
     if (slot === undefined) return
     this.slots.delete(rest)
+    this.#found = undefined
     this.#table.giveBack(slot)
     if (this.slots.size === 0) this.#table.unlist(this)
   }

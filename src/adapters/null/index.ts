@@ -33,7 +33,12 @@ export function nullAdapter(): SyncAdapter {
   }
 }
 
-const NOWHERE: Space = { read: () => undefined, get: () => undefined, set: () => {}, delete: () => {} }
+const NOWHERE: Space = {
+  read: () => undefined,
+  get: () => undefined,
+  set: () => {},
+  delete: () => {},
+}
 
 const SUPPORTS: Supports = {
   atomic: false,
