@@ -1,0 +1,60 @@
+import { describe } from 'vitest'
+import type { Adapter, SyncAdapter } from '../core/adapter.ts'
+import { badInput } from './conformance/bad-input.ts'
+import { bulk } from './conformance/bulk.ts'
+import { contextOf } from './conformance/context.ts'
+import { deleteAndClear } from './conformance/delete.ts'
+import { expiry } from './conformance/expiry.ts'
+import { getOrSet } from './conformance/get-or-set.ts'
+import { hasKey } from './conformance/has-key.ts'
+import { incrDecr } from './conformance/incr.ts'
+import { keys } from './conformance/keys.ts'
+import { loading } from './conformance/loading.ts'
+import { oddKeys } from './conformance/odd-keys.ts'
+import { setGetAdd } from './conformance/set-get-add.ts'
+import { touch } from './conformance/touch.ts'
+import { versionMoves } from './conformance/version-moves.ts'
+import { versions } from './conformance/versions.ts'
+
+/**
+ * What {@link cacheSuite} tests. `createAdapter` gives a new adapter over an empty place of its own, each time. `twins` says
+ * through which methods: the async ones (default), or the sync ones of a {@link SyncAdapter}.
+ */
+export type CacheSuiteOptions = { readonly name: string } & (
+  | { readonly createAdapter: () => Adapter; readonly twins?: 'async' | undefined }
+  | { readonly createAdapter: () => SyncAdapter; readonly twins: 'sync' }
+)
+
+/**
+ * The contract of Django's cache as a whole: what every method of a cache on this adapter must do. Each test begins with
+ * the number of its line in the conformance list; `notApplicable` has the lines that are left out. Which cases run is
+ * decided by what the adapter itself declares in `supports`. For Vitest, in any runtime.
+ *
+ * @example
+ * ```ts
+ * import { memoryAdapter } from 'nearcache/memory'
+ * import { cacheSuite } from 'nearcache/testing'
+ *
+ * cacheSuite({ name: 'memory', createAdapter: () => memoryAdapter() })
+ * cacheSuite({ name: 'memory', createAdapter: () => memoryAdapter(), twins: 'sync' })
+ * ```
+ */
+export function cacheSuite({ name, createAdapter, twins = 'async' }: CacheSuiteOptions): void {
+  describe(`cache on ${name}, ${twins}`, () => {
+    const context = contextOf(createAdapter, twins)
+    setGetAdd(context)
+    expiry(context)
+    touch(context)
+    hasKey(context)
+    deleteAndClear(context)
+    incrDecr(context)
+    bulk(context)
+    getOrSet(context)
+    if (twins === 'async') loading(context)
+    versions(context)
+    versionMoves(context)
+    keys(context)
+    badInput(context)
+    oddKeys(context)
+  })
+}

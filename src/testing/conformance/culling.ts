@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import type { Adapter, SyncAdapter } from '../../core/adapter.ts'
+import type { TestedCache } from '../sync-twins.ts'
+import { contextOf, liveAmong, type Scene } from './context.ts'
+
+export interface Cap {
+  readonly maxEntries: number
+  readonly cullFrequency: number
+}
+
+/** What {@link cullingSuite} tests: an adapter that holds no more than so many entries. */
+export type CullingSuiteOptions = { readonly name: string } & (
+  | { readonly createAdapter: (cap: Cap) => Adapter; readonly twins?: 'async' | undefined }
+  | { readonly createAdapter: (cap: Cap) => SyncAdapter; readonly twins: 'sync' }
+)
+
+/** Lines 134 to 140: Django's rule of what leaves a full store. */
+export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSuiteOptions): void {
+  describe(`culling ${name}`, () => {
+    let cap: Cap = { maxEntries: 9, cullFrequency: 3 }
+    const { open } = contextOf(() => createAdapter(cap), twins)
+    const capped = (maxEntries: number, cullFrequency: number): Scene => {
+      cap = { maxEntries, cullFrequency }
+      return open()
+    }
+    const nine = numbered(9)
+
+    /** A store of nine, full with `0` to `8`, each its own number, used in this order. */
+    const full = async (): Promise<TestedCache> => {
+      const { main } = capped(9, 3)
+      for (const key of nine) await main.aset(key, Number(key))
+      return main
+    }
+
+    it('134. drops a third of a full store, before the write that finds it full', async () => {
+      const { main } = capped(30, 3)
+      for (const key of numbered(49)) await main.aset(key, 'value', 1_000)
+      expect(await liveAmong(main, numbered(49))).toHaveLength(29)
+    })
+
+    it('135. drops all of a full store where the frequency is 0', async () => {
+      const { main } = capped(30, 0)
+      for (const key of numbered(49)) await main.aset(key, 'value', 1_000)
+      expect(await liveAmong(main, numbered(49))).toHaveLength(19)
+    })
+
+    it.each([3, 0])(
+      '136. sets a key in an empty store that may hold fewer than none, frequency %d',
+      async (n) => {
+        const { main } = capped(-1, n)
+        await main.aset('key', 'value')
+        expect(await main.aget('key')).toBe('value')
+      },
+    )
+
+    it('138. spares what was read of late', async () => {
+      const main = await full()
+      for (const key of numbered(6)) expect(await main.aget(key)).toBe(Number(key))
+      await main.aset('9', 9)
+      expect(await liveAmong(main, numbered(10))).toEqual([...numbered(6), '9'])
+    })
+
+    it('138. … also in getMany', async () => {
+      const main = await full()
+      await main.agetMany(numbered(6))
+      await main.aset('9', 9)
+      expect(await liveAmong(main, numbered(10))).toEqual([...numbered(6), '9'])
+    })
+
+    it('139. drops what was not set of late', async () => {
+      const main = await full()
+      for (const key of nine.slice(3)) await main.aset(key, Number(key))
+      await main.aset('9', 9)
+      expect(await liveAmong(main, numbered(10))).toEqual(['3', '4', '5', '6', '7', '8', '9'])
+    })
+
+    it('139. spares what was set of late', async () => {
+      const { main } = capped(10, 3)
+      for (const key of nine) await main.aset(key, Number(key))
+      for (const key of numbered(3)) await main.aset(key, Number(key))
+      await main.aset('9', 9)
+      // Ten now: the next finds the store full.
+      await main.aset('next', 1)
+      expect(await liveAmong(main, numbered(10))).toEqual(['0', '1', '2', '6', '7', '8', '9'])
+    })
+
+    it('140. spares what was counted of late', async () => {
+      const main = await full()
+      for (const key of numbered(6)) expect(await main.aincr(key)).toBe(Number(key) + 1)
+      await main.aset('9', 9)
+      expect(await liveAmong(main, numbered(10))).toEqual([...numbered(6), '9'])
+      for (const key of numbered(6)) expect(await main.aget(key)).toBe(Number(key) + 1)
+    })
+
+    it('does not take looking, touching, or a refused add for use', async () => {
+      const main = await full()
+      for (const key of numbered(3)) {
+        expect(await main.ahasKey(key)).toBe(true)
+        expect(await main.attl(key)).toBe(300)
+        expect(await main.atouch(key, 100)).toBe(true)
+        expect(await main.aadd(key, 'new')).toBe(false)
+      }
+      await main.aset('9', 9)
+      expect(await liveAmong(main, numbered(10))).toEqual(['3', '4', '5', '6', '7', '8', '9'])
+    })
+
+    it('does not take a miss, or what is dead on arrival, for a write that wants room', async () => {
+      const main = await full()
+      await main.aget('missing')
+      await main.adelete('missing')
+      await main.atouch('missing')
+      await main.aset('dead', 'value', 0)
+      await main.asetMany({ dead: 'value' }, -1)
+      await main.aincr('missing').catch(() => {})
+      expect(await liveAmong(main, nine)).toEqual(nine)
+    })
+
+    it('has room again for what was deleted and cleared', async () => {
+      const main = await full()
+      await main.adelete('0')
+      await main.aset('9', 9)
+      expect(await liveAmong(main, numbered(10))).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
+      await main.aclear()
+      for (const key of nine) await main.aset(key, 1)
+      expect(await liveAmong(main, nine)).toEqual(nine)
+    })
+
+    it('counts and culls all caches of the store together', async () => {
+      const { main, prefixed, v2, custom } = capped(8, 2)
+      const caches = [main, prefixed, v2, custom]
+      for (const key of ['a', 'b']) for (const cache of caches) await cache.aset(key, 1)
+      await main.aset('c', 1)
+      for (const cache of caches) expect(await liveAmong(cache, ['a', 'b'])).toEqual(['b'])
+      expect(await main.ahasKey('c')).toBe(true)
+    })
+
+    it('never holds many more than its cap, whatever is written', async () => {
+      const { main } = capped(10, 3)
+      const keys = numbered(500)
+      await main.asetMany(keys.map((key) => [key, 1] as const))
+      for (const key of keys) await main.aadd(`added-${key}`, 1)
+      for (const key of keys) await main.agetOrSet(`loaded-${key}`, () => 1)
+      const all = ['', 'added-', 'loaded-'].flatMap((start) => keys.map((key) => start + key))
+      expect((await liveAmong(main, all)).length).toBeLessThanOrEqual(10)
+    })
+  })
+}
+
+/** `'0'`, `'1'`, … */
+function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => String(index))
+}

@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest'
+import type { TestedCache } from '../sync-twins.ts'
+import type { Context } from './context.ts'
+
+/** What may happen to a key while its loader runs, and what is there afterwards. */
+const overtaking: readonly {
+  readonly what: string
+  readonly act: (cache: TestedCache) => Promise<unknown>
+  readonly left: unknown
+}[] = [
+  { what: 'set', act: (cache) => cache.aset('key', 'theirs'), left: 'theirs' },
+  { what: 'add', act: (cache) => cache.aadd('key', 'theirs'), left: 'theirs' },
+  { what: 'setMany', act: (cache) => cache.asetMany({ key: 'theirs' }), left: 'theirs' },
+  { what: 'delete', act: (cache) => cache.adelete('key'), left: undefined },
+  { what: 'deleteMany', act: (cache) => cache.adeleteMany(['key']), left: undefined },
+  { what: 'clear', act: (cache) => cache.aclear(), left: undefined },
+  {
+    what: 'incrVersion onto it',
+    act: (cache) => cache.aincrVersion('key', 1, { version: 0 }),
+    left: 'moved',
+  },
+  {
+    what: 'decrVersion onto it',
+    act: (cache) => cache.adecrVersion('key', -1, { version: 0 }),
+    left: 'moved',
+  },
+  {
+    what: 'set, then incrVersion away from it',
+    act: async (cache) => {
+      await cache.aset('key', 'theirs')
+      await cache.aincrVersion('key')
+    },
+    left: undefined,
+  },
+]
+
+/** `agetOrSet` and time: what its callers share, and what overtakes a loader. */
+export function loading({ open, supports }: Context): void {
+  describe('agetOrSet with loaders that take their time', () => {
+    it('awaits an async loader', async () => {
+      const { main } = open()
+      expect(await main.agetOrSet('key', async () => 'value')).toBe('value')
+      expect(await main.aget('key')).toBe('value')
+    })
+
+    it('runs one load for 100 concurrent callers of a cold key', async () => {
+      const { main } = open()
+      const loader = slowLoader<{ n: number }>()
+      const calls = Array.from({ length: 100 }, () => main.agetOrSet('key', loader.load))
+      await loader.started
+      loader.finish({ n: 1 })
+      const values = await Promise.all(calls)
+      expect(loader.loads()).toBe(1)
+      expect(values).toEqual(Array.from({ length: 100 }, () => ({ n: 1 })))
+      if (supports.values !== 'shared') expect(new Set(values).size).toBe(100)
+    })
+
+    it.runIf(supports.values !== 'shared')('gives each caller a value of its own', async () => {
+      const { main } = open()
+      const loader = slowLoader<{ tags: string[] }>()
+      const [first, second] = [main.agetOrSet('key', loader.load), main.agetOrSet('key', loader.load)]
+      await loader.started
+      const loaded = { tags: ['a'] }
+      loader.finish(loaded)
+      ;(await first).tags.push('b')
+      expect(await second).toEqual({ tags: ['a'] })
+      loaded.tags.push('c')
+      expect(await main.aget('key')).toEqual({ tags: ['a'] })
+    })
+
+    it('runs one load for caches that share keys, and one for each key and version', async () => {
+      const { main, cache, v2 } = open()
+      let loads = 0
+      const load = async () => {
+        loads += 1
+        return loads
+      }
+      await Promise.all([
+        main.agetOrSet('key', load),
+        cache().agetOrSet('key', load),
+        v2.agetOrSet('key', load),
+        v2.agetOrSet('key', load, { version: 1 }),
+        main.agetOrSet('other', load),
+      ])
+      expect(loads).toBe(3)
+    })
+
+    it("passes a loader's error to everyone who waits, and stores nothing", async () => {
+      const { main } = open()
+      const loader = slowLoader<string>()
+      const calls = Array.from({ length: 10 }, () => main.agetOrSet('key', loader.load))
+      const settled = Promise.allSettled(calls)
+      await loader.started
+      const broken = new Error('no answer today')
+      loader.fail(broken)
+      expect(await settled).toEqual(calls.map(() => ({ status: 'rejected', reason: broken })))
+      expect(loader.loads()).toBe(1)
+      expect(await main.ahasKey('key')).toBe(false)
+      expect(await main.agetOrSet('key', () => 'next time')).toBe('next time')
+    })
+
+    it.each([
+      { what: 'gives undefined', load: async () => undefined, timeout: 10 },
+      { what: 'gives what is not to be kept', load: async () => 'value', timeout: 0 },
+      { what: 'fails', load: () => Promise.reject(new Error('at once')), timeout: 10 },
+    ])('runs one load for 100 concurrent callers, also one that at once $what', async ({ load, timeout }) => {
+      const { main } = open()
+      let loads = 0
+      const counted = () => {
+        loads += 1
+        return load()
+      }
+      await Promise.allSettled(Array.from({ length: 100 }, () => main.agetOrSet('key', counted, timeout)))
+      expect(loads).toBe(1)
+    })
+
+    it('passes undefined to everyone who waits, and does not store it', async () => {
+      const { main } = open()
+      const loader = slowLoader<undefined>()
+      const calls = [main.agetOrSet('key', loader.load), main.agetOrSet('key', loader.load)]
+      await loader.started
+      loader.finish(undefined)
+      expect(await Promise.all(calls)).toEqual([undefined, undefined])
+      expect(await main.ahasKey('key')).toBe(false)
+    })
+
+    it.each(overtaking)('never stores a late result over: $what', async ({ act, left }) => {
+      const { main } = open()
+      await main.aset('key', 'moved', { version: 0 })
+      const loader = slowLoader<string>()
+      const call = main.agetOrSet('key', loader.load)
+      await loader.started
+      await act(main)
+      loader.finish('late')
+      expect(await call).toBe(left ?? 'late')
+      expect(await main.aget('key')).toBe(left)
+    })
+
+    it('never stores a late result over what another cache on the store does', async () => {
+      const { main, v2, prefixed } = open()
+      const loader = slowLoader<string>()
+      const call = main.agetOrSet('key', loader.load)
+      await loader.started
+      await prefixed.aclear()
+      await v2.adelete('key')
+      expect(await v2.adelete('key', { version: 1 })).toBe(false)
+      loader.finish('late')
+      expect(await call).toBe('late')
+      expect(await main.ahasKey('key')).toBe(false)
+    })
+
+    it('stores a result that only other keys, versions and prefixes were changed beside', async () => {
+      const { main, v2, prefixed } = open()
+      const loader = slowLoader<string>()
+      const call = main.agetOrSet('key', loader.load)
+      await loader.started
+      await prefixed.aclear()
+      await v2.aset('key', 'other')
+      await main.adelete('other')
+      loader.finish('mine')
+      expect(await call).toBe('mine')
+      expect(await main.aget('key')).toBe('mine')
+    })
+
+    it('loads anew for who comes after a delete, and keeps the newer result', async () => {
+      const { main } = open()
+      const [older, newer] = [slowLoader<string>(), slowLoader<string>()]
+      const first = main.agetOrSet('key', older.load)
+      await older.started
+      await main.adelete('key')
+      const second = main.agetOrSet('key', newer.load)
+      await newer.started
+      newer.finish('newer')
+      expect(await second).toBe('newer')
+      older.finish('older')
+      expect(await first).toBe('newer')
+      expect(await main.aget('key')).toBe('newer')
+    })
+
+    it('lets a caller leave while the load goes on for the others', async () => {
+      const { main } = open()
+      const loader = slowLoader<string>()
+      const controller = new AbortController()
+      const leaving = main.agetOrSet('key', loader.load, { signal: controller.signal })
+      const staying = main.agetOrSet('key', loader.load)
+      await loader.started
+      const reason = new Error('no longer interested')
+      controller.abort(reason)
+      await expect(leaving).rejects.toBe(reason)
+      loader.finish('value')
+      expect(await staying).toBe('value')
+      expect(await main.aget('key')).toBe('value')
+      expect(loader.loads()).toBe(1)
+    })
+
+    it('finishes and stores a load that everyone has left', async () => {
+      const { main } = open()
+      const loader = slowLoader<string>()
+      const controller = new AbortController()
+      const leaving = main.agetOrSet('key', loader.load, { timeout: 10, signal: controller.signal })
+      await loader.started
+      controller.abort()
+      await expect(leaving).rejects.toMatchObject({ name: 'AbortError' })
+      const joining = main.agetOrSet('key', () => 'not needed')
+      loader.finish('value')
+      expect(await joining).toBe('value')
+      expect(await main.attl('key')).toBe(10)
+    })
+
+    it('does not wait for a caller who had left before', async () => {
+      const { main } = open()
+      const signal = AbortSignal.abort(new Error('gone already'))
+      await expect(main.agetOrSet('key', () => 'value', { signal })).rejects.toThrow('gone already')
+    })
+  })
+}
+
+/** A loader that tells when it runs, and ends when it is told. */
+function slowLoader<T>() {
+  let loads = 0
+  let begin = (): void => {}
+  let finish = (_value: T): void => {}
+  let fail = (_error: Error): void => {}
+  const started = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const result = new Promise<T>((resolve, reject) => {
+    finish = resolve
+    fail = reject
+  })
+  const load = (): Promise<T> => {
+    loads += 1
+    begin()
+    return result
+  }
+  return { load, loads: () => loads, started, finish, fail }
+}

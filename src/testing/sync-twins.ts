@@ -1,0 +1,54 @@
+import type { AsyncCache } from '../core/cache.ts'
+import type { SyncCache } from '../core/sync-cache.ts'
+
+/** What {@link cacheSuite} asks of a cache: Django's methods, promised, and `attl` to look at deadlines. */
+export type TestedCache = Pick<
+  AsyncCache,
+  | 'aget'
+  | 'aset'
+  | 'aadd'
+  | 'agetOrSet'
+  | 'atouch'
+  | 'adelete'
+  | 'ahasKey'
+  | 'aincr'
+  | 'adecr'
+  | 'attl'
+  | 'agetMany'
+  | 'asetMany'
+  | 'adeleteMany'
+  | 'aincrVersion'
+  | 'adecrVersion'
+  | 'aclear'
+  | 'aclose'
+>
+
+/**
+ * A cache's sync twins in the shape of the async methods: each has done its work when it returns its promise. So one
+ * suite holds both twins to the same contract.
+ */
+export function syncTwins(cache: SyncCache): TestedCache {
+  const promised =
+    <Args extends unknown[], Result>(method: (...args: Args) => Result) =>
+    async (...args: Args): Promise<Result> =>
+      method.apply(cache, args)
+  return {
+    aget: promised(cache.get) as AsyncCache['aget'],
+    aset: promised(cache.set),
+    aadd: promised(cache.add),
+    agetOrSet: promised(cache.getOrSet) as AsyncCache['agetOrSet'],
+    atouch: promised(cache.touch),
+    adelete: promised(cache.delete),
+    ahasKey: promised(cache.hasKey),
+    aincr: promised(cache.incr),
+    adecr: promised(cache.decr),
+    attl: promised(cache.ttl),
+    agetMany: promised(cache.getMany) as AsyncCache['agetMany'],
+    asetMany: promised(cache.setMany),
+    adeleteMany: promised(cache.deleteMany),
+    aincrVersion: promised(cache.incrVersion),
+    adecrVersion: promised(cache.decrVersion),
+    aclear: promised(cache.clear),
+    aclose: () => cache.aclose(),
+  }
+}
