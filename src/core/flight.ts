@@ -10,8 +10,8 @@ export interface Visit<T> {
   callers: number
   /** The load to join, if one is under way and nothing has overtaken it. */
   flight: Flight<T> | undefined
-  /** Loads that have ended. A caller whose read missed while this grew must look again before it loads. */
-  landings: number
+  /** The last load that ended and was not overtaken: it is the answer to whoever was already here and read too early. */
+  landed: Flight<T> | undefined
 }
 
 /**
@@ -28,7 +28,7 @@ export class Flights<T> {
   enter(key: string): Visit<T> {
     let visit = this.#visits.get(key)
     if (visit === undefined) {
-      visit = { callers: 0, flight: undefined, landings: 0 }
+      visit = { callers: 0, flight: undefined, landed: undefined }
       this.#visits.set(key, visit)
     }
     visit.callers += 1
@@ -44,8 +44,8 @@ export class Flights<T> {
   start(key: string, visit: Visit<T>, load: (flight: Flight<T>) => Promise<T>): Flight<T> {
     const flight: Flight<T> = { superseded: false, result: NOT_YET }
     flight.result = load(flight).finally(() => {
-      visit.landings += 1
       if (visit.flight === flight) visit.flight = undefined
+      if (!flight.superseded) visit.landed = flight
       this.#forgetIfIdle(key, visit)
     })
     // Whoever waits hears of a failure; when all have left, it is nobody's unhandled rejection.
@@ -73,6 +73,7 @@ export class Flights<T> {
 const NOT_YET = new Promise<never>(() => {})
 
 function overtake(visit: Visit<unknown>): void {
+  visit.landed = undefined
   if (visit.flight === undefined) return
   visit.flight.superseded = true
   visit.flight = undefined

@@ -19,17 +19,15 @@ export async function getOrSet(contract: Contract, store: Store, asked: Asked): 
   const { flights } = store
   const visit = flights.enter(asked.storedKey)
   try {
-    for (;;) {
-      const { landings } = visit
-      const entry = await store.readLive(asked.storedKey)
-      if (entry !== undefined) return contract.given(entry.value, asked.key)
-      // A load that ended while we read may have stored what our read was too early to see.
-      if (visit.flight === undefined && visit.landings !== landings) continue
-      const load = (flight: Flight<unknown>) => loadAndAdd(contract, store, asked, flight)
-      const flight = visit.flight ?? flights.start(asked.storedKey, visit, load)
-      const loaded = await flight.result
-      return loaded === undefined ? undefined : contract.storable(loaded, asked.key)
-    }
+    const { landed } = visit
+    const entry = await store.readLive(asked.storedKey)
+    if (entry !== undefined) return contract.given(entry.value, asked.key)
+    // A load that ended while we read is ours as well: its value, its undefined, its error.
+    const justLanded = visit.landed === landed ? undefined : visit.landed
+    const load = (flight: Flight<unknown>) => loadAndAdd(contract, store, asked, flight)
+    const flight = visit.flight ?? justLanded ?? flights.start(asked.storedKey, visit, load)
+    const loaded = await flight.result
+    return loaded === undefined ? undefined : contract.storable(loaded, asked.key)
   } finally {
     flights.leave(asked.storedKey, visit)
   }
