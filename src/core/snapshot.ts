@@ -17,7 +17,7 @@ export function snapshot<T>(value: T, key: string): T {
     return value
   }
   try {
-    return new Copier(key).copy(value, 0) as T
+    return (copyFlat(value) ?? new Copier(key).copy(value, 0)) as T
   } catch (error) {
     // A getter that throws, a revoked proxy: the value's own fault, told as such.
     if (error instanceof CacheError) throw error
@@ -26,6 +26,18 @@ export function snapshot<T>(value: T, key: string): T {
       cause: error,
     })
   }
+}
+
+/** A plain object of primitives, as most cached records are; nothing else. */
+function copyFlat(source: object): object | undefined {
+  if (Object.getPrototypeOf(source) !== Object.prototype) return undefined
+  const copy: Record<string, unknown> = {}
+  for (const name of Object.keys(source)) {
+    const part = (source as Record<string, unknown>)[name]
+    if (isObject(part) || isRefusedPrimitive(part) || name === '__proto__') return undefined
+    copy[name] = part
+  }
+  return copy
 }
 
 /** Levels of nesting. Every adapter can hold that many; JSON text and recursion give out at a few thousand. */
