@@ -1,9 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { unstable_readConfig } from 'wrangler'
+import { assertedIn, findSnippets, testName, testOf } from '../scripts/snippets.mjs'
 import { indexedDBAdapter } from '../src/adapters/indexeddb/index.ts'
 import { SUPPORTS } from '../src/adapters/kv/limits.ts'
 import { memoryAdapter } from '../src/adapters/memory/index.ts'
-import type { Adapter, Supports } from '../src/core/adapter.ts'
+import type { Supports } from '../src/core/adapter.ts'
 import { type CacheErrorCode, createCache } from '../src/index.ts'
 
 const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
@@ -29,59 +33,114 @@ const DJANGO = [
   'close',
 ]
 const fold = (name: string): string => name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase())
-
-/** An adapter of which only the asynchronous half can be seen. */
-function asyncAdapter(): Adapter {
-  const { name, supports, read, commit, clear, close } = memoryAdapter()
-  return { name, supports, read, commit, clear, close }
-}
+/** What stands in a table's rows, whatever its columns are padded to. */
+const cells = (row: string): string[] =>
+  row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim())
 
 describe('the API', () => {
+  const elsewhere = createCache({ adapter: indexedDBAdapter({ name: 'docs' }) })
+  const inMemory = createCache({ adapter: memoryAdapter() })
+
   it.each(DJANGO)('has Django’s %s on every cache, and its sync twin in memory only', (name) => {
     const twin = fold(name)
-    const onAsync = createCache({ adapter: asyncAdapter() })
-    const inMemory = createCache({ adapter: memoryAdapter() })
-    expect(onAsync).toHaveProperty(`a${twin}`)
+    expect(elsewhere).toHaveProperty(`a${twin}`)
     expect(inMemory).toHaveProperty(`a${twin}`)
-    expect(twin in onAsync).toBe(false)
-    // Closing has nothing to do in memory.
-    if (name !== 'close') expect(inMemory).toHaveProperty(twin)
+    expect(twin in elsewhere).toBe(false)
+    // Memory has nothing to close.
+    expect(twin in inMemory).toBe(name !== 'close')
   })
 })
 
 describe('the code blocks', () => {
-  it('became tests that assert what their comments say', () => {
-    const folder = new URL('../.snippets/', import.meta.url)
-    const tests = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'))
-    const assertions = tests.flatMap((test) => test.match(/expect\(/g) ?? [])
-    expect(tests.length).toBeGreaterThanOrEqual(26)
-    expect(assertions.length).toBeGreaterThanOrEqual(38)
+  const snippets = findSnippets()
+
+  it('are all tests', () => {
+    const written = readdirSync(new URL('../.snippets/', import.meta.url))
+    expect(written.sort()).toEqual(snippets.map(testName).sort())
+    for (const snippet of snippets) expect(read(`.snippets/${testName(snippet)}`)).toBe(testOf(snippet))
+  })
+
+  it('are found wherever there is an @example or a fence', () => {
+    for (const file of new Set(snippets.map((snippet) => snippet.file))) {
+      const text = read(file)
+      const found = snippets.filter((snippet) => snippet.file === file).length
+      expect(text.match(/^(?: *\* )?```(?:ts|typescript|js|javascript|tsx)\b/gm)).toHaveLength(found)
+      if (file.endsWith('.ts')) expect(text.match(/^ *\* @example/gm)).toHaveLength(found)
+    }
+  })
+
+  it('assert every value that a comment gives', () => {
+    // Counted another way than the tests are made.
+    const given = snippets.flatMap(({ code }) =>
+      code
+        .split('\n')
+        .filter((line) => /\S \/\/ (?:undefined|null|true|false|throws|Map|-?\d|['[{])/.test(line)),
+    )
+    const asserted = snippets
+      .map(testOf)
+      .flatMap((test) => test.match(/^(?:await )?expect\(.*(?:toStrictEqual|rejects)/gm))
+    expect(asserted.filter(Boolean)).toHaveLength(given.length)
+    expect(given.length).toBeGreaterThanOrEqual(45)
+  })
+
+  it('assert something, each one of the README', () => {
+    for (const { file, code } of snippets) {
+      if (file === 'README.md') expect(code.split('\n').filter(assertedIn)).not.toHaveLength(0)
+    }
+  })
+
+  it('are read by a rule that lets no value pass unread', () => {
+    expect(assertedIn("await cache.aget('x') // 42: the answer")).toEqual([
+      "await cache.aget('x')",
+      '42',
+      false,
+    ])
+    expect(assertedIn("cache.get('x') // 'a, b', as stored")).toEqual(["cache.get('x')", "'a, b'", false])
+    expect(assertedIn("cache.incr('x') // throws KEY_NOT_FOUND")).toEqual([
+      "cache.incr('x')",
+      'KEY_NOT_FOUND',
+      true,
+    ])
+    expect(assertedIn('const map = m() // Map { 1 => 2, 3 => 4 }')?.[1]).toBe('new Map([[ 1, 2],[ 3, 4 ]])')
+    expect(assertedIn("await cache.aset('x', 1, 60) // one minute")).toBeUndefined()
+    expect(assertedIn('// 42')).toBeUndefined()
+    for (const slip of ['42 is the answer', '"42"', 'true when stored', '{ a: 1', 'throws', '1st']) {
+      expect(() => assertedIn(`f() // ${slip}`), slip).toThrow('No value that can be asserted')
+    }
   })
 })
 
 describe('README.md', () => {
-  it.each(DJANGO)('says what became of Django’s %s', (name) => {
+  it.each(DJANGO)('says what became of Django’s %s, and names its sync twin', (name) => {
     expect(readme).toMatch(new RegExp(`^\\| \`${name}\\(.*\`a${fold(name)}\\(`, 'm'))
+    const twins = /In memory there are also (.*?):/s.exec(readme)?.[1] ?? ''
+    expect(twins.replaceAll('`', '').split(/\s+/).includes(fold(name))).toBe(name !== 'close')
   })
 
   it('has the table of guarantees that the adapters declare', () => {
     const adapters = [memoryAdapter().supports, indexedDBAdapter({ name: 'docs' }).supports, SUPPORTS]
-    const row = (title: string, tell: (supports: Supports) => string): string =>
-      `| ${[title, ...adapters.map(tell)].join(' | ')} |`
     const yes = (promised: boolean): string => (promised ? 'yes' : 'no')
-    const bytes = (limit: number | null): string => (limit === null ? 'no limit' : `${limit} bytes`)
-    const table = [
-      '| | memory | IndexedDB | KV + Durable Object |',
-      '|---|---|---|---|',
-      row('a change to a key is one step, whoever else changes it', ({ atomic }) => yes(atomic)),
-      row('a batch is stored together or not at all', ({ atomicBatch }) => yes(atomicBatch)),
-      row('a read sees every write acknowledged before it', ({ readYourWrites }) => yes(readYourWrites)),
-      row('entries outlive the page, process or isolate', ({ persistent }) => yes(persistent)),
-      row('longest key, with prefix and version', ({ maxKeyBytes }) => bytes(maxKeyBytes)),
-      row('largest value, encoded', ({ maxValueBytes }) => bytes(maxValueBytes)),
-    ]
-    const shown = /<!-- guarantees.*?-->\n(.*?)<!-- \/guarantees -->/s.exec(readme)?.[1]
-    expect(shown?.trim().split('\n')).toEqual(table)
+    const bytes = (limit: number | null): string =>
+      limit === null ? 'no limit' : `${limit.toLocaleString('en')} bytes`
+    const declared: Record<string, (supports: Supports) => string> = {
+      'a change to a key is one step, whoever else changes it': ({ atomic }) => yes(atomic),
+      'a batch is stored together or not at all': ({ atomicBatch }) => yes(atomicBatch),
+      'a read sees every write acknowledged before it': ({ readYourWrites }) => yes(readYourWrites),
+      'entries outlive the page, process or isolate': ({ persistent }) => yes(persistent),
+      'you get copies, and give copies': ({ values }) => yes(values !== 'shared'),
+      'longest key, with prefix and version': ({ maxKeyBytes }) => bytes(maxKeyBytes),
+      'largest value, encoded': ({ maxValueBytes }) => bytes(maxValueBytes),
+    }
+    const shown = /<!-- guarantees.*?-->\n(.*?)<!-- \/guarantees -->/s.exec(readme)?.[1] ?? ''
+    const [head, , ...rows] = shown.trim().split('\n').map(cells)
+    expect(head).toEqual(['', 'memory', 'IndexedDB', 'Durable Objects'])
+    // What no flag declares, the suites that all three pass do: who shares it, and when an entry dies.
+    const [shared, dies, ...checked] = rows
+    expect([shared?.[0], dies?.[0]]).toEqual(['who shares it', 'an entry dies'])
+    expect(checked).toEqual(Object.entries(declared).map(([title, tell]) => [title, ...adapters.map(tell)]))
   })
 
   it('explains every error code', () => {
@@ -95,16 +154,36 @@ describe('README.md', () => {
       INVALID_CACHE: true,
       ADAPTER_FAILED: true,
     }
-    for (const code of Object.keys(codes)) expect(readme).toContain(`| \`${code}\` |`)
+    const section = /^### Errors$(.*?)^## /ms.exec(readme)?.[1] ?? ''
+    const explained = [...section.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code)
+    expect(explained).toEqual(Object.keys(codes))
   })
 
-  it('shows a wrangler configuration that is the demo’s own', () => {
-    const shown = /```toml\n(.*?)```/s.exec(readme)?.[1]?.trim()
-    expect(shown).toBeTruthy()
-    for (const part of shown?.split('\n\n') ?? []) expect(read('wrangler.toml')).toContain(part)
+  it('shows a wrangler configuration that wrangler takes, and that is the demo’s own', () => {
+    const shown = /```toml\n(.*?)```/s.exec(readme)?.[1] ?? ''
+    const folder = mkdtempSync(join(tmpdir(), 'nearcache-docs-'))
+    const config = join(folder, 'wrangler.toml')
+    writeFileSync(config, `name = "mine"\nmain = "worker.ts"\ncompatibility_date = "2026-11-01"\n${shown}`)
+    const mine = unstable_readConfig({ config })
+    rmSync(folder, { recursive: true })
+    const demo = unstable_readConfig({ config: join(import.meta.dirname, '..', 'wrangler.toml') })
+    expect(mine.migrations).toEqual([{ tag: 'v1', new_sqlite_classes: ['CacheShard'] }])
+    expect(mine.migrations).toEqual(demo.migrations)
+    expect(mine.durable_objects).toEqual(demo.durable_objects)
   })
 
+  it('imports only what the package exports', () => {
+    const { exports } = JSON.parse(read('package.json')) as { exports: Record<string, unknown> }
+    for (const { code } of findSnippets()) {
+      for (const [, path = ''] of code.matchAll(/from 'nearcache([^']*)'/g))
+        expect(exports).toHaveProperty([`.${path}`])
+    }
+  })
+})
+
+describe.each(['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md'])('%s', (name) => {
   it('links to files that are there', () => {
-    for (const [, file = ''] of readme.matchAll(/\]\((?!https?:)([^)#]+)/g)) expect(read(file)).toBeTruthy()
+    for (const [, file = ''] of read(name).matchAll(/\]\((?!https?:)([^)#]+)/g))
+      expect(read(file)).toBeTruthy()
   })
 })

@@ -1,5 +1,13 @@
 // Turns every TypeScript block of the documentation, and every @example, into a test in .snippets/: type-checked with
-// everything else, and run where its adapter runs. `expression // value` at the end of a line becomes an assertion.
+// everything else, and run where its adapter runs. A comment behind a statement that takes one line is an assertion if it
+// begins with a literal, `throws CODE` or `throws ErrorClass`, alone or before `:`, `,` or ` (`:
+//
+//   await cache.aget('x') // 42
+//   const failed = await cache.asetMany(data) // []: all were stored
+//   await cache.aincr('missing') // throws KEY_NOT_FOUND
+//   return Response.json(data) // { views: 1 } (in a Worker: what its first request is answered)
+//
+// One that begins like a value and is none of these is an error, so that nothing goes unasserted for a slip of the pen.
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './setup.mjs'
@@ -8,16 +16,20 @@ const folder = join(root, '.snippets')
 
 /** @typedef {{ file: string, line: number, code: string }} Snippet */
 
-/** Writes what has changed and removes what is gone, so that a test run under way is not disturbed. */
-export function generateSnippets() {
+/**
+ * The documentation's code, block by block.
+ *
+ * @returns {Snippet[]}
+ */
+export function findSnippets() {
   const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
   const sources = globSync('src/**/*.ts', { cwd: root }).filter((file) => !file.includes('.test'))
-  const tests = new Map(
-    [...documents.flatMap(blocks), ...sources.flatMap(examples)].map((snippet) => {
-      const name = `${snippet.file.replaceAll(/[^\w]+/g, '-')}-${snippet.line}`
-      return [`${name}${place(snippet.code)}.test.ts`, testOf(snippet)]
-    }),
-  )
+  return [...documents.flatMap(blocks), ...sources.flatMap(examples)]
+}
+
+/** Writes what has changed and removes what is gone, so that a test run under way is not disturbed. */
+export function generateSnippets() {
+  const tests = new Map(findSnippets().map((snippet) => [testName(snippet), testOf(snippet)]))
   mkdirSync(folder, { recursive: true })
   for (const name of readdirSync(folder)) if (!tests.has(name)) rmSync(join(folder, name))
   for (const [name, test] of tests) {
@@ -61,39 +73,69 @@ function lineOf(text, index) {
   return text.slice(0, index).split('\n').length
 }
 
-/** @param {string} code */
-function place(code) {
-  if (code.includes("'nearcache/kv'")) return '.workerd'
-  return code.includes("'nearcache/indexeddb'") ? '.browser' : ''
+/** @param {Snippet} snippet */
+export function testName({ file, line, code }) {
+  const where = code.includes("'nearcache/kv'") ? '.workerd' : ''
+  const place = code.includes("'nearcache/indexeddb'") ? '.browser' : where
+  return `${file.replaceAll(/[^\w]+/g, '-')}-${line}${place}.test.ts`
 }
 
 /** @param {Snippet} snippet */
-function testOf({ file, line, code }) {
-  const lines = (/^import /m.test(code) ? code : `${PRELUDE}${code}`).split('\n')
-  const isImport = (/** @type {string} */ text) => text.startsWith('import ')
-  const imports = lines.filter(isImport).map(toSource)
-  const body = lines.filter((text) => !isImport(text))
+export function testOf({ file, line, code }) {
+  const whole = code.includes("from 'nearcache") ? code : `${PRELUDE}${code}`
+  const imports = (whole.match(IMPORT) ?? []).map(toSource)
+  const body = whole.replaceAll(IMPORT, '').trim().split('\n')
   const title = JSON.stringify(`${file}:${line}`)
 
   // The published suites declare tests, which cannot be done inside of one.
-  if (code.includes("'nearcache/testing'")) return [...imports, ...body].join('\n')
-  if (code.includes('\nexport default')) {
-    const worker = body.map((text) => text.replace('export default', 'const worker ='))
-    const ask = "expect((await worker.fetch(new Request('https://example.org/'), env)).ok).toBe(true)"
-    const own = ["import { env } from 'cloudflare:workers'", "import { expect, it } from 'vitest'"]
-    return [...imports, ...own, ...worker, `it(${title}, async () => {`, ask, ask, '})', ''].join('\n')
-  }
-  const asserted = body.map(assertion)
-  const used = asserted.join('\n') === body.join('\n') ? 'it' : 'expect, it'
+  if (code.includes("'nearcache/testing'")) return [...imports, ...body, ''].join('\n')
+  if (code.includes('\nexport default')) return workerTest(title, imports, body)
+  const asserting = body.map(assertion)
+  const count = asserting.filter((text, index) => text !== body[index]).length
   return [
     ...imports,
-    `import { ${used} } from 'vitest'`,
+    "import { expect, it } from 'vitest'",
     `it(${title}, async () => {`,
-    ...asserted,
+    // None may be jumped over.
+    `expect.assertions(${count})`,
+    ...asserting.map(alone),
     '})',
     '',
   ].join('\n')
 }
+
+/**
+ * A Worker is asked twice: whatever it keeps, it must still answer.
+ *
+ * @param {string} title
+ * @param {string[]} imports
+ * @param {string[]} body
+ */
+function workerTest(title, imports, body) {
+  const answers = body.flatMap((text) => {
+    const [code, value] = assertedIn(text) ?? []
+    return code?.includes('return Response.json(') ? [value] : []
+  })
+  const asks = answers.map((answer) => `expect(await (await ask()).json()).toStrictEqual(${answer})`)
+  return [
+    ...imports,
+    "import { env } from 'cloudflare:workers'",
+    "import { expect, it } from 'vitest'",
+    ...body.map((text) => text.replace('export default', 'const worker =')),
+    `it(${title}, async () => {`,
+    "const ask = () => worker.fetch(new Request('https://example.org/'), env)",
+    ...asks,
+    'expect((await ask()).status).toBe(200)',
+    '})',
+    '',
+  ].join('\n')
+}
+
+/** Blocks that name one database would meet in it, since all of them run in one browser. */
+const alone = (/** @type {string} */ text) =>
+  text.replace(/(indexedDBAdapter\(\{ name: )('[^']*')/, '$1$2 + crypto.randomUUID()')
+
+const IMPORT = /^import [^']*'[^']*'\n/gm
 
 const PRELUDE = `import { createCache } from 'nearcache'
 import { memoryAdapter } from 'nearcache/memory'
@@ -119,21 +161,39 @@ function toSource(text) {
   })
 }
 
-const LITERAL = /^(undefined|null|true|false|-?\d[\d_.]*|'[^']*'|\[.*\]|\{.*\}|Map \{.*\})(?=$|[:,] )/
+const LITERAL = /^(?:undefined|null|true|false|-?\d[\d_.]*|'[^']*'|\[.*\]|\{.*\}|Map \{.*\})(?=$|[:,] | \()/
+const THROWN = /^throws (\w+)(?=$|[:,] | \()/
+const LIKE_A_VALUE = /^(?:(?:undefined|null|true|false|NaN|throws)\b|Map \{|Set \{|[-\d'"`[{])/
+
+/**
+ * The statement on a line and the value its comment says it has, if it says one.
+ *
+ * @param {string} text
+ * @returns {[code: string, value: string, thrown: boolean] | undefined}
+ */
+export function assertedIn(text) {
+  const [, code, comment = ''] = /^(.*\S);? \/\/ (.+)$/.exec(text) ?? []
+  if (code === undefined || !LIKE_A_VALUE.test(comment)) return undefined
+  const thrown = THROWN.exec(comment)?.[1]
+  if (thrown !== undefined) return [code, thrown, true]
+  const [value] = LITERAL.exec(comment) ?? []
+  if (value === undefined) throw new Error(`No value that can be asserted: ${text.trim()}`)
+  const map = /^Map \{(.*)\}$/.exec(value)?.[1]
+  if (map === undefined) return [code, value, false]
+  return [code, `new Map([${map.replaceAll(/([^,]+?) => ([^,]+)/g, '[$1, $2]')}])`, false]
+}
 
 /** @param {string} text */
 function assertion(text) {
-  const match = /^( *)(.+?);? \/\/ (.+)$/.exec(text)
-  const literal = match && LITERAL.exec(match[3] ?? '')?.[1]
-  if (!match || !literal) return text
-  const [, indent = '', code = ''] = match
-  const value = literal.replace(
-    /^Map \{(.*)\}$/,
-    (_, pairs) => `new Map([${pairs.replaceAll(/([^,]+?) => ([^,]+)/g, '[$1, $2]')}])`,
-  )
-  const name = /^(?:const|let) (\w+)/.exec(code)?.[1]
-  if (name) return `${indent}${code}\n${indent}expect(${name}).toEqual(${value})`
-  return `${indent}expect(${code}).toEqual(${value})`
+  const [code, value, thrown] = assertedIn(text) ?? []
+  if (code === undefined || value === undefined) return text
+  if (thrown) {
+    const property = /^[A-Z_]+$/.test(value) ? 'code' : 'name'
+    return `await expect(async () => ${code.trim()}).rejects.toMatchObject({ ${property}: '${value}' })`
+  }
+  const name = /^ *(?:const|let) (\w+)/.exec(code)?.[1]
+  const check = `expect(${name ?? code.trim()}).toStrictEqual(${value})`
+  return name === undefined ? check : `${code}\n${check}`
 }
 
 if (process.argv[1] === import.meta.filename) console.log(`${generateSnippets()} snippets`)

@@ -1,4 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest'
+import { indexedDBAdapter } from './adapters/indexeddb/index.ts'
 import { memoryAdapter } from './adapters/memory/index.ts'
 import { type Adapter, type AsyncCache, createCache, type SyncCache } from './index.ts'
 
@@ -8,6 +9,26 @@ interface User {
   readonly name: string
 }
 
+type Twin =
+  | 'get'
+  | 'set'
+  | 'add'
+  | 'getOrSet'
+  | 'touch'
+  | 'delete'
+  | 'hasKey'
+  | 'incr'
+  | 'decr'
+  | 'getMany'
+  | 'setMany'
+  | 'deleteMany'
+  | 'incrVersion'
+  | 'decrVersion'
+  | 'clear'
+  | 'ttl'
+  | 'pop'
+  | 'lock'
+
 const inMemory = createCache({ adapter: memoryAdapter() })
 const elsewhere = createCache({ adapter: distant })
 
@@ -15,8 +36,11 @@ describe('createCache()', () => {
   it('gives sync twins in memory and only there', () => {
     expectTypeOf(inMemory).toEqualTypeOf<SyncCache>()
     expectTypeOf(elsewhere).toEqualTypeOf<AsyncCache>()
-    expectTypeOf(elsewhere).not.toHaveProperty('get')
-    expectTypeOf(elsewhere).not.toHaveProperty('incr')
+    expectTypeOf(createCache({ adapter: indexedDBAdapter({ name: 'types' }) })).toEqualTypeOf<AsyncCache>()
+    expectTypeOf<Twin & keyof SyncCache>().toEqualTypeOf<Twin>()
+    expectTypeOf<Twin & keyof AsyncCache>().toEqualTypeOf<never>()
+    // @ts-expect-error
+    elsewhere.get('k')
   })
 
   it('takes no unknown options', () => {
@@ -43,7 +67,9 @@ describe('aget() and get()', () => {
     expectTypeOf(elsewhere.aget('k', { default: 'light' })).resolves.toEqualTypeOf<string>()
   })
 
-  it('take no timeout', () => {
+  it('take no timeout and no option that does not exist', () => {
+    // @ts-expect-error
+    elsewhere.aget('k', { verison: 2 })
     // @ts-expect-error
     elsewhere.aget('k', { timeout: 1 })
   })
@@ -70,8 +96,11 @@ describe('agetOrSet()', () => {
     }>()
     expectTypeOf(elsewhere.agetOrSet('k', () => 'text')).resolves.toEqualTypeOf<string>()
     expectTypeOf(elsewhere.agetOrSet('k', 5, 60)).resolves.toEqualTypeOf<number>()
+    expectTypeOf(inMemory.getOrSet('k', () => 5)).toEqualTypeOf<number>()
     // @ts-expect-error
     elsewhere.agetOrSet('k')
+    // @ts-expect-error
+    elsewhere.agetOrSet('k', 5, { tiemout: 60 })
   })
 })
 
