@@ -15,6 +15,7 @@ if (only.length === 0) {
   step('lint', () => tool('@biomejs/biome', 'biome', 'ci'))
   step('code blocks of the documentation', () => run(nodePath(), ['scripts/snippets.mjs'], env).status === 0)
   step('types', () => tool('typescript', 'tsc', '-p', 'tsconfig.json'))
+  step('types in a service worker', () => tool('typescript', 'tsc', '-p', 'tsconfig.service-worker.json'))
   step('types in workerd', () => tool('typescript', 'tsc', '-p', 'tsconfig.workers.json'))
 }
 const report = join(scratch, 'vitest.json')

@@ -1,20 +1,31 @@
 // Builds the page into dist/, from where wrangler serves it: node examples/countries/build.mjs
-import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 /** @param {string} path */
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+const shared = { bundle: true, minify: true, sourcemap: true, outdir: here('dist'), target: 'es2022' }
+const files = ['index.html', 'style.css', 'manifest.webmanifest', 'icon.svg']
 
 await rm(here('dist'), { recursive: true, force: true })
-await mkdir(here('dist'), { recursive: true })
+await mkdir(here('dist/flags'), { recursive: true })
+await build({ ...shared, format: 'esm', entryPoints: [here('page.ts')] })
+for (const file of files) await copyFile(here(file), here(`dist/${file}`))
+
+const data = join(dirname(fileURLToPath(import.meta.resolve('world-countries/package.json'))), 'data')
+const flags = (await readdir(data)).filter((file) => file.endsWith('.svg'))
+for (const flag of flags) await copyFile(join(data, flag), here(`dist/flags/${flag}`))
+
+// The service worker carries a hash of the page's files: a new page is a new worker.
+const hash = createHash('sha256')
+for (const file of [...files, 'page.js']) hash.update(await readFile(here(`dist/${file}`)))
+const shell = ['/', '/page.js', ...files.filter((file) => file !== 'index.html').map((file) => `/${file}`)]
 await build({
-  entryPoints: [here('page.ts')],
-  outdir: here('dist'),
-  bundle: true,
-  format: 'esm',
-  target: 'es2022',
-  minify: true,
-  sourcemap: true,
+  ...shared,
+  format: 'iife',
+  entryPoints: [here('service-worker.ts')],
+  define: { SHELL: JSON.stringify(shell), SHELL_HASH: JSON.stringify(hash.digest('hex').slice(0, 12)) },
 })
-await copyFile(here('index.html'), here('dist/index.html'))

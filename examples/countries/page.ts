@@ -1,3 +1,69 @@
-const status = document.querySelector('#status')
-const { shard } = await (await fetch('/api/ping')).json()
-if (status !== null) status.textContent = `The shard says ${shard}`
+import { Answers } from './answers.ts'
+import type { CountrySummary } from './api.ts'
+import { DetailView, excuse } from './detail-view.ts'
+import { find } from './elements.ts'
+import { ListView } from './list-view.ts'
+import { logAnswer } from './log-view.ts'
+
+const answers = new Answers(logAnswer)
+const names = new Map<string, string>()
+const detail = new DetailView(answers, (code) => names.get(code) ?? code)
+const list = new ListView((code) => void detail.open(code))
+
+async function showList(): Promise<void> {
+  const message = find('#message', HTMLElement)
+  try {
+    const { value } = await answers.get<CountrySummary[]>('countries')
+    for (const { code, name } of value) names.set(code, name)
+    list.show(value)
+    message.hidden = true
+  } catch (error) {
+    message.textContent = excuse(error)
+    message.hidden = false
+  }
+}
+
+function showNetwork(): void {
+  const network = find('#network', HTMLElement)
+  network.textContent = navigator.onLine ? 'online' : 'offline: answers from this browser'
+  network.classList.toggle('offline', !navigator.onLine)
+}
+
+function clearsWith(id: string, what: string, clear: () => Promise<void>): void {
+  find(`#${id}`, HTMLButtonElement).addEventListener('click', async () => {
+    const note = find('#cleared', HTMLElement)
+    try {
+      await clear()
+      note.textContent = `${what} is empty. The next answers come from further away.`
+    } catch (error) {
+      note.textContent = `${what} was not cleared: ${error instanceof Error ? error.message : String(error)}`
+    }
+  })
+}
+
+clearsWith('clear-memory', 'Memory', () => answers.memory.aclear())
+clearsWith('clear-disk', 'IndexedDB', () => answers.disk.aclear())
+clearsWith('clear-edge', 'The edge', () => answers.clearEdge())
+
+addEventListener('online', () => {
+  showNetwork()
+  void showList()
+})
+addEventListener('offline', showNetwork)
+showNetwork()
+void showList()
+void workOffline()
+
+/** Has the service worker keep the page, and the flags that were shown before there was one. */
+async function workOffline(): Promise<void> {
+  if (!('serviceWorker' in navigator)) return
+  const first = navigator.serviceWorker.controller === null
+  await navigator.serviceWorker.register('/service-worker.js')
+  if (!first) return
+  await new Promise((resolve) =>
+    navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+  )
+  const shown = performance.getEntriesByType('resource').filter(({ name }) => name.includes('/flags/'))
+  // Asked for again, they pass through the service worker, which keeps them. One that fails is asked for another day.
+  await Promise.allSettled(shown.map(({ name }) => fetch(name)))
+}

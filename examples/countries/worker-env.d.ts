@@ -2,6 +2,7 @@ declare namespace Cloudflare {
   interface Env {
     readonly ASSETS: Fetcher
     readonly CACHE_KV: KVNamespace
+    readonly ORIGIN_DELAY_MS: string
     readonly CACHE_SHARDS: DurableObjectNamespace<import('./worker.ts').CacheShard>
   }
   interface GlobalProps {

@@ -1,0 +1,147 @@
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromiumLaunchOptions } from './chromium.ts'
+import { type DevServer, startDevServer } from './dev-server.ts'
+
+let server: DevServer
+let browser: Browser
+
+beforeAll(async () => {
+  server = await startDevServer({ args: ['--var=ORIGIN_DELAY_MS:20'] })
+  browser = await chromium.launch(chromiumLaunchOptions)
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+/** A browser profile of its own, with the page open and its list shown. */
+async function visit(context?: BrowserContext): Promise<Page> {
+  const page = await (context ?? (await browser.newContext())).newPage()
+  await page.goto(server.url)
+  await page.getByRole('button', { name: /^Greece/ }).waitFor()
+  return page
+}
+
+async function open(page: Page, country: RegExp): Promise<void> {
+  await page.getByRole('list').getByRole('button', { name: country }).first().click()
+}
+
+/** Where the newest answer to a path came from, once there is one. */
+async function sourceOf(page: Page, path: string): Promise<string> {
+  const newest = page.locator('#log li').filter({ has: page.getByText(path, { exact: true }) })
+  return (await newest.first().locator('.badge').textContent()) ?? ''
+}
+
+describe('the demo', () => {
+  it('says where its answers come from: the origin, memory, IndexedDB, and for others the edge', async () => {
+    const page = await visit()
+    expect(await sourceOf(page, 'countries')).toBe('origin')
+    await open(page, /^Greece/)
+    await page.getByText('Hellenic Republic').waitFor()
+    expect(await sourceOf(page, 'countries/GRC')).toBe('origin')
+    await page.getByRole('button', { name: 'Close' }).click()
+    await open(page, /^Greece/)
+    await page.locator('#detail .badge.memory').waitFor()
+
+    await page.reload()
+    await page.getByRole('button', { name: /^Greece/ }).waitFor()
+    expect(await sourceOf(page, 'countries')).toBe('IndexedDB')
+    await open(page, /^Greece/)
+    await page.locator('#detail .badge.indexeddb').waitFor()
+
+    const stranger = await visit()
+    expect(await sourceOf(stranger, 'countries')).toBe('edge')
+  })
+
+  it('goes further away for what was cleared nearer', async () => {
+    const page = await visit()
+    await open(page, /^Norway/)
+    await page.getByText('Kingdom of Norway').waitFor()
+    await page.getByRole('button', { name: 'Close' }).click()
+    for (const cache of ['memory', 'IndexedDB', 'edge']) {
+      await page.getByRole('button', { name: `Clear ${cache}` }).click()
+      await page
+        .locator('#cleared')
+        .filter({ hasText: new RegExp(`${cache} is empty`, 'i') })
+        .waitFor()
+    }
+    await open(page, /^Norway/)
+    await page.locator('#detail .badge.origin').waitFor()
+  })
+
+  it('loses no view of two tabs that count at once', async () => {
+    const context = await browser.newContext()
+    const tabs = [await visit(context), await visit(context)]
+    const count = () =>
+      Promise.all(
+        Array.from({ length: 25 }, async () => {
+          const response = await fetch('/api/countries/FIN/views', { method: 'POST' })
+          return ((await response.json()) as { views: number }).views
+        }),
+      )
+    const counts = (await Promise.all(tabs.map((tab) => tab.evaluate(count)))).flat()
+    expect(counts.sort((one, other) => one - other)).toEqual(
+      Array.from({ length: 50 }, (_, index) => index + 1),
+    )
+  })
+
+  it('works without a network, from IndexedDB', async () => {
+    const context = await browser.newContext()
+    const page = await visit(context)
+    await open(page, /^Greece/)
+    await page.locator('#views').filter({ hasText: /^\d+$/ }).waitFor()
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.ready
+      if (navigator.serviceWorker.controller) return
+      await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve))
+    })
+
+    await context.setOffline(true)
+    await page.reload()
+    await page.getByText('offline: answers from this browser').waitFor()
+    await page.getByRole('button', { name: /^Greece/ }).waitFor()
+    expect(await sourceOf(page, 'countries')).toBe('IndexedDB')
+    await open(page, /^Greece/)
+    await page.getByText('Hellenic Republic').waitFor()
+    await page
+      .locator('#views')
+      .filter({ hasText: /^\d+, when last online$/ })
+      .waitFor()
+    await page.getByRole('button', { name: 'Close' }).click()
+    await open(page, /^Sweden/)
+    await page.getByText('You are offline, and this was not opened before').waitFor()
+
+    await context.setOffline(false)
+    await page.getByRole('button', { name: 'Close' }).click()
+    await open(page, /^Sweden/)
+    await page.getByText('Kingdom of Sweden').waitFor()
+  })
+
+  it('can be used by keyboard', async () => {
+    const page = await visit()
+    await page.getByLabel('Search').fill('sao tome')
+    const found = page.getByRole('list').getByRole('button')
+    await page.getByText('1 of 250').waitFor()
+    await found.focus()
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'São Tomé and Príncipe' })
+    await dialog.waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    expect(await found.evaluate((button) => button === document.activeElement)).toBe(true)
+    await page.getByLabel('Region').selectOption('Oceania')
+    await page.getByText('0 of 250').waitFor()
+  })
+
+  it('tells errors by their status', async () => {
+    const ask = async (path: string, method = 'GET') =>
+      (await fetch(`${server.url}/api/${path}`, { method })).status
+    expect(await ask('countries/XXX')).toBe(404)
+    expect(await ask('countries/greece')).toBe(404)
+    expect(await ask('nothing')).toBe(404)
+    expect(await ask('countries', 'POST')).toBe(405)
+    expect(await ask('cache', 'DELETE')).toBe(204)
+  })
+})

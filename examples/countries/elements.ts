@@ -1,0 +1,33 @@
+type Child = Node | string
+
+/** Makes an element: its properties are set, its children appended. */
+export function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  properties: Partial<HTMLElementTagNameMap[Name]>,
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[Name] {
+  const element = Object.assign(document.createElement(name), properties)
+  element.append(...children)
+  return element
+}
+
+/** An element of index.html: it is there, or the page is broken. */
+export function find<E extends Element>(selector: string, kind: abstract new (...args: never[]) => E): E {
+  const element = document.querySelector(selector)
+  if (!(element instanceof kind)) throw new Error(`index.html has no ${kind.name} at ${selector}`)
+  return element
+}
+
+/** A country's flag, or an empty place of its size where there is no network to get it from. */
+export function flag(code: string): HTMLImageElement {
+  const image = make('img', {
+    className: 'flag',
+    src: `/flags/${code.toLowerCase()}.svg`,
+    alt: '',
+    width: 48,
+    height: 32,
+    loading: 'lazy',
+  })
+  image.addEventListener('error', () => image.classList.add('missing'))
+  return image
+}

@@ -1,0 +1,60 @@
+import type { CountrySummary } from './api.ts'
+import { find, flag, make } from './elements.ts'
+
+/** The list of countries and its filter. */
+export class ListView {
+  readonly #list = find('#list', HTMLUListElement)
+  readonly #form = find('#filter', HTMLFormElement)
+  readonly #count = find('#count', HTMLElement)
+  readonly #open: (code: string) => void
+  #countries: readonly CountrySummary[] = []
+
+  constructor(open: (code: string) => void) {
+    this.#open = open
+    this.#form.addEventListener('input', () => this.#show())
+    this.#form.addEventListener('submit', (event) => event.preventDefault())
+  }
+
+  show(countries: readonly CountrySummary[]): void {
+    this.#countries = countries
+    const regions = [...new Set(countries.map(({ region }) => region))].sort()
+    const options = regions.map((region) => make('option', { value: region }, region))
+    find('#filter select', HTMLSelectElement).replaceChildren(
+      make('option', { value: '' }, 'All'),
+      ...options,
+    )
+    this.#list.ariaBusy = 'false'
+    this.#show()
+  }
+
+  #show(): void {
+    const given = new FormData(this.#form)
+    const text = fold(String(given.get('text')))
+    const region = String(given.get('region'))
+    const shown = this.#countries.filter(
+      (country) =>
+        (region === '' || country.region === region) &&
+        (fold(country.name).includes(text) || fold(country.capital).includes(text)),
+    )
+    this.#list.replaceChildren(...shown.map((country) => this.#card(country)))
+    this.#count.textContent = `${shown.length} of ${this.#countries.length}`
+  }
+
+  #card({ code, name, capital, region }: CountrySummary): HTMLElement {
+    const place = capital === '' ? region : `${capital} · ${region}`
+    const card = make(
+      'button',
+      { type: 'button', className: 'card' },
+      flag(code),
+      make('strong', {}, name),
+      make('span', {}, place),
+    )
+    card.addEventListener('click', () => this.#open(code))
+    return make('li', {}, card)
+  }
+}
+
+/** Without case and accents, so that "Cote" finds "Côte". */
+function fold(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
+}

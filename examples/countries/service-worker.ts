@@ -1,0 +1,41 @@
+// Keeps the page itself for when there is no network. API answers are nearcache's affair, in IndexedDB.
+declare const self: ServiceWorkerGlobalScope
+/** The files of the page, and their hash: put in by build.mjs. */
+declare const SHELL: readonly string[]
+declare const SHELL_HASH: string
+
+const NAME = `shell-${SHELL_HASH}`
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches
+      .open(NAME)
+      .then((cache) => cache.addAll(SHELL))
+      .then(() => self.skipWaiting()),
+  )
+})
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil(dropOldShells().then(() => self.clients.claim()))
+})
+
+self.addEventListener('fetch', (event) => {
+  const { origin, pathname } = new URL(event.request.url)
+  const ours = event.request.method === 'GET' && origin === self.location.origin
+  if (ours && !pathname.startsWith('/api/')) event.respondWith(fromShell(event.request, pathname))
+})
+
+async function fromShell(request: Request, pathname: string): Promise<Response> {
+  const cache = await caches.open(NAME)
+  const kept = await cache.match(pathname)
+  if (kept !== undefined) return kept
+  const response = await fetch(request)
+  // Flags are too many to fetch beforehand: each stays once it was seen.
+  if (response.ok && pathname.startsWith('/flags/')) await cache.put(pathname, response.clone())
+  return response
+}
+
+async function dropOldShells(): Promise<void> {
+  const old = (await caches.keys()).filter((name) => name.startsWith('shell-') && name !== NAME)
+  await Promise.all(old.map((name) => caches.delete(name)))
+}
