@@ -58,11 +58,12 @@ void workOffline()
 async function workOffline(): Promise<void> {
   if (!('serviceWorker' in navigator)) return
   const first = navigator.serviceWorker.controller === null
-  await navigator.serviceWorker.register('/service-worker.js')
-  if (!first) return
-  await new Promise((resolve) =>
+  const controlled = new Promise((resolve) =>
     navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
   )
+  await navigator.serviceWorker.register('/service-worker.js')
+  if (!first) return
+  await controlled
   const shown = performance.getEntriesByType('resource').filter(({ name }) => name.includes('/flags/'))
   // Asked for again, they pass through the service worker, which keeps them. One that fails is asked for another day.
   await Promise.allSettled(shown.map(({ name }) => fetch(name)))
