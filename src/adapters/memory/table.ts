@@ -104,7 +104,7 @@ function grown(column: Float64Array): Float64Array {
 /** The entries under one head, `prefix:version:`, by the rest of their keys. */
 export class SlotSpace implements Space {
   readonly head: string
-  readonly slots = new Map<string, number>()
+  readonly slots: Map<string, number> = new Map()
   kept = false
   readonly #table: Table
   /** What was looked for last: a write looks its key up twice, and the map is not asked twice. */

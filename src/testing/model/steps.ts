@@ -12,7 +12,7 @@ export interface Call {
 export type Step = { readonly advance: number } | { readonly calls: readonly Call[] }
 
 /** Three caches on one store. The one without a prefix clears everything. */
-export const PREFIXES = ['', 'a', 'a:1']
+export const PREFIXES: readonly string[] = ['', 'a', 'a:1']
 
 const key = fc.constantFrom('k', '1:k', '__proto__')
 const version = fc.constantFrom(undefined, 1, 2)
