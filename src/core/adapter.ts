@@ -88,6 +88,11 @@ export interface Adapter {
 export interface Space extends Place {
   /** The value of a live entry, else `undefined`. Counts as a use, and asks the time only of an entry that can expire. */
   read(rest: string, clock: () => number): unknown
+  /**
+   * Whether there is an entry under this key, and all keys here are such that no check could find fault with them. Who is
+   * told so need not check the key.
+   */
+  hasSafe(rest: string): boolean
 }
 
 /** An {@link Adapter} that can also answer at once. */

@@ -132,8 +132,8 @@ const MAX_REMEMBERED_WARNINGS = 1_000
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const UNSAFE_CHARACTERS = /[\u0000-\u0020\u007f]/
 
-/** Text of visible ASCII, and of no more than `length` of it. */
-function isSafe(key: string, length: number): boolean {
+/** Text of visible ASCII, and of no more than `length` of it: about such a key there is nothing to say anywhere. */
+export function isSafe(key: string, length: number): boolean {
   if (typeof key !== 'string' || key.length > length) return false
   for (let index = 0; index < key.length; index += 1) {
     const unit = key.charCodeAt(index)

@@ -29,7 +29,7 @@ export class SyncStore {
   value(key: string, version: Version | undefined): unknown {
     const space = this.#space(version)
     if (space === undefined) return this.readLive(this.#keyspace.storedKey(key, version), 'value')?.value
-    this.#keyspace.check(key, version)
+    if (!space.hasSafe(key)) this.#keyspace.check(key, version)
     try {
       return space.read(key, this.#now)
     } catch (cause) {
@@ -56,7 +56,7 @@ export class SyncStore {
     // A move concerns two spaces.
     const space = op.kind === 'move' ? undefined : this.#space(version)
     if (space === undefined) return this.commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
-    this.#keyspace.check(key, version)
+    if (!space.hasSafe(key)) this.#keyspace.check(key, version)
     if (this.#flights.size > 0) this.#flights.supersede(this.#keyspace.storedKey(key, version))
     try {
       return step(space, key, op, now)

@@ -1,5 +1,6 @@
 import type { Entry, Op, Space } from '../../core/adapter.ts'
 import { isAhead } from '../../core/decide.ts'
+import { isSafe, MAX_KEY_LENGTH } from '../../core/keys.ts'
 
 /**
  * What memory keeps. An entry is a slot: its value, deadline and last use stand in columns, and a map from its key finds
@@ -111,9 +112,14 @@ export class SlotSpace implements Space {
   #sought: string | undefined
   #found: number | undefined
 
+  /** Whether every key here is safe: looked at as a key comes in, so that it need not be each time it is used. */
+  #onlySafe = true
+  readonly #safeLength: number
+
   constructor(table: Table, head: string) {
     this.#table = table
     this.head = head
+    this.#safeLength = isSafe(head, MAX_KEY_LENGTH) ? MAX_KEY_LENGTH - head.length : -1
   }
 
   #slotOf(rest: string): number | undefined {
@@ -123,8 +129,12 @@ export class SlotSpace implements Space {
     return this.#found
   }
 
+  hasSafe(rest: string): boolean {
+    return this.#slotOf(rest) !== undefined && this.#onlySafe
+  }
+
   read(rest: string, clock: () => number): unknown {
-    const slot = this.slots.get(rest)
+    const slot = this.#slotOf(rest)
     if (slot === undefined) return undefined
     const table = this.#table
     const deadline = table.deadlines[slot] as number
@@ -151,7 +161,11 @@ export class SlotSpace implements Space {
     let slot = this.#slotOf(rest)
     if (slot === undefined) {
       slot = table.take()
-      if (this.slots.size === 0) table.list(this)
+      if (this.slots.size === 0) {
+        table.list(this)
+        this.#onlySafe = true
+      }
+      if (!isSafe(rest, this.#safeLength)) this.#onlySafe = false
       this.slots.set(rest, slot)
       this.#found = slot
     }

@@ -34,6 +34,7 @@ export function nullAdapter(): SyncAdapter {
 }
 
 const NOWHERE: Space = {
+  hasSafe: () => false,
   read: () => undefined,
   get: () => undefined,
   set: () => {},
