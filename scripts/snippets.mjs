@@ -148,6 +148,7 @@ const SOURCES = {
   'nearcache/memory': '../src/adapters/memory/index.ts',
   'nearcache/indexeddb': '../src/adapters/indexeddb/index.ts',
   'nearcache/kv': '../src/adapters/kv/index.ts',
+  'nearcache/hashed-key': '../src/hashed-key/index.ts',
   'nearcache/null': '../src/adapters/null/index.ts',
   'nearcache/testing': '../src/testing/index.ts',
 }

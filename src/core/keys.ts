@@ -103,7 +103,7 @@ export class Keyspace {
       throw new CacheError(
         'INVALID_KEY',
         `Cannot use key ${quoteKey(key)}: with its prefix and version it has more than ${maxKeyBytes} bytes, ` +
-          'the most this adapter can store; shorten it or hash it in a keyFunction',
+          'the most this adapter can store; shorten it, or use hashedKey from nearcache/hashed-key',
         { key },
       )
     }
@@ -130,7 +130,7 @@ export class Keyspace {
 const MAX_REMEMBERED_WARNINGS = 1_000
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const UNSAFE_CHARACTERS = /[\u0000-\u0020\u007f]/
+export const UNSAFE_CHARACTERS: RegExp = /[\u0000-\u0020\u007f]/
 
 /** Text of visible ASCII, and of no more than `length` of it: about such a key there is nothing to say anywhere. */
 export function isSafe(key: string, length: number): boolean {
