@@ -113,6 +113,18 @@ describe('the code blocks', () => {
   })
 })
 
+describe('conformance.md', () => {
+  it('has a row for every line, without a gap or a failure', () => {
+    const rows = read('docs/conformance.md')
+      .split('\n')
+      .filter((line) => /^\| \d/.test(line))
+    expect(rows.map((row) => Number.parseInt(row.slice(2), 10))).toEqual(
+      Array.from({ length: 160 }, (_, index) => index + 1),
+    )
+    for (const row of rows) expect(row).not.toMatch(/no test|fails/)
+  })
+})
+
 describe('README.md', () => {
   it.each(DJANGO)('says what became of Django’s %s, and names its sync twin', (name) => {
     expect(readme).toMatch(new RegExp(`^\\| \`${name}\\(.*\`a${fold(name)}\\(`, 'm'))

@@ -144,7 +144,7 @@ describe.each(places)('agetOrSet() on %s', (_, create) => {
     expect(await cache.ahasKey('k')).toBe(false)
   })
 
-  it('takes a failing store for a failure, not for a miss', async () => {
+  it('148. takes a failing store for a failure, not for a miss', async () => {
     const adapter = create()
     adapter.read = async () => {
       throw new Error('disk on fire')
