@@ -121,7 +121,7 @@ describe('conformance.md', () => {
     expect(rows.map((row) => Number.parseInt(row.slice(2), 10))).toEqual(
       Array.from({ length: 160 }, (_, index) => index + 1),
     )
-    for (const row of rows) expect(row).not.toMatch(/no test|fails/)
+    for (const row of rows) expect(row).not.toMatch(/\*\*/)
   })
 })
 

@@ -55,6 +55,7 @@ const where = [
   'src/testing/indexeddb',
   'src/testing/kv',
   'src/core/caches',
+  'src/core/get-or-set',
   'src/adapters/null',
 ]
 const args = ['run', '--reporter=json', `--outputFile=${report}`, ...where]
