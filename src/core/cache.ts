@@ -105,7 +105,7 @@ export class AsyncCache {
    * that gives `undefined` has nothing to cache: `undefined` is given, nothing stored. `null` is stored.
    *
    * @throws Whatever the loader throws (nothing is stored); `options.signal`'s reason when this caller leaves;
-   *   {@link CacheError} as {@link aset}.
+   *   {@link CacheError} as {@link aset}: a loaded value that cannot be stored is an error, not a value.
    * @example
    * ```ts
    * const stats = await cache.agetOrSet('stats', async () => ({ users: 3 }), 300) // { users: 3 }

@@ -37,6 +37,7 @@ export interface KVAdapterOptions {
  *
  * Make it where the bindings are, in the request; it holds nothing open. One call to each owner concerned per operation.
  * Different keys are atomic together only when they have the same owner; `aincrVersion` has, with the default key function.
+ * Deadlines are made and judged by the calling Worker's clock (`createCache`'s `clock`): as exact as clocks agree.
  *
  * @example
  * ```ts

@@ -10,7 +10,7 @@ export interface MemoryAdapterOptions {
   readonly cullFrequency?: number | undefined
   /**
    * `'copied'` (default): what you store and what you read are copies. `'shared'`: everyone holds the same object, at
-   * the speed of a Map and with its hazard: changing it changes the cache.
+   * the speed of a Map and with its hazards: changing it changes the cache, and objects are taken unchecked.
    */
   readonly values?: 'copied' | 'shared' | undefined
 }
@@ -36,6 +36,7 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   const { maxEntries = 10_000, cullFrequency = 3, values = 'copied' } = options
   checkInteger('maxEntries', maxEntries)
   checkInteger('cullFrequency', cullFrequency)
+  if (cullFrequency < 0) throw new RangeError(`cullFrequency must be 0 or more: got ${cullFrequency}`)
   const table = new Table(maxEntries, cullFrequency)
   const at = (key: string) => table.space(headOf(key), false)
   const place: Place = {
