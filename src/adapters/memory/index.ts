@@ -9,6 +9,11 @@ export interface MemoryAdapterOptions {
   /** Making room drops one entry in `cullFrequency`, the least recently used; 0 drops all. Default 3, as Django's. */
   readonly cullFrequency?: number | undefined
   /**
+   * About how many bytes keys and values may take together, as estimated: a write that goes beyond drops the least
+   * recently used, in portions as above; an entry larger than all of it is dropped at once. Default `null`: not weighed.
+   */
+  readonly maxBytes?: number | null | undefined
+  /**
    * `'copied'` (default): what you store and what you read are copies. `'shared'`: everyone holds the same object, at
    * the speed of a Map and with its hazards: changing it changes the cache, and objects are taken unchecked.
    */
@@ -33,11 +38,12 @@ export interface MemoryAdapterOptions {
  * ```
  */
 export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
-  const { maxEntries = 10_000, cullFrequency = 3, values = 'copied' } = options
+  const { maxEntries = 10_000, cullFrequency = 3, maxBytes = null, values = 'copied' } = options
   checkInteger('maxEntries', maxEntries)
   checkInteger('cullFrequency', cullFrequency)
   if (cullFrequency < 0) throw new RangeError(`cullFrequency must be 0 or more: got ${cullFrequency}`)
-  const table = new Table(maxEntries, cullFrequency)
+  if (maxBytes !== null) checkInteger('maxBytes', maxBytes)
+  const table = new Table({ maxEntries, cullFrequency, maxBytes })
   const at = (key: string) => table.space(headOf(key), false)
   const place: Place = {
     get: (key) => at(key).get(restOf(key)),

@@ -1,6 +1,15 @@
 import type { Entry, Op, Space } from '../../core/adapter.ts'
 import { isAhead } from '../../core/decide.ts'
 import { isSafe, MAX_KEY_LENGTH } from '../../core/keys.ts'
+import { estimateBytes } from './bytes.ts'
+
+/** How much a table may hold. */
+export interface Limits {
+  readonly maxEntries: number
+  readonly cullFrequency: number
+  /** `null` = not weighed. */
+  readonly maxBytes: number | null
+}
 
 /**
  * What memory keeps. An entry is a slot: its value, deadline and last use stand in columns, and a map from its key finds
@@ -22,10 +31,16 @@ export class Table {
   readonly #spaces = new Map<string, SlotSpace>()
   readonly #maxEntries: number
   readonly #cullFrequency: number
+  readonly #maxBytes: number
+  #bytes = 0
+  /** The bytes of each slot; only where they are limited. */
+  readonly #bytesOf: number[] | undefined
 
-  constructor(maxEntries: number, cullFrequency: number) {
+  constructor({ maxEntries, cullFrequency, maxBytes }: Limits) {
     this.#maxEntries = maxEntries
     this.#cullFrequency = cullFrequency
+    this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY
+    this.#bytesOf = maxBytes === null ? undefined : []
   }
 
   /** Spaces of versions that come and go are made as they are needed; a cache's own is kept. */
@@ -62,14 +77,31 @@ export class Table {
 
   giveBack(slot: number): void {
     this.size -= 1
+    if (this.#bytesOf !== undefined) this.#weigh(this.#bytesOf, slot, 0)
     this.values[slot] = undefined
     this.#free.push(slot)
   }
 
   /** Makes room where the next write wants it. */
   makeRoom(): void {
-    if (this.size < this.#maxEntries) return
-    const excess = this.#cullFrequency === 0 ? this.size : Math.floor(this.size / this.#cullFrequency)
+    if (this.size >= this.#maxEntries) this.#cull(0)
+  }
+
+  /** Takes note of what an entry weighs, and drops the least recently used until all weigh no more than they may. */
+  weigh(slot: number, rest: string): void {
+    if (this.#bytesOf === undefined) return
+    this.#weigh(this.#bytesOf, slot, estimateBytes(rest) + estimateBytes(this.values[slot]))
+    while (this.#bytes > this.#maxBytes) this.#cull(1)
+  }
+
+  #weigh(bytesOf: number[], slot: number, bytes: number): void {
+    this.#bytes += bytes - (bytesOf[slot] ?? 0)
+    bytesOf[slot] = bytes
+  }
+
+  #cull(atLeast: number): void {
+    const share = this.#cullFrequency === 0 ? this.size : Math.floor(this.size / this.#cullFrequency)
+    const excess = Math.max(share, atLeast)
     if (excess === 0) return
     const uses = new Float64Array(this.size)
     let index = 0
@@ -171,7 +203,9 @@ export class SlotSpace implements Space {
     }
     table.values[slot] = entry.value
     table.deadlines[slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
-    if (why !== 'touch') table.uses[slot] = ++table.tick
+    if (why === 'touch') return
+    table.uses[slot] = ++table.tick
+    table.weigh(slot, rest)
   }
 
   delete(rest: string): void {
