@@ -2,7 +2,7 @@
 // Node the user has, before the dependencies (and with them the project's own Node) are installed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installedChromium } from './chromium.mjs'
@@ -18,18 +18,12 @@ export function ensureDependencies() {
     .digest('hex')
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
     console.log('Installing the packages of package-lock.json …')
-    // Into an empty place, and twice if need be: the script of the package `node` runs an npm of its own, which was seen to
-    // fail while the outer one was clearing old packages away.
-    if (!installPackages() && !installPackages()) fail('npm ci failed: see its message above.')
+    // Engine warnings about the user's Node are no news: the tools run on the Node installed here.
+    const { status } = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], outsideEnvironment())
+    if (status !== 0) fail('npm ci failed: see its message above.')
   }
   ensureNode()
   writeFileSync(stamp, lock)
-}
-
-function installPackages() {
-  rmSync(inRoot('node_modules'), { recursive: true, force: true })
-  // Engine warnings about the user's Node are no news: the tools run on the Node installed here.
-  return run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], outsideEnvironment()).status === 0
 }
 
 /** npm with `ignore-scripts` leaves the `node` package without its binary. */

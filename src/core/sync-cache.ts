@@ -81,7 +81,7 @@ export class SyncCache extends AsyncCache {
   getOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<SetOptions>): T {
     if (loader === undefined) throw new TypeError('getOrSet needs a default: a value or a function')
     readTimeout(options, ['timeout', 'version'], 'getOrSet')
-    const version = { version: versionIn(options) }
+    const version = options === undefined ? undefined : { version: versionIn(options) }
     const hit = this.get<T>(key, version)
     if (hit !== undefined) return hit
     const loaded = typeof loader === 'function' ? (loader as () => T)() : loader
