@@ -36,6 +36,7 @@ async function sourceOf(page: Page, path: string): Promise<string> {
 
 describe('the demo', () => {
   it('says where its answers come from: the origin, memory, IndexedDB, and for others the edge', async () => {
+    await fetch(`${server.url}/api/cache`, { method: 'DELETE' })
     const page = await visit()
     expect(await sourceOf(page, 'countries')).toBe('origin')
     await open(page, /^Greece/)
@@ -53,6 +54,25 @@ describe('the demo', () => {
 
     const stranger = await visit()
     expect(await sourceOf(stranger, 'countries')).toBe('edge')
+  })
+
+  it('says the same to all who wait for one answer', async () => {
+    const page = await visit()
+    await fetch(`${server.url}/api/cache`, { method: 'DELETE' })
+    const held = Promise.withResolvers<void>()
+    await page.route('**/api/countries/PRT', async (route) => {
+      await held.promise
+      await route.continue()
+    })
+    for (const _ of ['first', 'again']) {
+      await open(page, /^Portugal/)
+      await page.getByText('Asking …').waitFor()
+      await page.keyboard.press('Escape')
+    }
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    held.resolve()
+    const portugal = page.locator('#log li').filter({ has: page.getByText('countries/PRT', { exact: true }) })
+    await expect.poll(() => portugal.locator('.badge').allTextContents()).toEqual(['origin', 'origin'])
   })
 
   it('goes further away for what was cleared nearer', async () => {
@@ -107,11 +127,12 @@ describe('the demo', () => {
     await page.getByText('Hellenic Republic').waitFor()
     await page
       .locator('#views')
-      .filter({ hasText: /^\d+, when last online$/ })
+      .filter({ hasText: /^\d+, as last seen/ })
       .waitFor()
     await page.getByRole('button', { name: 'Close' }).click()
     await open(page, /^Sweden/)
     await page.getByText('You are offline, and this was not opened before').waitFor()
+    expect(await sourceOf(page, 'countries/SWE')).toBe('offline')
 
     await context.setOffline(false)
     await page.getByRole('button', { name: 'Close' }).click()
@@ -131,8 +152,57 @@ describe('the demo', () => {
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'hidden' })
     expect(await found.evaluate((button) => button === document.activeElement)).toBe(true)
+
+    await page.getByLabel('Search').fill('lisbon')
+    await found.filter({ hasText: 'Portugal' }).press('Enter')
+    const spain = page.getByRole('dialog', { name: 'Portugal' }).getByRole('button', { name: 'Spain' })
+    await spain.press('Enter')
+    const heading = page.getByRole('heading', { name: 'Spain' })
+    await heading.waitFor()
+    expect(await heading.evaluate((title) => title === document.activeElement)).toBe(true)
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+
+    await page.getByLabel('Search').fill('sao tome')
     await page.getByLabel('Region').selectOption('Oceania')
     await page.getByText('0 of 250').waitFor()
+  })
+
+  it('shows failures as what they are', async () => {
+    const page = await visit()
+    const show = async (code: string, country: RegExp, message: RegExp, badge: string) => {
+      await open(page, country)
+      await page.locator('#detail-status').filter({ hasText: message }).waitFor()
+      expect(await sourceOf(page, `countries/${code}`)).toBe(badge)
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    }
+    await page.route('**/api/countries/CHL', (route) => route.abort('connectionrefused'))
+    await show('CHL', /^Chile/, /^The server does not answer/, 'no answer')
+    await page.route('**/api/countries/PER', (route) =>
+      route.fulfill({ status: 502, json: { error: 'The origin failed: down' } }),
+    )
+    await show('PER', /^Peru/, /^The origin failed: down \(502\)$/, '502')
+    await page.route('**/api/countries/CUB', (route) =>
+      route.fulfill({ status: 404, json: { error: 'gone' } }),
+    )
+    await show('CUB', /^Cuba/, /^The origin knows no such country/, '404')
+    // None of it was kept.
+    await page.unrouteAll()
+    await show('PER', /^Peru/, /^This answer came from/, 'origin')
+  })
+
+  it('keeps the filter when the network goes and comes', async () => {
+    const page = await visit()
+    await page.getByLabel('Region').selectOption('Oceania')
+    const shown = await page.locator('#count').textContent()
+    expect(shown).not.toMatch(/^(0|250) /)
+    await page.context().setOffline(true)
+    await page.getByText('offline: answers from this browser').waitFor()
+    await page.context().setOffline(false)
+    await page.getByText('online', { exact: true }).waitFor()
+    expect(await page.getByLabel('Region').inputValue()).toBe('Oceania')
+    expect(await page.locator('#count').textContent()).toBe(shown)
   })
 
   it('tells errors by their status', async () => {
@@ -140,8 +210,11 @@ describe('the demo', () => {
       (await fetch(`${server.url}/api/${path}`, { method })).status
     expect(await ask('countries/XXX')).toBe(404)
     expect(await ask('countries/greece')).toBe(404)
+    expect(await ask('countries/XXX/views', 'POST')).toBe(404)
     expect(await ask('nothing')).toBe(404)
     expect(await ask('countries', 'POST')).toBe(405)
+    expect(await ask('countries/FIN', 'DELETE')).toBe(405)
+    expect(await ask('cache')).toBe(405)
     expect(await ask('cache', 'DELETE')).toBe(204)
   })
 })

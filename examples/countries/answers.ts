@@ -1,9 +1,11 @@
 import { indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
 import { memoryAdapter } from '../../src/adapters/memory/index.ts'
 import { type AsyncCache, createCache, type SyncCache } from '../../src/index.ts'
-import { SOURCE_HEADER, type Views } from './api.ts'
+import type { Views, WorkerSource } from './api.ts'
+import { ask } from './ask.ts'
+import { Unreachable } from './failures.ts'
 
-export type Source = 'memory' | 'IndexedDB' | 'edge' | 'origin'
+export type Source = 'memory' | 'IndexedDB' | WorkerSource
 
 export interface Answer<T> {
   readonly value: T
@@ -11,17 +13,11 @@ export interface Answer<T> {
   readonly milliseconds: number
 }
 
-/** The network cannot be reached: neither an answer nor a miss. */
-export class Unreachable extends Error {}
-
-/** The Worker answered, and not with what was asked for. */
-export class Failed extends Error {
-  readonly status: number
-
-  constructor(status: number, message: string) {
-    super(message)
-    this.status = status
-  }
+/** What became of a request, for the log: where its answer came from, or what went wrong. */
+export interface Report {
+  readonly request: string
+  readonly result: Source | Error
+  readonly milliseconds: number
 }
 
 /** API answers: from memory, else from IndexedDB, else from the Worker, which has them from its cache or the origin. */
@@ -33,56 +29,64 @@ export class Answers {
     keyPrefix: 'answers',
     timeout: 7 * 24 * 3600,
   })
-  readonly #heard: (path: string, answer: Answer<unknown>) => void
+  /** When the Worker's last answer to a path came, and from where. */
+  readonly #arrivals = new Map<string, { readonly at: number; readonly source: WorkerSource }>()
+  readonly #report: (report: Report) => void
 
-  constructor(heard: (path: string, answer: Answer<unknown>) => void) {
-    this.#heard = heard
+  constructor(report: (report: Report) => void) {
+    this.#report = report
   }
 
-  async get<T>(path: string): Promise<Answer<T>> {
-    const started = performance.now()
-    const tell = (value: T, source: Source): Answer<T> => {
-      const answer = { value, source, milliseconds: performance.now() - started }
-      this.#heard(path, answer)
-      return answer
-    }
-    const remembered = this.memory.get<T>(path)
-    if (remembered !== undefined) return tell(remembered, 'memory')
-    let source: Source = 'IndexedDB'
-    const value = await this.disk.agetOrSet(path, async () => {
-      const response = await ask(path)
-      source = response.headers.get(SOURCE_HEADER) === 'origin' ? 'origin' : 'edge'
-      return (await response.json()) as T
+  get<T>(path: string): Promise<Answer<T>> {
+    return this.#timed<T>(path, async (started) => {
+      const remembered = this.memory.get<T>(path)
+      if (remembered !== undefined) return { value: remembered, source: 'memory' }
+      const value = await this.disk.agetOrSet(path, async () => {
+        const asked = await ask<T>(path)
+        this.#arrivals.set(path, { at: performance.now(), source: asked.source })
+        return asked.value
+      })
+      this.memory.set(path, value)
+      // Not a variable that the loader sets: callers at the same time share one load, each with a loader of its own.
+      const arrival = this.#arrivals.get(path)
+      return { value, source: arrival !== undefined && arrival.at >= started ? arrival.source : 'IndexedDB' }
     })
-    this.memory.set(path, value)
-    return tell(value, source)
   }
 
-  /** Counts a view, or gives the last count that is known when there is no network. */
-  async view(code: string): Promise<{ readonly views: number | undefined; readonly current: boolean }> {
+  /** Counts a view; without a network, the last count that is known. */
+  view(code: string): Promise<Answer<number | undefined>> {
     const path = `countries/${code}/views`
-    try {
-      const { views } = (await (await ask(path, 'POST')).json()) as Views
-      await this.disk.aset(path, views, null)
-      return { views, current: true }
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error
-      return { views: await this.disk.aget<number>(path), current: false }
-    }
+    return this.#timed(`+1 ${path}`, async () => {
+      try {
+        const { value, source } = await ask<Views>(path, 'POST')
+        await this.disk.aset(path, value.views, null)
+        return { value: value.views, source }
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error
+        return { value: await this.disk.aget<number>(path), source: 'IndexedDB' }
+      }
+    })
   }
 
   async clearEdge(): Promise<void> {
     await ask('cache', 'DELETE')
   }
-}
 
-async function ask(path: string, method = 'GET'): Promise<Response> {
-  let response: Response
-  try {
-    response = await fetch(`/api/${path}`, { method })
-  } catch (cause) {
-    throw new Unreachable('The network cannot be reached', { cause })
+  async #timed<T>(
+    request: string,
+    find: (started: number) => Promise<{ readonly value: T; readonly source: Source }>,
+  ): Promise<Answer<T>> {
+    const started = performance.now()
+    const passed = () => performance.now() - started
+    try {
+      const { value, source } = await find(started)
+      const answer = { value, source, milliseconds: passed() }
+      this.#report({ request, result: source, milliseconds: answer.milliseconds })
+      return answer
+    } catch (error) {
+      const result = error instanceof Error ? error : new Error(String(error))
+      this.#report({ request, result, milliseconds: passed() })
+      throw error
+    }
   }
-  if (response.ok) return response
-  throw new Failed(response.status, await response.text())
 }

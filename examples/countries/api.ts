@@ -1,18 +1,19 @@
 /** What the API speaks: used by the Worker and the page. */
 
 export interface CountrySummary {
+  /** ISO 3166-1 alpha-3; the flag is `/flags/<code in lower case>.svg`. */
   readonly code: string
   readonly name: string
   readonly capital: string
   readonly region: string
+  /** Square kilometres. */
+  readonly area: number
 }
 
 export interface CountryRecord extends CountrySummary {
   readonly officialName: string
   readonly nativeNames: readonly string[]
   readonly subregion: string
-  /** Square kilometres. */
-  readonly area: number
   readonly languages: readonly string[]
   readonly currencies: readonly string[]
   readonly borders: readonly string[]
@@ -21,6 +22,10 @@ export interface CountryRecord extends CountrySummary {
 
 export interface Views {
   readonly views: number
+}
+
+export interface ErrorBody {
+  readonly error: string
 }
 
 /** Where the Worker found what it answers; the header of that name says it. */

@@ -1,11 +1,14 @@
-import { type Answer, type Answers, Failed, Unreachable } from './answers.ts'
+import type { Answers } from './answers.ts'
 import type { CountryRecord } from './api.ts'
 import { find, flag, make } from './elements.ts'
+import { excuse } from './failures.ts'
 import { badge, time } from './source-badge.ts'
 
 /** One country, in a dialog. */
 export class DetailView {
   readonly #dialog = find('#detail', HTMLDialogElement)
+  readonly #titlePlace = find('#detail-title-place', HTMLElement)
+  readonly #status = find('#detail-status', HTMLElement)
   readonly #body = find('#detail-body', HTMLElement)
   readonly #answers: Answers
   readonly #nameOf: (code: string) => string
@@ -19,73 +22,63 @@ export class DetailView {
 
   async open(code: string): Promise<void> {
     this.#wanted = code
-    this.#show(this.#title(code, ''), make('p', { className: 'note' }, 'Asking …'))
-    if (!this.#dialog.open) this.#dialog.showModal()
+    const below = make('p', {})
+    const heading = make('h2', { id: 'detail-title', tabIndex: -1 }, this.#nameOf(code))
+    this.#titlePlace.replaceChildren(
+      make('div', { className: 'title' }, flag(code), make('div', {}, heading, below)),
+    )
+    this.#tell('Asking …')
+    this.#body.replaceChildren()
+    // From one country to the next, the button that was pressed is gone, and the focus with it.
+    if (this.#dialog.open) heading.focus()
+    else this.#dialog.showModal()
     try {
-      const answer = await this.#answers.get<CountryRecord>(`countries/${code}`)
+      const { value, source, milliseconds } = await this.#answers.get<CountryRecord>(`countries/${code}`)
       if (this.#wanted !== code) return
       const views = make('dd', { id: 'views' }, '…')
-      this.#show(...this.#country(answer, views))
+      below.textContent = value.officialName
+      this.#tell('This answer came from', badge(source), 'in', time(milliseconds))
+      this.#body.replaceChildren(this.#facts(value, views))
       await this.#count(code, views)
     } catch (error) {
-      if (this.#wanted === code)
-        this.#show(this.#title(code, ''), make('p', { className: 'message' }, excuse(error)))
+      if (this.#wanted === code) this.#tell(make('span', { className: 'message' }, excuse(error)))
     }
   }
 
   async #count(code: string, place: HTMLElement): Promise<void> {
     try {
-      const { views, current } = await this.#answers.view(code)
-      if (current) place.textContent = `${views}`
-      else place.textContent = views === undefined ? 'not known offline' : `${views}, when last online`
+      const { value, source } = await this.#answers.view(code)
+      if (value === undefined) place.textContent = 'not known here yet'
+      else if (source === 'IndexedDB') place.replaceChildren(`${value}, as last seen `, badge(source))
+      else place.textContent = `${value}`
     } catch (error) {
       place.textContent = excuse(error)
     }
   }
 
-  #show(...parts: Node[]): void {
-    this.#body.replaceChildren(...parts)
+  #tell(...parts: (Node | string)[]): void {
+    this.#status.replaceChildren(...parts)
   }
 
-  #title(code: string, below: string): HTMLElement {
-    const heading = make('h2', { id: 'detail-title' }, this.#nameOf(code))
-    return make('div', { className: 'title' }, flag(code), make('div', {}, heading, make('p', {}, below)))
-  }
-
-  #country(answer: Answer<CountryRecord>, views: HTMLElement): Node[] {
-    const {
-      code,
-      officialName,
-      nativeNames,
-      capital,
-      region,
-      subregion,
-      area,
-      languages,
-      currencies,
-      borders,
-      landlocked,
-    } = answer.value
+  #facts(country: CountryRecord, views: HTMLElement): HTMLElement {
+    const { capital, region, subregion, area, landlocked, languages, currencies, nativeNames, borders } =
+      country
     const facts: [string, string | HTMLElement][] = [
       ['Capital', capital],
       ['Region', subregion === '' ? region : `${subregion}, ${region}`],
       ['Area', `${area.toLocaleString('en')} km²${landlocked ? ', landlocked' : ''}`],
       ['Languages', languages.join(', ')],
       ['Currencies', currencies.join(', ')],
-      ['Known there as', nativeNames.join(', ')],
+      ['Local name', nativeNames.join(', ')],
       ['Borders', borders.length === 0 ? 'none' : this.#borders(borders)],
     ]
-    return [
-      this.#title(code, officialName),
-      make('p', { className: 'from' }, 'This answer came from', badge(answer), 'in', time(answer)),
-      make(
-        'dl',
-        { className: 'facts' },
-        ...facts.flatMap(([name, fact]) => [make('dt', {}, name), make('dd', {}, fact === '' ? '–' : fact)]),
-        make('dt', {}, 'Views'),
-        views,
-      ),
-    ]
+    return make(
+      'dl',
+      { className: 'facts' },
+      ...facts.flatMap(([name, fact]) => [make('dt', {}, name), make('dd', {}, fact === '' ? '–' : fact)]),
+      make('dt', {}, 'Views'),
+      views,
+    )
   }
 
   #borders(codes: readonly string[]): HTMLElement {
@@ -96,13 +89,4 @@ export class DetailView {
     })
     return make('div', { className: 'borders' }, ...buttons)
   }
-}
-
-/** What went wrong, as what it is. */
-export function excuse(error: unknown): string {
-  if (error instanceof Unreachable)
-    return 'You are offline, and this was not opened before: there is no copy of it here yet.'
-  if (error instanceof Failed && error.status === 404) return 'The origin knows no such country.'
-  if (error instanceof Failed) return `The Worker failed (${error.status}): ${error.message}`
-  return `This page failed: ${String(error)}`
 }

@@ -18,8 +18,8 @@ export function find<E extends Element>(selector: string, kind: abstract new (..
   return element
 }
 
-/** A country's flag, or an empty place of its size where there is no network to get it from. */
-export function flag(code: string): HTMLImageElement {
+/** A country's flag, or its code where there is no network to get the flag from. */
+export function flag(code: string): HTMLElement {
   const image = make('img', {
     className: 'flag',
     src: `/flags/${code.toLowerCase()}.svg`,
@@ -28,6 +28,10 @@ export function flag(code: string): HTMLImageElement {
     height: 32,
     loading: 'lazy',
   })
-  image.addEventListener('error', () => image.classList.add('missing'))
+  image.addEventListener('error', () => {
+    const stand = make('span', { className: 'flag missing' }, code)
+    stand.ariaHidden = 'true'
+    image.replaceWith(stand)
+  })
   return image
 }

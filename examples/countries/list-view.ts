@@ -15,16 +15,19 @@ export class ListView {
     this.#form.addEventListener('submit', (event) => event.preventDefault())
   }
 
+  /** Called once: the countries do not change while the page is open. */
   show(countries: readonly CountrySummary[]): void {
     this.#countries = countries
     const regions = [...new Set(countries.map(({ region }) => region))].sort()
     const options = regions.map((region) => make('option', { value: region }, region))
-    find('#filter select', HTMLSelectElement).replaceChildren(
-      make('option', { value: '' }, 'All'),
-      ...options,
-    )
+    find('#filter select', HTMLSelectElement).append(...options)
     this.#list.ariaBusy = 'false'
     this.#show()
+  }
+
+  showNothing(): void {
+    this.#list.ariaBusy = 'false'
+    this.#count.textContent = ''
   }
 
   #show(): void {

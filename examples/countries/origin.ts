@@ -28,18 +28,17 @@ export class Origin {
 
 type Country = (typeof countries)[number]
 
-function summary({ cca3, name, capital, region }: Country): CountrySummary {
-  return { code: cca3, name: name.common, capital: capital.join(', '), region }
+function summary({ cca3, name, capital, region, area }: Country): CountrySummary {
+  return { code: cca3, name: name.common, capital: capital.join(', '), region, area }
 }
 
 function record(country: Country): CountryRecord {
-  const { name, subregion, area, languages, currencies, borders, landlocked } = country
+  const { name, subregion, languages, currencies, borders, landlocked } = country
   return {
     ...summary(country),
     officialName: name.official,
     nativeNames: [...new Set(Object.values(name.native).map(({ common }) => common))],
     subregion,
-    area,
     languages: Object.values(languages),
     currencies: Object.entries(currencies).map(([code, { name: title }]) => `${title} (${code})`),
     borders,

@@ -1,14 +1,17 @@
 import { Answers } from './answers.ts'
 import type { CountrySummary } from './api.ts'
-import { DetailView, excuse } from './detail-view.ts'
+import { DetailView } from './detail-view.ts'
 import { find } from './elements.ts'
+import { excuse } from './failures.ts'
 import { ListView } from './list-view.ts'
-import { logAnswer } from './log-view.ts'
+import { log } from './log-view.ts'
 
-const answers = new Answers(logAnswer)
+const answers = new Answers(log)
 const names = new Map<string, string>()
 const detail = new DetailView(answers, (code) => names.get(code) ?? code)
 const list = new ListView((code) => void detail.open(code))
+
+let shown = false
 
 async function showList(): Promise<void> {
   const message = find('#message', HTMLElement)
@@ -16,10 +19,12 @@ async function showList(): Promise<void> {
     const { value } = await answers.get<CountrySummary[]>('countries')
     for (const { code, name } of value) names.set(code, name)
     list.show(value)
+    shown = true
     message.hidden = true
   } catch (error) {
     message.textContent = excuse(error)
     message.hidden = false
+    list.showNothing()
   }
 }
 
@@ -36,7 +41,7 @@ function clearsWith(id: string, what: string, clear: () => Promise<void>): void 
       await clear()
       note.textContent = `${what} is empty. The next answers come from further away.`
     } catch (error) {
-      note.textContent = `${what} was not cleared: ${error instanceof Error ? error.message : String(error)}`
+      note.textContent = `${what} was not cleared: ${error instanceof Error ? error.message : String(error)}.`
     }
   })
 }
@@ -47,7 +52,7 @@ clearsWith('clear-edge', 'The edge', () => answers.clearEdge())
 
 addEventListener('online', () => {
   showNetwork()
-  void showList()
+  if (!shown) void showList()
 })
 addEventListener('offline', showNetwork)
 showNetwork()

@@ -1,6 +1,6 @@
 import { CacheShard, kvAdapter } from '../../src/adapters/kv/index.ts'
 import { type AsyncCache, createCache, isCacheError } from '../../src/index.ts'
-import { SOURCE_HEADER, type Views, type WorkerSource } from './api.ts'
+import { type ErrorBody, SOURCE_HEADER, type Views, type WorkerSource } from './api.ts'
 import { Origin } from './origin.ts'
 
 export { CacheShard }
@@ -16,7 +16,7 @@ export default {
       return await new Api(env).answer(request.method, pathname.slice('/api/'.length).split('/'))
     } catch (error) {
       const what = isCacheError(error) ? 'The cache failed' : 'The origin failed'
-      return Response.json({ error: `${what}: ${String(error)}` }, { status: 502 })
+      return failure(502, `${what}: ${String(error)}`)
     }
   },
 } satisfies ExportedHandler<Env>
@@ -43,11 +43,14 @@ class Api {
     }
     if (resource !== 'countries' || more.length > 0) return notFound('There is nothing at this address')
     if (code === undefined) return method === 'GET' ? this.#list() : notAllowed('GET')
+    if (part !== undefined && part !== 'views') return notFound('There is nothing at this address')
+    const methods = part === undefined ? ['GET'] : ['GET', 'POST']
+    if (!methods.includes(method)) return notAllowed(methods.join(', '))
     if (!/^[A-Z]{3}$/.test(code)) return notFound(`"${code}" is not a country code`)
-    if (part === undefined) return method === 'GET' ? this.#country(code) : notAllowed('GET')
-    if (part !== 'views') return notFound('There is nothing at this address')
-    if (method === 'GET') return this.#views(code)
-    return method === 'POST' ? this.#view(code) : notAllowed('GET, POST')
+    const { value, source } = await this.#cached(code, () => this.#origin.country(code))
+    if (value === null) return notFound(`There is no country ${code}`, source)
+    if (part === undefined) return answer(value, source)
+    return answer({ views: await this.#views(code, method) } satisfies Views, 'edge')
   }
 
   async #list(): Promise<Response> {
@@ -55,9 +58,10 @@ class Api {
     return answer(value, source)
   }
 
-  async #country(code: string): Promise<Response> {
-    const { value, source } = await this.#cached(code, () => this.#origin.country(code))
-    return value === null ? notFound(`There is no country ${code}`, source) : answer(value, source)
+  #views(code: string, method: string): Promise<number> {
+    return method === 'POST'
+      ? this.#counters.aincr(code, 1, { initial: 0 })
+      : this.#counters.aget<number>(code, { default: 0 })
   }
 
   async #cached<T>(key: string, load: () => Promise<T>): Promise<{ value: T; source: WorkerSource }> {
@@ -68,16 +72,6 @@ class Api {
     })
     return { value, source }
   }
-
-  async #views(code: string): Promise<Response> {
-    const views = await this.#counters.aget<number>(code, { default: 0 })
-    return answer({ views } satisfies Views, 'edge')
-  }
-
-  async #view(code: string): Promise<Response> {
-    const views = await this.#counters.aincr(code, 1, { initial: 0 })
-    return answer({ views } satisfies Views, 'edge')
-  }
 }
 
 function answer(body: unknown, source: WorkerSource): Response {
@@ -85,13 +79,15 @@ function answer(body: unknown, source: WorkerSource): Response {
   return Response.json(body, { headers: { [SOURCE_HEADER]: source, 'cache-control': 'no-store' } })
 }
 
-function notFound(error: string, source: WorkerSource = 'edge'): Response {
-  return Response.json(
-    { error },
-    { status: 404, headers: { [SOURCE_HEADER]: source, 'cache-control': 'no-store' } },
-  )
+function notFound(reason: string, source?: WorkerSource): Response {
+  return failure(404, reason, source === undefined ? {} : { [SOURCE_HEADER]: source })
 }
 
 function notAllowed(allow: string): Response {
-  return Response.json({ error: `Use ${allow}` }, { status: 405, headers: { allow } })
+  return failure(405, `Use ${allow}`, { allow })
+}
+
+function failure(status: number, error: string, headers: Record<string, string> = {}): Response {
+  const body: ErrorBody = { error }
+  return Response.json(body, { status, headers: { 'cache-control': 'no-store', ...headers } })
 }
