@@ -189,7 +189,7 @@ describe('the demo', () => {
     await show('CUB', /^Cuba/, /^The origin knows no such country/, '404')
     // None of it was kept.
     await page.unrouteAll()
-    await show('PER', /^Peru/, /^This answer came from/, 'origin')
+    await show('PER', /^Peru/, /^Answered by/, 'origin')
   })
 
   it('keeps the filter when the network goes and comes', async () => {

@@ -56,7 +56,7 @@ export class Answers {
   /** Counts a view; without a network, the last count that is known. */
   view(code: string): Promise<Answer<number | undefined>> {
     const path = `countries/${code}/views`
-    return this.#timed(`+1 ${path}`, async () => {
+    return this.#timed(`views of ${code}`, async () => {
       try {
         const { value, source } = await ask<Views>(path, 'POST')
         await this.disk.aset(path, value.views, null)

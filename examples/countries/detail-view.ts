@@ -37,7 +37,7 @@ export class DetailView {
       if (this.#wanted !== code) return
       const views = make('dd', { id: 'views' }, '…')
       below.textContent = value.officialName
-      this.#tell('This answer came from', badge(source), 'in', time(milliseconds))
+      this.#tell('Answered by', badge(source), 'in', time(milliseconds))
       this.#body.replaceChildren(this.#facts(value, views))
       await this.#count(code, views)
     } catch (error) {
