@@ -8,11 +8,12 @@ import { build } from 'esbuild'
 /** @param {string} path */
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const shared = { bundle: true, minify: true, sourcemap: true, outdir: here('dist'), target: 'es2022' }
-const files = ['index.html', 'style.css', 'manifest.webmanifest', 'icon.svg']
+const files = ['index.html', 'manifest.webmanifest', 'icon.svg']
+const bundles = ['page.js', 'style.css']
 
 await rm(here('dist'), { recursive: true, force: true })
 await mkdir(here('dist/flags'), { recursive: true })
-await build({ ...shared, format: 'esm', entryPoints: [here('page.ts')] })
+await build({ ...shared, format: 'esm', entryPoints: [here('page.ts'), here('style.css')] })
 for (const file of files) await copyFile(here(file), here(`dist/${file}`))
 
 const data = join(dirname(fileURLToPath(import.meta.resolve('world-countries/package.json'))), 'data')
@@ -21,8 +22,8 @@ for (const flag of flags) await copyFile(join(data, flag), here(`dist/flags/${fl
 
 // The service worker carries a hash of the page's files: a new page is a new worker.
 const hash = createHash('sha256')
-for (const file of [...files, 'page.js']) hash.update(await readFile(here(`dist/${file}`)))
-const shell = ['/', '/page.js', ...files.filter((file) => file !== 'index.html').map((file) => `/${file}`)]
+for (const file of [...files, ...bundles]) hash.update(await readFile(here(`dist/${file}`)))
+const shell = [...files, ...bundles].map((file) => (file === 'index.html' ? '/' : `/${file}`))
 await build({
   ...shared,
   format: 'iife',
