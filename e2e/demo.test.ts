@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumLaunchOptions } from './chromium.ts'
 import { type DevServer, startDevServer } from './dev-server.ts'
 
@@ -14,6 +14,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await server?.stop()
+})
+
+// A page left open goes on loading flags while the next test runs.
+afterEach(async () => {
+  await Promise.all(browser.contexts().map((context) => context.close()))
 })
 
 /** A browser profile of its own, with the page open and its list shown. */
@@ -45,12 +50,14 @@ describe('the demo', () => {
     await page.getByRole('button', { name: 'Close' }).click()
     await open(page, /^Greece/)
     await page.locator('#detail .badge.memory').waitFor()
+    await page.getByText(/^kept for \d+ (s|min)$/).waitFor()
 
     await page.reload()
     await page.getByRole('button', { name: /^Greece/ }).waitFor()
     expect(await sourceOf(page, 'countries')).toBe('IndexedDB')
     await open(page, /^Greece/)
     await page.locator('#detail .badge.indexeddb').waitFor()
+    await page.getByText('kept for 7 d').waitFor()
 
     const stranger = await visit()
     expect(await sourceOf(stranger, 'countries')).toBe('edge')
@@ -83,7 +90,7 @@ describe('the demo', () => {
     for (const cache of ['memory', 'IndexedDB', 'edge']) {
       await page.getByRole('button', { name: `Clear ${cache}` }).click()
       await page
-        .locator('#cleared')
+        .locator('#note')
         .filter({ hasText: new RegExp(`${cache} is empty`, 'i') })
         .waitFor()
     }
@@ -166,6 +173,28 @@ describe('the demo', () => {
     await page.getByLabel('Search').fill('sao tome')
     await page.getByLabel('Region').selectOption('Oceania')
     await page.getByText('0 of 250').waitFor()
+    await page.getByRole('button', { name: 'Show all' }).press('Enter')
+    await page.getByText('250 of 250').waitFor()
+    expect(await page.getByLabel('Search').evaluate((input) => input === document.activeElement)).toBe(true)
+  })
+
+  it('fits a phone', async () => {
+    const page = await visit(await browser.newContext({ viewport: { width: 390, height: 844 } }))
+    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    expect(await overflow()).toBe(0)
+    await open(page, /^South Africa/)
+    await page.getByText(/^kept for/).waitFor()
+    expect(await overflow()).toBe(0)
+    const dialog = await page.getByRole('dialog').boundingBox()
+    expect(dialog?.x).toBeGreaterThan(0)
+    expect((dialog?.x ?? 0) + (dialog?.width ?? 0)).toBeLessThan(390)
+  })
+
+  it('says so when it cannot be kept for offline', async () => {
+    const context = await browser.newContext()
+    await context.route('**/service-worker.js', (route) => route.fulfill({ status: 404 }))
+    const page = await visit(context)
+    await page.getByText(/^This page will not open offline/).waitFor()
   })
 
   it('shows failures as what they are', async () => {

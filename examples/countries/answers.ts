@@ -53,6 +53,11 @@ export class Answers {
     })
   }
 
+  /** For how many more seconds this browser holds the answer to a path, where it was found; `null` = for ever. */
+  async lasts(path: string, source: Source): Promise<number | null | undefined> {
+    return source === 'memory' ? this.memory.ttl(path) : this.disk.attl(path)
+  }
+
   /** Counts a view; without a network, the last count that is known. */
   view(code: string): Promise<Answer<number | undefined>> {
     const path = `countries/${code}/views`

@@ -6,8 +6,8 @@ export interface CountrySummary {
   readonly name: string
   readonly capital: string
   readonly region: string
-  /** Square kilometres. */
-  readonly area: number
+  /** Square kilometres; `null` where nobody says. */
+  readonly area: number | null
 }
 
 export interface CountryRecord extends CountrySummary {

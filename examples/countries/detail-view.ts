@@ -1,8 +1,8 @@
-import type { Answers } from './answers.ts'
+import type { Answers, Source } from './answers.ts'
 import type { CountryRecord } from './api.ts'
 import { find, flag, make } from './elements.ts'
 import { excuse } from './failures.ts'
-import { badge, time } from './source-badge.ts'
+import { badge, span, time } from './source-badge.ts'
 
 /** One country, in a dialog. */
 export class DetailView {
@@ -33,16 +33,24 @@ export class DetailView {
     if (this.#dialog.open) heading.focus()
     else this.#dialog.showModal()
     try {
-      const { value, source, milliseconds } = await this.#answers.get<CountryRecord>(`countries/${code}`)
+      const path = `countries/${code}`
+      const { value, source, milliseconds } = await this.#answers.get<CountryRecord>(path)
       if (this.#wanted !== code) return
       const views = make('dd', { id: 'views' }, '…')
+      const lasting = make('span', { className: 'lasting' })
       below.textContent = value.officialName
-      this.#tell('Answered by', badge(source), 'in', time(milliseconds))
+      this.#tell('Answered by', badge(source), 'in', time(milliseconds), lasting)
       this.#body.replaceChildren(this.#facts(value, views))
-      await this.#count(code, views)
+      await Promise.all([this.#count(code, views), this.#showLasting(path, source, lasting)])
     } catch (error) {
       if (this.#wanted === code) this.#tell(make('span', { className: 'message' }, excuse(error)))
     }
+  }
+
+  async #showLasting(path: string, source: Source, place: HTMLElement): Promise<void> {
+    const seconds = await this.#answers.lasts(path, source)
+    // Not a number: cleared, or run out, since it was read.
+    if (typeof seconds === 'number') place.textContent = `kept for ${span(seconds)}`
   }
 
   async #count(code: string, place: HTMLElement): Promise<void> {
@@ -66,7 +74,7 @@ export class DetailView {
     const facts: [string, string | HTMLElement][] = [
       ['Capital', capital],
       ['Region', subregion === '' ? region : `${subregion}, ${region}`],
-      ['Area', `${area.toLocaleString('en')} km²${landlocked ? ', landlocked' : ''}`],
+      ['Area', area === null ? '' : `${area.toLocaleString('en')} km²${landlocked ? ', landlocked' : ''}`],
       ['Languages', languages.join(', ')],
       ['Currencies', currencies.join(', ')],
       ['Local name', nativeNames.join(', ')],

@@ -18,7 +18,7 @@ export function excuse(error: unknown): string {
   if (error instanceof Unreachable) {
     return navigator.onLine
       ? 'The server does not answer, and there is no copy of this here yet. Please try again later.'
-      : 'You are offline, and this was not opened before: there is no copy of it here yet.'
+      : 'You are offline, and this was not opened before, or too long ago: there is no copy of it here.'
   }
   if (error instanceof Failed) {
     return error.status === 404 ? 'The origin knows no such country.' : `${error.message} (${error.status})`

@@ -6,6 +6,7 @@ export class ListView {
   readonly #list = find('#list', HTMLUListElement)
   readonly #form = find('#filter', HTMLFormElement)
   readonly #count = find('#count', HTMLElement)
+  readonly #none = find('#none', HTMLElement)
   readonly #open: (code: string) => void
   #countries: readonly CountrySummary[] = []
 
@@ -13,6 +14,7 @@ export class ListView {
     this.#open = open
     this.#form.addEventListener('input', () => this.#show())
     this.#form.addEventListener('submit', (event) => event.preventDefault())
+    find('#none button', HTMLButtonElement).addEventListener('click', () => this.#showAll())
   }
 
   /** Called once: the countries do not change while the page is open. */
@@ -30,6 +32,13 @@ export class ListView {
     this.#count.textContent = ''
   }
 
+  #showAll(): void {
+    this.#form.reset()
+    this.#show()
+    // The button that was pressed is gone, and the focus with it.
+    find('#filter input', HTMLInputElement).focus()
+  }
+
   #show(): void {
     const given = new FormData(this.#form)
     const text = fold(String(given.get('text')))
@@ -41,6 +50,7 @@ export class ListView {
     )
     this.#list.replaceChildren(...shown.map((country) => this.#card(country)))
     this.#count.textContent = `${shown.length} of ${this.#countries.length}`
+    this.#none.hidden = shown.length > 0 || this.#countries.length === 0
   }
 
   #card({ code, name, capital, region }: CountrySummary): HTMLElement {

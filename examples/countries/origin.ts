@@ -1,12 +1,22 @@
 import countries from 'world-countries'
 import type { CountryRecord, CountrySummary } from './api.ts'
 
+export interface OriginOptions {
+  /** Milliseconds that every answer takes. */
+  readonly delay: number
+  /** Has every answer fail, as late as a right one. */
+  readonly down: boolean
+}
+
+/** The origin did not answer: nobody's mistake here, and no miss. */
+export class OriginFailed extends Error {}
+
 /** The upstream service that the Worker shields: right, and as slow as a real one. */
 export class Origin {
-  readonly #delay: number
+  readonly #options: OriginOptions
 
-  constructor(delay: number) {
-    this.#delay = delay
+  constructor(options: OriginOptions) {
+    this.#options = options
   }
 
   async list(): Promise<CountrySummary[]> {
@@ -21,15 +31,18 @@ export class Origin {
     return found === undefined ? null : record(found)
   }
 
-  #think(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, this.#delay))
+  async #think(): Promise<void> {
+    const { delay, down } = this.#options
+    await new Promise((resolve) => setTimeout(resolve, delay))
+    if (down) throw new OriginFailed('The origin does not answer')
   }
 }
 
 type Country = (typeof countries)[number]
 
 function summary({ cca3, name, capital, region, area }: Country): CountrySummary {
-  return { code: cca3, name: name.common, capital: capital.join(', '), region, area }
+  // The data says -1 for Svalbard.
+  return { code: cca3, name: name.common, capital: capital.join(', '), region, area: area > 0 ? area : null }
 }
 
 function record(country: Country): CountryRecord {

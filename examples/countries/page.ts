@@ -34,16 +34,23 @@ function showNetwork(): void {
   network.classList.toggle('offline', !navigator.onLine)
 }
 
+function note(text: string): void {
+  find('#note', HTMLElement).textContent = text
+}
+
 function clearsWith(id: string, what: string, clear: () => Promise<void>): void {
   find(`#${id}`, HTMLButtonElement).addEventListener('click', async () => {
-    const note = find('#cleared', HTMLElement)
     try {
       await clear()
-      note.textContent = `${what} is empty. The next answers come from further away.`
+      note(`${what} is empty. The next answers come from further away.`)
     } catch (error) {
-      note.textContent = `${what} was not cleared: ${error instanceof Error ? error.message : String(error)}.`
+      note(`${what} was not cleared: ${reason(error)}.`)
     }
   })
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 clearsWith('clear-memory', 'Memory', () => answers.memory.aclear())
@@ -57,11 +64,11 @@ addEventListener('online', () => {
 addEventListener('offline', showNetwork)
 showNetwork()
 void showList()
-void workOffline()
+workOffline().catch((error) => note(`This page will not open offline: ${reason(error)}`))
 
 /** Has the service worker keep the page, and the flags that were shown before there was one. */
 async function workOffline(): Promise<void> {
-  if (!('serviceWorker' in navigator)) return
+  if (!('serviceWorker' in navigator)) throw new Error('service workers need https or localhost')
   const first = navigator.serviceWorker.controller === null
   const controlled = new Promise((resolve) =>
     navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),

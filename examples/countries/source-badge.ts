@@ -11,3 +11,15 @@ export function time(milliseconds: number): HTMLElement {
   const text = milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds).toString()
   return make('span', { className: 'time' }, `${text} ms`)
 }
+
+const UNITS: readonly (readonly [number, string])[] = [
+  [86_400, 'd'],
+  [3_600, 'h'],
+  [60, 'min'],
+]
+
+/** "58 s", "7 d": rounded, in the largest unit that it fills. */
+export function span(seconds: number): string {
+  const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? [1, 's']
+  return `${Math.round(seconds / size)} ${unit}`
+}

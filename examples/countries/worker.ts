@@ -1,7 +1,7 @@
 import { CacheShard, kvAdapter } from '../../src/adapters/kv/index.ts'
 import { type AsyncCache, createCache, isCacheError } from '../../src/index.ts'
 import { type ErrorBody, SOURCE_HEADER, type Views, type WorkerSource } from './api.ts'
-import { Origin } from './origin.ts'
+import { Origin, OriginFailed } from './origin.ts'
 
 export { CacheShard }
 
@@ -12,12 +12,14 @@ export default {
   async fetch(request, env): Promise<Response> {
     const { pathname } = new URL(request.url)
     if (!pathname.startsWith('/api/')) return env.ASSETS.fetch(request)
-    try {
-      return await new Api(env).answer(request.method, pathname.slice('/api/'.length).split('/'))
-    } catch (error) {
-      const what = isCacheError(error) ? 'The cache failed' : 'The origin failed'
-      return failure(502, `${what}: ${String(error)}`)
-    }
+    const started = Date.now()
+    const api = new Api(env)
+    const response = await api
+      .answer(request.method, pathname.slice('/api/'.length).split('/'))
+      .catch(failureOf)
+    const source = response.headers.get(SOURCE_HEADER) ?? 'worker'
+    response.headers.set('server-timing', `${source};dur=${Date.now() - started}`)
+    return response
   },
 } satisfies ExportedHandler<Env>
 
@@ -32,7 +34,7 @@ class Api {
     const adapter = kvAdapter({ shards: env.CACHE_SHARDS })
     this.#responses = createCache({ adapter, keyPrefix: 'responses', timeout: FRESH })
     this.#counters = createCache({ adapter, keyPrefix: 'views', timeout: null })
-    this.#origin = new Origin(Number(env.ORIGIN_DELAY_MS))
+    this.#origin = new Origin({ delay: Number(env.ORIGIN_DELAY_MS), down: env.ORIGIN_DOWN === 'true' })
   }
 
   async answer(method: string, [resource, code, part, ...more]: string[]): Promise<Response> {
@@ -85,6 +87,13 @@ function notFound(reason: string, source?: WorkerSource): Response {
 
 function notAllowed(allow: string): Response {
   return failure(405, `Use ${allow}`, { allow })
+}
+
+/** Whose failure it is: the origin's, the cache's, or this Worker's own. */
+function failureOf(error: unknown): Response {
+  if (error instanceof OriginFailed) return failure(502, error.message)
+  console.error(error)
+  return isCacheError(error) ? failure(503, 'The cache failed') : failure(500, 'The Worker failed')
 }
 
 function failure(status: number, error: string, headers: Record<string, string> = {}): Response {
