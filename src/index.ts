@@ -41,4 +41,4 @@ export type {
   TimeoutOr,
   WaitingLockOptions,
 } from './core/options.ts'
-export type { SyncCache } from './core/sync-cache.ts'
+export { SyncCache } from './core/sync-cache.ts'

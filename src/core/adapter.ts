@@ -1,4 +1,6 @@
+import type { Contract } from './contract.ts'
 import type { Place } from './decide.ts'
+import type { SyncCache } from './sync-cache.ts'
 
 /** A stored value and its deadline. */
 export interface Entry {
@@ -93,10 +95,19 @@ export interface Space extends Place {
    * told so need not check the key.
    */
   hasSafe(rest: string): boolean
+  /**
+   * Counts on a live counter under such a key, in place, by `countOn`, and gives the sum. Otherwise `undefined`, with
+   * nothing done: the general way decides.
+   */
+  count(rest: string, delta: number, clock: () => number): number | undefined
+  /** Writes over an entry under such a key, if no room must be made. Otherwise `false`, with nothing done. */
+  overwrite(rest: string, value: unknown, expiresAt: number | null): boolean
 }
 
 /** An {@link Adapter} that can also answer at once. */
 export interface SyncAdapter extends Adapter {
+  /** Makes the cache: `new SyncCache(contract, adapter)`. Here, so that bundles without a sync adapter are without it. */
+  cache(contract: Contract, adapter: SyncAdapter): SyncCache
   /** What is stored under keys that begin with `head`. Good until the adapter's next `clear`, or for ever if `kept`. */
   space(head: string, kept: boolean): Space
   readSync(keys: readonly string[], now: number, wanted: Wanted): readonly (Entry | undefined)[]

@@ -13,7 +13,7 @@ import {
   versionIn,
   type WaitingLockOptions,
 } from './options.ts'
-import { snapshot } from './snapshot.ts'
+import { copyOf, snapshot } from './snapshot.ts'
 
 const KEY_ONLY = ['version']
 const KEY_AND_TIMEOUT = ['timeout', 'version']
@@ -50,7 +50,7 @@ export class Contract {
 
   /** A value just read, as its reader may have it. */
   given<T>(value: T, key: string): T {
-    return this.#kept ? snapshot(value, key) : value
+    return this.#kept ? copyOf(value, key) : value
   }
 
   /** What was found, under the callers' own keys and in the order asked. */
@@ -90,12 +90,12 @@ export class Contract {
   }
 
   entry(key: string, value: unknown, timeout: SetOptions['timeout'], now: number): Entry {
-    return { value: this.storable(value, key), expiresAt: this.#deadline(timeout, now) }
+    return { value: this.storable(value, key), expiresAt: this.deadline(timeout, now) }
   }
 
   /** One change per user key, all checked before any is stored. */
   writeMany(data: SetManyData, options: TimeoutOr<SetOptions>, now: number): Map<string, Change> {
-    const deadline = this.#deadline(readTimeout(options, KEY_AND_TIMEOUT, 'setMany'), now)
+    const deadline = this.deadline(readTimeout(options, KEY_AND_TIMEOUT, 'setMany'), now)
     const version = versionIn(options)
     const changes = new Map<string, Change>()
     for (const [key, value] of entriesOf(data)) {
@@ -107,7 +107,7 @@ export class Contract {
   }
 
   touch(options: TimeoutOr<SetOptions>, now: number): Op {
-    return { kind: 'touch', expiresAt: this.#deadline(readTimeout(options, KEY_AND_TIMEOUT, 'touch'), now) }
+    return { kind: 'touch', expiresAt: this.deadline(readTimeout(options, KEY_AND_TIMEOUT, 'touch'), now) }
   }
 
   incr(delta: number, options: IncrOptions | undefined, method: 'incr' | 'decr', now: number): Op {
@@ -120,7 +120,7 @@ export class Contract {
     }
     checkInteger(initial, 'initial', method)
     checkTimeout(timeout)
-    const entry = { value: initial, expiresAt: this.#deadline(timeout, now) }
+    const entry = { value: initial, expiresAt: this.deadline(timeout, now) }
     return { kind: 'incr', delta: step, initial: entry }
   }
 
@@ -135,7 +135,7 @@ export class Contract {
     }
     const token = Math.floor(this.#options.random() * Number.MAX_SAFE_INTEGER)
     return {
-      take: { kind: 'add', entry: { value: token, expiresAt: this.#deadline(timeout, now) } },
+      take: { kind: 'add', entry: { value: token, expiresAt: this.deadline(timeout, now) } },
       release: { kind: 'release', token },
     }
   }
@@ -172,7 +172,7 @@ export class Contract {
     return { version, change: { key: this.keyspace.storedKey(key, from), op: { kind: 'move', to } } }
   }
 
-  #deadline(timeout: SetOptions['timeout'], now: number): number | null {
+  deadline(timeout: SetOptions['timeout'], now: number): number | null {
     return expiresAt(timeout, this.#options.timeout, now)
   }
 }

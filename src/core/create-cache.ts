@@ -2,7 +2,7 @@ import type { Adapter, SyncAdapter } from './adapter.ts'
 import { AsyncCache } from './cache.ts'
 import { Contract } from './contract.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
-import { SyncCache } from './sync-cache.ts'
+import type { SyncCache } from './sync-cache.ts'
 
 /**
  * Makes a cache over an adapter. Several caches may share one adapter, kept apart by `keyPrefix`, `version` or
@@ -24,9 +24,10 @@ export function createCache(options: CacheOptions<SyncAdapter>): SyncCache
 export function createCache(options: CacheOptions): AsyncCache
 export function createCache(options: CacheOptions): AsyncCache {
   const contract = new Contract(resolveOptions(options))
-  return isSync(options.adapter) ? new SyncCache(contract, options.adapter) : new AsyncCache(contract)
+  const { adapter } = options
+  return isSync(adapter) ? adapter.cache(contract, adapter) : new AsyncCache(contract)
 }
 
 function isSync(adapter: Adapter): adapter is SyncAdapter {
-  return 'commitSync' in adapter
+  return 'cache' in adapter
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Entry, Op } from './adapter.ts'
-import { decide, isCounter, isLive } from './decide.ts'
+import { decide, isCounter, isLive, step } from './decide.ts'
 
 const NOW = 1_000
 
@@ -162,6 +162,22 @@ describe('decide()', () => {
         const expected = isLive(before, NOW) ? { ok: true } : { ok: false, reason: 'missing' }
         expect(decide(before, { kind: 'delete' }, NOW)).toEqual([undefined, expected])
         expect(decide(before, { kind: 'move', to: 'x' }, NOW)[1]).toEqual(expected)
+      }),
+    )
+  })
+})
+
+describe('step()', () => {
+  it('does to a place what decide() says, by whatever short way', () => {
+    fc.assert(
+      fc.property(stored, op, (before, operation) => {
+        const place = new Map(before === undefined ? [] : [['key', before]])
+        const [next, outcome] = decide(before, operation, NOW)
+        expect(step(place, 'key', operation, NOW)).toEqual(outcome)
+        const moved = operation.kind === 'move' && outcome.ok
+        const expected = new Map(next === undefined ? [] : [['key', next]])
+        if (moved && before !== undefined) expected.set(operation.to, before)
+        expect(place).toEqual(expected)
       }),
     )
   })

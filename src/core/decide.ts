@@ -5,9 +5,14 @@ export function isAhead(expiresAt: number, now: number): boolean {
   return expiresAt > now
 }
 
+/** Whether there is no deadline, or one ahead. */
+export function isOpen(expiresAt: number | null, now: number): boolean {
+  return expiresAt === null || isAhead(expiresAt, now)
+}
+
 /** Live iff it exists and has no deadline, or one ahead. */
 export function isLive(entry: Entry | undefined, now: number): entry is Entry {
-  return entry !== undefined && (entry.expiresAt === null || isAhead(entry.expiresAt, now))
+  return entry !== undefined && isOpen(entry.expiresAt, now)
 }
 
 /**
@@ -44,9 +49,8 @@ export function decide(stored: Entry | undefined, op: Op, now: number): Decision
     case 'incr': {
       const counter = isLive(stored, now) ? stored : op.initial
       if (counter === undefined) return [stored, MISSING]
-      if (!isCounter(counter.value)) return [stored, NOT_AN_INTEGER]
-      const value = counter.value + op.delta
-      if (!Number.isSafeInteger(value)) return [stored, OUT_OF_RANGE]
+      const value = countOn(counter.value, op.delta)
+      if (typeof value !== 'number') return [stored, value]
       return [unlessDead({ value, expiresAt: counter.expiresAt }, now), { ok: true, value }]
     }
     case 'delete':
@@ -58,6 +62,13 @@ export function decide(stored: Entry | undefined, op: Op, now: number): Decision
     case 'move':
       return isLive(stored, now) ? [undefined, OK] : [stored, MISSING]
   }
+}
+
+/** What counting leaves of a value, or why it cannot be counted on. */
+export function countOn(value: unknown, delta: number): number | Outcome {
+  if (!isCounter(value)) return NOT_AN_INTEGER
+  const sum = value + delta
+  return Number.isSafeInteger(sum) ? sum : OUT_OF_RANGE
 }
 
 /** An entry that is stored already dead is not stored. */
@@ -79,7 +90,12 @@ export interface Place {
 
 /** Runs one operation on a place. The place must be nobody else's while it runs. */
 export function step(place: Place, key: string, op: Op, now: number): Outcome {
-  const stored = isBlind(op, now) ? undefined : place.get(key)
+  // Where it comes to the same, what is stored is not asked for, and nothing is made to be thrown away.
+  if (op.kind === 'set' && isBlind(op, now)) {
+    place.set(key, op.entry, op.kind)
+    return OK
+  }
+  const stored = place.get(key)
   const [next, outcome] = decide(stored, op, now)
   if (next !== stored) {
     if (next === undefined) place.delete(key)

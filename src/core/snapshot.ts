@@ -17,7 +17,8 @@ export function snapshot<T>(value: T, key: string): T {
     return value
   }
   try {
-    return (copyFlat(value) ?? new Copier(key).copy(value, 0)) as T
+    const flat = Object.getOwnPropertySymbols(value).length === 0 ? copyFlat(value) : undefined
+    return (flat ?? new Copier(key).copy(value, 0)) as T
   } catch (error) {
     // A getter that throws, a revoked proxy: the value's own fault, told as such.
     if (error instanceof CacheError) throw error
@@ -28,14 +29,18 @@ export function snapshot<T>(value: T, key: string): T {
   }
 }
 
-/** A plain object of primitives, as most cached records are; nothing else. */
+/** A copy of what {@link snapshot} made, which needs no checks. */
+export function copyOf<T>(value: T, key: string): T {
+  return isObject(value) ? ((copyFlat(value) ?? new Copier(key).copy(value, 0)) as T) : value
+}
+
+/** A plain object of primitives without symbols for names, as most cached records are; of anything else `undefined`. */
 function copyFlat(source: object): object | undefined {
   if (Object.getPrototypeOf(source) !== Object.prototype) return undefined
-  const copy: Record<string, unknown> = {}
-  for (const name of Object.keys(source)) {
-    const part = (source as Record<string, unknown>)[name]
-    if (isObject(part) || isRefusedPrimitive(part) || name === '__proto__') return undefined
-    copy[name] = part
+  const copy: Record<string, unknown> = { ...source }
+  for (const name in copy) {
+    const part = copy[name]
+    if (isObject(part) || isRefusedPrimitive(part)) return undefined
   }
   return copy
 }

@@ -1,6 +1,7 @@
 import type { Op, SyncAdapter } from './adapter.ts'
 import { AsyncCache } from './cache.ts'
 import { type Contract, DELETE, type Move, POP, type SetManyData } from './contract.ts'
+import { isOpen } from './decide.ts'
 import { checkTimeout } from './expiry.ts'
 import type { Loader } from './get-or-set.ts'
 import type { Version } from './keys.ts'
@@ -21,6 +22,7 @@ import { accepted, counted, moved, popped } from './outcomes.ts'
 import { SyncStore } from './sync-store.ts'
 
 const GETTING = ['default', 'version']
+const KEY_AND_TIMEOUT = ['timeout', 'version']
 
 /**
  * A cache in memory: every method of {@link AsyncCache}, and its sync twin under the name without the `a`. The async
@@ -60,7 +62,12 @@ export class SyncCache extends AsyncCache {
   /** {@link AsyncCache.aset}, at once. */
   set(key: string, value: unknown, options?: TimeoutOr<SetOptions>): void {
     const now = this.#contract.now()
-    this.#commitOne(key, versionIn(options), this.#contract.write('set', key, value, options, now), now)
+    const version = versionIn(options)
+    const expiresAt = this.#contract.deadline(readTimeout(options, KEY_AND_TIMEOUT, 'set'), now)
+    const stored = this.#contract.storable(value, key)
+    if (version === undefined && isOpen(expiresAt, now) && this.#store.overwrite(key, stored, expiresAt))
+      return
+    this.#commitOne(key, version, { kind: 'set', entry: { value: stored, expiresAt } }, now)
   }
 
   /** {@link AsyncCache.aadd}, at once. */
@@ -111,6 +118,10 @@ export class SyncCache extends AsyncCache {
 
   /** {@link AsyncCache.aincr}, at once. */
   incr(key: string, delta = 1, options?: IncrOptions): number {
+    if (options === undefined && Number.isSafeInteger(delta)) {
+      const sum = this.#store.count(key, delta)
+      if (sum !== undefined) return sum
+    }
     const now = this.#contract.now()
     const op = this.#contract.incr(delta, options, 'incr', now)
     return counted(this.#store.commitOne(key, options?.version, op, now), key)

@@ -52,6 +52,16 @@ export class SyncStore {
     }
   }
 
+  /** Counts on what is most often there, a live counter of this cache's version; else `undefined`, and nothing is done. */
+  count(key: string, delta: number): number | undefined {
+    return this.#flights.size > 0 ? undefined : this.#home?.count(key, delta, this.#now)
+  }
+
+  /** Writes over what is there under this cache's version, if that is all there is to do; else `false`, and nothing is done. */
+  overwrite(key: string, value: unknown, expiresAt: number | null): boolean {
+    return this.#flights.size === 0 && this.#home?.overwrite(key, value, expiresAt) === true
+  }
+
   commitOne(key: string, version: Version | undefined, op: Op, now: number): Outcome | undefined {
     // A move concerns two spaces.
     const space = op.kind === 'move' ? undefined : this.#space(version)

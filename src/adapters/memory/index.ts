@@ -1,6 +1,7 @@
 import type { Change, Entry, Outcome, Supports, SyncAdapter, Wanted } from '../../core/adapter.ts'
 import { type Place, step } from '../../core/decide.ts'
 import { headOf, restOf } from '../../core/keys.ts'
+import { SyncCache } from '../../core/sync-cache.ts'
 import { Table } from './table.ts'
 
 export interface MemoryAdapterOptions {
@@ -62,6 +63,7 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
 
   return {
     name: 'memory',
+    cache: (contract, adapter) => new SyncCache(contract, adapter),
     supports: values === 'shared' ? SHARED : KEPT,
     space: (head, kept) => table.space(head, kept),
     readSync,

@@ -1,5 +1,5 @@
 import type { Entry, Op, Space } from '../../core/adapter.ts'
-import { isAhead } from '../../core/decide.ts'
+import { countOn, isAhead } from '../../core/decide.ts'
 import { isSafe, MAX_KEY_LENGTH } from '../../core/keys.ts'
 import { estimateBytes } from './bytes.ts'
 
@@ -21,10 +21,8 @@ export interface Limits {
  */
 export class Table {
   readonly values: unknown[] = []
-  /** Epoch milliseconds; Infinity = never. */
-  deadlines: Float64Array = new Float64Array(FIRST_CAPACITY)
-  /** The tick of the last use. */
-  uses: Float64Array = new Float64Array(FIRST_CAPACITY)
+  /** Of each slot its deadline, in epoch milliseconds (Infinity = never), and the tick of its last use. */
+  times: Float64Array = new Float64Array(2 * FIRST_CAPACITY)
   tick = 0
   size = 0
   readonly #free: number[] = []
@@ -67,10 +65,7 @@ export class Table {
   take(): number {
     this.size += 1
     const slot = this.#free.pop() ?? this.values.length
-    if (slot >= this.deadlines.length) {
-      this.deadlines = grown(this.deadlines)
-      this.uses = grown(this.uses)
-    }
+    if (2 * slot >= this.times.length) this.times = grown(this.times)
     if (slot === this.values.length) this.values.push(undefined)
     return slot
   }
@@ -84,7 +79,11 @@ export class Table {
 
   /** Makes room where the next write wants it. */
   makeRoom(): void {
-    if (this.size >= this.#maxEntries) this.#cull(0)
+    if (this.isFull) this.#cull(0)
+  }
+
+  get isFull(): boolean {
+    return this.size >= this.#maxEntries
   }
 
   /** Takes note of what an entry weighs, and drops the least recently used until all weigh no more than they may. */
@@ -106,7 +105,7 @@ export class Table {
     const uses = new Float64Array(this.size)
     let index = 0
     for (const space of this.#spaces.values()) {
-      for (const slot of space.slots.values()) uses[index++] = this.uses[slot] as number
+      for (const slot of space.slots.values()) uses[index++] = this.times[2 * slot + 1] as number
     }
     const last = uses.sort()[excess - 1] as number
     for (const space of this.#spaces.values()) space.dropUsedUntil(last)
@@ -120,8 +119,7 @@ export class Table {
     if (this.size > 0) return
     this.values.length = 0
     this.#free.length = 0
-    this.deadlines = new Float64Array(FIRST_CAPACITY)
-    this.uses = new Float64Array(FIRST_CAPACITY)
+    this.times = new Float64Array(2 * FIRST_CAPACITY)
   }
 }
 
@@ -129,7 +127,7 @@ const FIRST_CAPACITY = 16
 
 /** By half: what stands ready and unused is what a cache of fixed size pays for growing. */
 function grown(column: Float64Array): Float64Array {
-  const larger = new Float64Array(Math.ceil(column.length * 1.5))
+  const larger = new Float64Array(2 * Math.ceil(column.length * 0.75))
   larger.set(column)
   return larger
 }
@@ -161,17 +159,21 @@ export class SlotSpace implements Space {
     return this.#found
   }
 
+  #safeSlotOf(rest: string): number | undefined {
+    return this.#onlySafe ? this.#slotOf(rest) : undefined
+  }
+
   hasSafe(rest: string): boolean {
-    return this.#slotOf(rest) !== undefined && this.#onlySafe
+    return this.#safeSlotOf(rest) !== undefined
   }
 
   read(rest: string, clock: () => number): unknown {
     const slot = this.#slotOf(rest)
     if (slot === undefined) return undefined
     const table = this.#table
-    const deadline = table.deadlines[slot] as number
+    const deadline = table.times[2 * slot] as number
     if (deadline !== Number.POSITIVE_INFINITY && !isAhead(deadline, clock())) return undefined
-    table.uses[slot] = ++table.tick
+    table.times[2 * slot + 1] = ++table.tick
     return table.values[slot]
   }
 
@@ -179,11 +181,35 @@ export class SlotSpace implements Space {
   get(rest: string): Entry | undefined {
     const slot = this.#slotOf(rest)
     if (slot === undefined) return undefined
-    const deadline = this.#table.deadlines[slot] as number
+    const deadline = this.#table.times[2 * slot] as number
     return {
       value: this.#table.values[slot],
       expiresAt: deadline === Number.POSITIVE_INFINITY ? null : deadline,
     }
+  }
+
+  count(rest: string, delta: number, clock: () => number): number | undefined {
+    const slot = this.#safeSlotOf(rest)
+    if (slot === undefined) return undefined
+    const table = this.#table
+    const deadline = table.times[2 * slot] as number
+    if (deadline !== Number.POSITIVE_INFINITY && !isAhead(deadline, clock())) return undefined
+    const sum = countOn(table.values[slot], delta)
+    if (typeof sum !== 'number') return undefined
+    table.values[slot] = sum
+    table.times[2 * slot + 1] = ++table.tick
+    return sum
+  }
+
+  overwrite(rest: string, value: unknown, expiresAt: number | null): boolean {
+    const slot = this.#safeSlotOf(rest)
+    const table = this.#table
+    if (slot === undefined || table.isFull) return false
+    table.values[slot] = value
+    table.times[2 * slot] = expiresAt ?? Number.POSITIVE_INFINITY
+    table.times[2 * slot + 1] = ++table.tick
+    table.weigh(slot, rest)
+    return true
   }
 
   set(rest: string, entry: Entry, why: Op['kind']): void {
@@ -202,9 +228,9 @@ export class SlotSpace implements Space {
       this.#found = slot
     }
     table.values[slot] = entry.value
-    table.deadlines[slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
+    table.times[2 * slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
     if (why === 'touch') return
-    table.uses[slot] = ++table.tick
+    table.times[2 * slot + 1] = ++table.tick
     table.weigh(slot, rest)
   }
 
@@ -218,8 +244,8 @@ export class SlotSpace implements Space {
   }
 
   dropUsedUntil(tick: number): void {
-    const { uses } = this.#table
-    for (const [rest, slot] of this.slots) if ((uses[slot] as number) <= tick) this.delete(rest)
+    const { times } = this.#table
+    for (const [rest, slot] of this.slots) if ((times[2 * slot + 1] as number) <= tick) this.delete(rest)
   }
 
   dropBeginningWith(start: string): void {

@@ -1,5 +1,6 @@
 import type { Change, Outcome, Space, Supports, SyncAdapter } from '../../core/adapter.ts'
 import { decide } from '../../core/decide.ts'
+import { SyncCache } from '../../core/sync-cache.ts'
 
 /**
  * Keeps nothing: Django's dummy cache. Every key is always missing, so code runs as if each entry had just expired;
@@ -21,6 +22,7 @@ export function nullAdapter(): SyncAdapter {
     changes.map(({ op }) => decide(undefined, op, now)[1])
   return {
     name: 'null',
+    cache: (contract, adapter) => new SyncCache(contract, adapter),
     supports: SUPPORTS,
     space: () => NOWHERE,
     readSync: (keys) => keys.map(() => undefined),
@@ -35,6 +37,8 @@ export function nullAdapter(): SyncAdapter {
 
 const NOWHERE: Space = {
   hasSafe: () => false,
+  count: () => undefined,
+  overwrite: () => false,
   read: () => undefined,
   get: () => undefined,
   set: () => {},
