@@ -42,3 +42,4 @@ export type {
   WaitingLockOptions,
 } from './core/options.ts'
 export { SyncCache } from './core/sync-cache.ts'
+export type { TypedCache, TypedSyncCache } from './core/typed-cache.ts'

@@ -114,3 +114,53 @@ describe('the rest', () => {
     elsewhere.alock('k', {})
   })
 })
+
+describe('createCache<Schema>()', () => {
+  type Keys = { [key: `user:${string}`]: User; [key: `views:${string}`]: number; theme: 'dark' | 'light' }
+  const typed = createCache<Keys>({ adapter: distant })
+  const typedInMemory = createCache<Keys>({ adapter: memoryAdapter() })
+
+  it('knows the value of each key', () => {
+    expectTypeOf(typed.aget('user:1')).resolves.toEqualTypeOf<User | undefined>()
+    expectTypeOf(typed.aget('theme', { default: null })).resolves.toEqualTypeOf<'dark' | 'light' | null>()
+    expectTypeOf(typed.apop('views:home')).resolves.toEqualTypeOf<number | undefined>()
+    expectTypeOf(typed.agetOrSet('user:1', async () => ({ name: 'Ada' }))).resolves.toEqualTypeOf<User>()
+    expectTypeOf(typed.agetMany(['user:1', 'user:2'])).resolves.toEqualTypeOf<
+      Map<'user:1' | 'user:2', User>
+    >()
+    expectTypeOf(typedInMemory.get('theme')).toEqualTypeOf<'dark' | 'light' | undefined>()
+    expectTypeOf(typedInMemory.getOrSet('views:home', () => 0)).toEqualTypeOf<number>()
+  })
+
+  it('takes no other key and no other value', () => {
+    // @ts-expect-error
+    typed.aget('usr:1')
+    // @ts-expect-error
+    typed.aset('user:1', { nom: 'Ada' })
+    // @ts-expect-error
+    typed.agetOrSet('theme', () => 'blue')
+    // @ts-expect-error
+    typed.asetMany({ theme: 'blue' })
+    // @ts-expect-error
+    typedInMemory.add('views:home', '1')
+    typed.asetMany({ theme: 'dark', 'user:1': { name: 'Ada' } })
+    typed.asetMany([['views:home', 1] as const])
+    typed.asetMany(new Map([['user:1' as const, { name: 'Ada' }]]))
+  })
+
+  it('counts only where there are numbers', () => {
+    expectTypeOf(typed.aincr('views:home')).resolves.toEqualTypeOf<number>()
+    // @ts-expect-error
+    typed.aincr('theme')
+    // @ts-expect-error
+    typedInMemory.decr('user:1')
+  })
+
+  it('keeps sync names off async caches, and the rest as it was', () => {
+    // @ts-expect-error
+    typed.get('theme')
+    expectTypeOf(typed.aclear).toEqualTypeOf<AsyncCache['aclear']>()
+    expectTypeOf(typed.alock).toEqualTypeOf<AsyncCache['alock']>()
+    expectTypeOf(typedInMemory.clear).toEqualTypeOf<SyncCache['clear']>()
+  })
+})

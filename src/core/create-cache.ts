@@ -3,11 +3,12 @@ import { AsyncCache } from './cache.ts'
 import { Contract } from './contract.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import type { SyncCache } from './sync-cache.ts'
+import type { TypedCache, TypedSyncCache } from './typed-cache.ts'
 
 /**
  * Makes a cache over an adapter. Several caches may share one adapter, kept apart by `keyPrefix`, `version` or
  * `keyFunction`. The memory adapter gives a {@link SyncCache}, with sync twins; the others an {@link AsyncCache}, on which
- * those names do not exist.
+ * those names do not exist. A type of keys and their values makes it a {@link TypedCache}.
  *
  * @throws {TypeError | RangeError} For options that make no sense, named.
  * @example
@@ -22,7 +23,9 @@ import type { SyncCache } from './sync-cache.ts'
  */
 export function createCache(options: CacheOptions<SyncAdapter>): SyncCache
 export function createCache(options: CacheOptions): AsyncCache
-export function createCache(options: CacheOptions): AsyncCache {
+export function createCache<S extends object>(options: CacheOptions<SyncAdapter>): TypedSyncCache<S>
+export function createCache<S extends object>(options: CacheOptions): TypedCache<S>
+export function createCache(options: CacheOptions): object {
   const contract = new Contract(resolveOptions(options))
   const { adapter } = options
   return isSync(adapter) ? adapter.cache(contract, adapter) : new AsyncCache(contract)
