@@ -8,11 +8,15 @@ import { expiry } from './conformance/expiry.ts'
 import { getOrSet } from './conformance/get-or-set.ts'
 import { hasKey } from './conformance/has-key.ts'
 import { incrDecr } from './conformance/incr.ts'
+import { incrInitial } from './conformance/incr-initial.ts'
 import { keys } from './conformance/keys.ts'
 import { loading } from './conformance/loading.ts'
+import { lockWaiting } from './conformance/lock-waiting.ts'
+import { locks } from './conformance/locks.ts'
 import { oddKeys } from './conformance/odd-keys.ts'
 import { setGetAdd } from './conformance/set-get-add.ts'
 import { touch } from './conformance/touch.ts'
+import { ttlAndPop } from './conformance/ttl-pop.ts'
 import { versionMoves } from './conformance/version-moves.ts'
 import { versions } from './conformance/versions.ts'
 
@@ -26,9 +30,10 @@ export type CacheSuiteOptions = { readonly name: string } & (
 )
 
 /**
- * The contract of Django's cache as a whole: what every method of a cache on this adapter must do. Each test begins with
- * the number of its line in the conformance list; `notApplicable` has the lines that are left out. Which cases run is
- * decided by what the adapter itself declares in `supports`. For Vitest, in any runtime.
+ * The contract of Django's cache as a whole: what every method of a cache on this adapter must do. A test of a line of the
+ * conformance list begins with its number; `notApplicable` has the lines that are left out. What nearcache adds to Django
+ * has no line, and is tested here too. Which cases run is decided by what the adapter itself declares in `supports`. For
+ * Vitest, in any runtime.
  *
  * @example
  * ```ts
@@ -56,5 +61,9 @@ export function cacheSuite({ name, createAdapter, twins = 'async' }: CacheSuiteO
     keys(context)
     badInput(context)
     oddKeys(context)
+    ttlAndPop(context)
+    incrInitial(context)
+    locks(context)
+    if (twins === 'async') lockWaiting(context)
   })
 }

@@ -1,7 +1,8 @@
 import type { AsyncCache } from '../core/cache.ts'
+import type { CacheLock, SyncCacheLock } from '../core/lock.ts'
 import type { SyncCache } from '../core/sync-cache.ts'
 
-/** What {@link cacheSuite} asks of a cache: Django's methods, promised, and `attl` to look at deadlines. */
+/** What {@link cacheSuite} asks of a cache: its methods, promised. */
 export type TestedCache = Pick<
   AsyncCache,
   | 'aget'
@@ -14,6 +15,8 @@ export type TestedCache = Pick<
   | 'aincr'
   | 'adecr'
   | 'attl'
+  | 'apop'
+  | 'alock'
   | 'agetMany'
   | 'asetMany'
   | 'adeleteMany'
@@ -43,6 +46,8 @@ export function syncTwins(cache: SyncCache): TestedCache {
     aincr: promised(cache.incr),
     adecr: promised(cache.decr),
     attl: promised(cache.ttl),
+    apop: promised(cache.pop) as AsyncCache['apop'],
+    alock: async (key, options) => promisedLock(cache.lock(key, options)),
     agetMany: promised(cache.getMany) as AsyncCache['agetMany'],
     asetMany: promised(cache.setMany),
     adeleteMany: promised(cache.deleteMany),
@@ -50,5 +55,14 @@ export function syncTwins(cache: SyncCache): TestedCache {
     adecrVersion: promised(cache.decrVersion),
     aclear: promised(cache.clear),
     aclose: () => cache.aclose(),
+  }
+}
+
+function promisedLock(lock: SyncCacheLock | undefined): CacheLock | undefined {
+  if (lock === undefined) return undefined
+  return {
+    key: lock.key,
+    release: async () => lock.release(),
+    [Symbol.asyncDispose]: async () => lock[Symbol.dispose](),
   }
 }

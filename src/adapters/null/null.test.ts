@@ -65,6 +65,17 @@ describe.each(caches())('nullAdapter(), %s', (_, cache) => {
     expect(await cache.aclose()).toBeUndefined()
   })
 
+  it('has no time left, nothing to take out, and a lock for everybody', async () => {
+    await cache.aset('key', 'value', null)
+    expect(await cache.attl('key')).toBeUndefined()
+    expect(await cache.apop('key', { default: 'default' })).toBe('default')
+    expect(await cache.aincr('key', 1, { initial: 0 })).toBe(1)
+    expect(await cache.aincr('key', 1, { initial: 0 })).toBe(1)
+    const lock = await cache.alock('key', { timeout: 60 })
+    expect(await cache.alock('key', { timeout: 60 })).toBeDefined()
+    expect(await lock?.release()).toBe(false)
+  })
+
   it('refuses what no cache can keep', async () => {
     await expect(cache.aset('key', () => 1)).rejects.toMatchObject({ code: 'INVALID_VALUE' })
     await expect(cache.aset('key', 1, Number.NaN)).rejects.toThrow(RangeError)

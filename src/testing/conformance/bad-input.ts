@@ -15,6 +15,9 @@ const timeouts: readonly {
   { name: 'touch', run: (cache, timeout) => cache.atouch('key', timeout) },
   { name: 'setMany', run: (cache, timeout) => cache.asetMany({ key: 'new', absent: 'new' }, timeout) },
   { name: 'getOrSet', run: (cache, timeout) => cache.agetOrSet('absent', () => 'new', timeout) },
+  { name: 'incr', run: (cache, timeout) => cache.aincr('absent', 1, { initial: 0, timeout }) },
+  { name: 'decr', run: (cache, timeout) => cache.adecr('absent', 1, { initial: 0, timeout }) },
+  { name: 'lock', run: (cache, timeout) => cache.alock('absent', { timeout }) },
 ]
 
 /** Every method, called with an option that it does not have. */
@@ -29,6 +32,9 @@ const misspelt: readonly {
   { name: 'touch', run: (cache, options) => cache.atouch('key', options) },
   { name: 'delete', run: (cache, options) => cache.adelete('key', options) },
   { name: 'hasKey', run: (cache, options) => cache.ahasKey('key', options) },
+  { name: 'ttl', run: (cache, options) => cache.attl('key', options) },
+  { name: 'pop', run: (cache, options) => cache.apop('key', options) },
+  { name: 'lock', run: (cache, options: object) => cache.alock('absent', { timeout: 60, ...options }) },
   { name: 'incr', run: (cache, options) => cache.aincr('number', 1, options) },
   { name: 'decr', run: (cache, options) => cache.adecr('number', 1, options) },
   { name: 'getMany', run: (cache, options) => cache.agetMany(['key'], options) },
@@ -135,6 +141,9 @@ export function badInput({ open, supports }: Context): void {
           main.atouch(key),
           main.adelete(key),
           main.ahasKey(key),
+          main.attl(key),
+          main.apop(key),
+          main.alock(key, { timeout: 60 }),
           main.aincr(key),
           main.adecr(key),
           main.agetMany(['key', key]),

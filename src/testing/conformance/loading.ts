@@ -13,6 +13,8 @@ const overtaking: readonly {
   { what: 'setMany', act: (cache) => cache.asetMany({ key: 'theirs' }), left: 'theirs' },
   { what: 'delete', act: (cache) => cache.adelete('key'), left: undefined },
   { what: 'deleteMany', act: (cache) => cache.adeleteMany(['key']), left: undefined },
+  { what: 'pop', act: (cache) => cache.apop('key'), left: undefined },
+  { what: 'incr with initial', act: (cache) => cache.aincr('key', 1, { initial: 0 }), left: 1 },
   { what: 'clear', act: (cache) => cache.aclear(), left: undefined },
   {
     what: 'incrVersion onto it',

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import type { TestedCache } from '../sync-twins.ts'
+import type { Context } from './context.ts'
+
+const MINUTE = { timeout: 60 } as const
+
+/** `alock` with `wait`: the sync twin cannot. Nobody sleeps here but by moving the clock. */
+export function lockWaiting({ open, supports }: Context): void {
+  describe('lock that is waited for', () => {
+    it('is tried for as long as was said, and then given up', async () => {
+      const { waiting, naps } = sleepy()
+      await waiting.alock('lock', MINUTE)
+      expect(await waiting.alock('lock', { ...MINUTE, wait: 1.5 })).toBeUndefined()
+      expect(naps.reduce((sum, nap) => sum + nap, 0)).toBe(1_500)
+      expect(Math.min(...naps)).toBeGreaterThan(0)
+      expect(Math.max(...naps)).toBeLessThanOrEqual(250)
+      expect(await waiting.attl('lock')).toBe(58.5)
+    })
+
+    it('is taken when its holder lets go', async () => {
+      const { main, waiting, naps, during } = sleepy()
+      const lock = await main.alock('lock', MINUTE)
+      during(3, async () => void (await lock?.release()))
+      expect(await waiting.alock('lock', { ...MINUTE, wait: 5 })).toBeDefined()
+      expect(naps).toHaveLength(3)
+      expect(await main.alock('lock', MINUTE)).toBeUndefined()
+    })
+
+    it("is taken when its holder's time is over, and counts its own from then", async () => {
+      const { main, waiting } = sleepy()
+      const late = await main.alock('lock', { timeout: 2 })
+      const lock = await waiting.alock('lock', { ...MINUTE, wait: 2 })
+      expect(lock).toBeDefined()
+      expect(await main.attl('lock')).toBe(60)
+      expect(await late?.release()).toBe(false)
+      expect(await lock?.release()).toBe(true)
+    })
+
+    it('is waited for without end where that was asked for', async () => {
+      const { main, waiting } = sleepy()
+      await main.alock('lock', { timeout: 10 })
+      const wait = Number.POSITIVE_INFINITY
+      expect(await waiting.alock('lock', { ...MINUTE, wait })).toBeDefined()
+    })
+
+    it('is not waited for where it is free, and tried once where nobody will wait', async () => {
+      const { waiting, naps } = sleepy()
+      expect(await waiting.alock('lock', { ...MINUTE, wait: 5 })).toBeDefined()
+      for (const wait of [undefined, 0, -1]) {
+        expect(await waiting.alock('lock', { ...MINUTE, wait })).toBeUndefined()
+      }
+      expect(naps).toEqual([])
+    })
+
+    it('is waited for at its own version', async () => {
+      const { v2, waiting, during } = sleepy()
+      await waiting.alock('lock', MINUTE)
+      const lock = await v2.alock('lock', MINUTE)
+      during(2, async () => void (await lock?.release()))
+      expect(await waiting.alock('lock', { ...MINUTE, version: 2, wait: 5 })).toBeDefined()
+      expect(await v2.alock('lock', MINUTE)).toBeUndefined()
+    })
+
+    it.runIf(supports.atomic)('lets 10 who wait in one by one', async () => {
+      const { elsewhere } = open()
+      // The clock stands still, so that nobody gives up.
+      const sleep = () => new Promise<void>((resolve) => setTimeout(resolve, 0))
+      const caches = [elsewhere({ sleep }), elsewhere({ sleep })] as const
+      const work = async (cache: TestedCache) => {
+        await using lock = await cache.alock('lock', { ...MINUTE, wait: 1 })
+        expect(lock).toBeDefined()
+        const count = await cache.aget('count', { default: 0 })
+        await sleep()
+        await cache.aset('count', count + 1)
+      }
+      await Promise.all(Array.from({ length: 10 }, (_, index) => work(caches[index % 2 === 0 ? 0 : 1])))
+      expect(await caches[0].aget('count')).toBe(10)
+    })
+
+    it('is refused a wait that is no number of seconds, and not taken', async () => {
+      const { waiting, naps } = sleepy()
+      for (const wait of [Number.NaN, '5', true, 5n, [5]]) {
+        await expect(waiting.alock('lock', { ...MINUTE, wait: wait as never })).rejects.toThrow(TypeError)
+      }
+      await expect(waiting.alock('lock', { timeout: 0, wait: 5 })).rejects.toThrow(RangeError)
+      expect(await waiting.ahasKey('lock')).toBe(false)
+      expect(naps).toEqual([])
+    })
+  })
+
+  /** A scene with a cache whose sleep moves the clock, what it slept, and what shall happen in the nth of its naps. */
+  function sleepy() {
+    const scene = open()
+    const naps: number[] = []
+    const events = new Map<number, () => Promise<void>>()
+    const sleep = async (milliseconds: number) => {
+      naps.push(milliseconds)
+      scene.clock.advance(milliseconds / 1000)
+      await events.get(naps.length)?.()
+    }
+    const during = (nap: number, event: () => Promise<void>): void => void events.set(nap, event)
+    return { ...scene, waiting: scene.elsewhere({ sleep }), naps, during }
+  }
+}
