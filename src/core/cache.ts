@@ -1,5 +1,5 @@
 import type { Op, Outcome } from './adapter.ts'
-import { type Contract, DELETE, type Move, POP, type SetManyData } from './contract.ts'
+import { type Contract, DELETE, type Move, POP, type SetManyData, WAITING } from './contract.ts'
 import { leavable } from './flight.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
 import type { Version } from './keys.ts'
@@ -248,7 +248,7 @@ export class AsyncCache {
     const wait = this.#contract.wait(options)
     for (let attempt = 0; ; attempt += 1) {
       const now = this.#contract.now()
-      const { take, release } = this.#contract.lock(options, now)
+      const { take, release } = this.#contract.lock(options, now, WAITING)
       const { version } = options
       if (await this.#commitOne(key, version, take, now)) {
         return heldLock(key, () => this.#commitOne(key, version, release, this.#contract.now()))

@@ -18,7 +18,8 @@ import { copyOf, snapshot } from './snapshot.ts'
 const KEY_ONLY = ['version']
 const KEY_AND_TIMEOUT = ['timeout', 'version']
 const COUNTING = ['version', 'initial', 'timeout']
-const LOCKING = ['version', 'timeout', 'wait']
+const LOCKING = ['version', 'timeout']
+export const WAITING = [...LOCKING, 'wait']
 
 /**
  * What both faces of a cache, async and sync, do before and after they ask the adapter: a caller's arguments
@@ -120,13 +121,14 @@ export class Contract {
     }
     checkInteger(initial, 'initial', method)
     checkTimeout(timeout)
-    const entry = { value: initial, expiresAt: this.deadline(timeout, now) }
+    // −0 means 0 here, as in any sum, though it is no counter where it is stored.
+    const entry = { value: initial + 0, expiresAt: this.deadline(timeout, now) }
     return { kind: 'incr', delta: step, initial: entry }
   }
 
   /** The attempt to take a lock, and what will let go of it. */
-  lock(options: LockOptions, now: number): { take: Op; release: Op } {
-    const { timeout } = readOptions(options, LOCKING, 'lock') as LockOptions
+  lock(options: LockOptions, now: number, known: readonly string[] = LOCKING): { take: Op; release: Op } {
+    const { timeout } = readOptions(options, known, 'lock') as LockOptions
     checkTimeout(timeout)
     if (typeof timeout !== 'number' || timeout <= 0) {
       throw new RangeError(

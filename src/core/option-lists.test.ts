@@ -97,7 +97,7 @@ describe('the closed lists of options', () => {
     await expect(call(cache, name, [...leading, options])).resolves.not.toThrow()
   })
 
-  it.each(cases.filter(({ name }) => name !== 'lock'))(
+  it.each(cases)(
     '$name, $at.name: takes no others, and lists its own',
     async ({ name, leading, options, at }) => {
       const cache = createCache({ adapter: at() })
@@ -116,13 +116,6 @@ describe('the closed lists of options', () => {
     } catch (error) {
       expect(listed(error)).toEqual(Object.keys(toMakeOne).sort())
     }
-  })
-
-  // It takes `wait` too, which its type does not have, and waits for nobody.
-  it.fails('lock: takes no others', () => {
-    const cache = createCache({ adapter: memoryAdapter() })
-    const options: object = { timeout: 60, wait: 5 }
-    expect(() => cache.lock('lock', options as never)).toThrow(TypeError)
   })
 })
 

@@ -24,6 +24,7 @@ export function incrInitial({ open, supports }: Context): void {
       expect(await main.adecr('d', -5, { initial: 100 })).toBe(105)
       expect(await main.aincr('e', 0, { initial: 7 })).toBe(7)
       expect(await main.adecr('f', 0, { initial: 0 })).toBe(0)
+      expect(await main.aincr('g', 1, { initial: -0 })).toBe(1)
       expect(Object.fromEntries(await main.agetMany([...'abcdef']))).toStrictEqual({
         a: 105,
         b: -2,
