@@ -164,6 +164,7 @@ describe('README.md', () => {
       INVALID_VALUE: true,
       VALUE_TOO_LARGE: true,
       INVALID_CACHE: true,
+      QUOTA_EXCEEDED: true,
       ADAPTER_FAILED: true,
     }
     const section = /^### Errors$(.*?)^## /ms.exec(readme)?.[1] ?? ''

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Change, Entry, Op } from './adapter.ts'
-import { decideBatch, keysToRead } from './batch.ts'
+import { type Commit, decideBatch, keysToRead } from './batch.ts'
 import { step } from './decide.ts'
 
 const NOW = 1_000
@@ -27,20 +27,29 @@ const change: fc.Arbitrary<Change> = fc
   .filter((given) => given.op.kind !== 'move' || given.op.to !== given.key)
 const place = fc.array(fc.tuple(key, entry)).map((entries) => new Map(entries))
 
+/** The changes as two callers' commits. */
+const cut = (changes: readonly Change[], at: number): Commit[] => [
+  { changes: changes.slice(0, at), now: NOW },
+  { changes: changes.slice(at), now: NOW },
+]
+
 describe('decideBatch()', () => {
   it('does what the changes would do one by one, having read no more than keysToRead() asks', () => {
     fc.assert(
-      fc.property(place, fc.array(change, { maxLength: 8 }), (before, changes) => {
+      fc.property(place, fc.array(change, { maxLength: 8 }), fc.nat(8), (before, changes, at) => {
         const oneByOne = new Map(before)
         const expected = changes.map((given) => step(oneByOne, given.key, given.op, NOW))
 
-        const needed = keysToRead(changes, NOW)
+        const needed = keysToRead([{ changes, now: NOW }])
         const read = new Map([...before].filter(([name]) => needed.includes(name)))
-        const { outcomes, writes } = decideBatch(read, changes, NOW)
+        const { outcomes, writes, uses } = decideBatch(read, cut(changes, at))
         const after = new Map(before)
         for (const [name, next] of writes) next === undefined ? after.delete(name) : after.set(name, next)
 
-        expect(outcomes).toEqual(expected)
+        expect(outcomes.flat()).toEqual(expected)
+        expect(new Set(uses.keys())).toEqual(
+          new Set([...writes].filter(([, next]) => next).map(([name]) => name)),
+        )
         expect(after).toEqual(oneByOne)
       }),
       { numRuns: 2_000 },
@@ -52,8 +61,37 @@ describe('decideBatch()', () => {
       key: 'n',
       op: { kind: 'incr', delta: 1 },
     }))
-    const { writes } = decideBatch(new Map([['n', { value: 0, expiresAt: null }]]), changes, NOW)
+    const commits = changes.map((one) => ({ changes: [one], now: NOW }))
+    const { writes } = decideBatch(new Map([['n', { value: 0, expiresAt: null }]]), commits)
     expect([...writes]).toEqual([['n', { value: 100, expiresAt: null }]])
+  })
+})
+
+describe('the uses of a batch', () => {
+  const put = (name: string): Change => ({
+    key: name,
+    op: { kind: 'set', entry: { value: 1, expiresAt: null } },
+  })
+  const usesOf = (...changes: Change[]): unknown => [
+    ...decideBatch(new Map([['old', { value: 1, expiresAt: null }]]), [{ changes, now: NOW }]).uses,
+  ]
+
+  it('are in the order of last use, without what is gone', () => {
+    const count: Change = { key: 'a', op: { kind: 'incr', delta: 1 } }
+    const drop: Change = { key: 'b', op: { kind: 'delete' } }
+    expect(usesOf(put('a'), put('b'), put('c'), count, drop)).toEqual([
+      ['c', 'set'],
+      ['a', 'incr'],
+    ])
+  })
+
+  it('leave touching aside, unless nothing else was done', () => {
+    const touch = (name: string): Change => ({ key: name, op: { kind: 'touch', expiresAt: NOW + 5 } })
+    expect(usesOf(put('a'), put('b'), touch('a'), touch('old'))).toEqual([
+      ['a', 'set'],
+      ['b', 'set'],
+      ['old', 'touch'],
+    ])
   })
 })
 
@@ -66,6 +104,6 @@ describe('keysToRead()', () => {
       { key: 'n', op: { kind: 'incr', delta: 1 } },
       { key: 'dead', op: { kind: 'set', entry: { value: 1, expiresAt: NOW } } },
     ]
-    expect(keysToRead(changes, NOW)).toEqual(['n', 'dead'])
+    expect(keysToRead([{ changes, now: NOW }])).toEqual(['n', 'dead'])
   })
 })

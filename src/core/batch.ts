@@ -1,39 +1,56 @@
-import type { Change, Entry, Outcome } from './adapter.ts'
+import type { Change, Entry, Op, Outcome } from './adapter.ts'
 import { isBlind, step } from './decide.ts'
 
+/** What one caller wants done together, and the time of the call. */
+export interface Commit {
+  readonly changes: readonly Change[]
+  readonly now: number
+}
+
 /** The keys whose stored entries must be at hand before a batch can be decided: each once, in order of need. */
-export function keysToRead(changes: readonly Change[], now: number): string[] {
+export function keysToRead(commits: readonly Commit[]): string[] {
   const overwritten = new Set<string>()
   const needed = new Set<string>()
-  for (const { key, op } of changes) {
-    // What follows a blind change in the batch sees what that one left.
-    if (isBlind(op, now)) overwritten.add(key)
-    else if (!overwritten.has(key)) needed.add(key)
+  for (const { changes, now } of commits) {
+    for (const { key, op } of changes) {
+      // What follows a blind change in the batch sees what that one left.
+      if (isBlind(op, now)) overwritten.add(key)
+      else if (!overwritten.has(key)) needed.add(key)
+    }
   }
   return [...needed]
 }
 
 export interface BatchDecision {
-  /** One for each change, in order. */
-  readonly outcomes: readonly Outcome[]
+  /** For each commit, one for each of its changes, in order. */
+  readonly outcomes: readonly Outcome[][]
   /** What to store under each key that changed, `undefined` = remove: each key once, whatever happened to it. */
   readonly writes: ReadonlyMap<string, Entry | undefined>
+  /** Why each key that stays was last written: `writes` without the removed, in order of last use. */
+  readonly uses: ReadonlyMap<string, Op['kind']>
 }
 
 /**
- * Decides a batch, in order, against the entries that {@link keysToRead} asked for. For the adapters that read
- * everything first, decide, and write what is left of it: IndexedDB and the Durable Object.
+ * Decides the commits of a batch, in order, against the entries that {@link keysToRead} asked for. For the adapters that
+ * read everything first, decide, and write what is left of it: IndexedDB and the Durable Object.
  */
-export function decideBatch(
-  stored: ReadonlyMap<string, Entry>,
-  changes: readonly Change[],
-  now: number,
-): BatchDecision {
+export function decideBatch(stored: ReadonlyMap<string, Entry>, commits: readonly Commit[]): BatchDecision {
   const writes = new Map<string, Entry | undefined>()
+  const uses = new Map<string, Op['kind']>()
   const place = {
     get: (key: string) => (writes.has(key) ? writes.get(key) : stored.get(key)),
-    set: (key: string, entry: Entry) => writes.set(key, entry),
-    delete: (key: string) => writes.set(key, undefined),
+    set: (key: string, entry: Entry, why: Op['kind']) => {
+      writes.set(key, entry)
+      // Touching is no use: what else was done to the key in this batch stands, and stands where it stood.
+      if (why === 'touch' && uses.has(key)) return
+      uses.delete(key)
+      uses.set(key, why)
+    },
+    delete: (key: string) => {
+      writes.set(key, undefined)
+      uses.delete(key)
+    },
   }
-  return { outcomes: changes.map(({ key, op }) => step(place, key, op, now)), writes }
+  const outcomes = commits.map(({ changes, now }) => changes.map(({ key, op }) => step(place, key, op, now)))
+  return { outcomes, writes, uses }
 }

@@ -8,6 +8,7 @@
  * - `INVALID_VALUE`: the value has a part that no adapter can keep (function, symbol, class instance, …).
  * - `VALUE_TOO_LARGE`: the value is storable, but larger than this adapter's limit.
  * - `INVALID_CACHE`: a named cache that is not configured, or whose configuration is broken; the message names it.
+ * - `QUOTA_EXCEEDED`: the browser gives this origin no more room; `estimate` has its figures. What was stored stays.
  * - `ADAPTER_FAILED`: the store itself failed; `cause` has its error. Never reported as a miss.
  */
 export type CacheErrorCode =
@@ -18,10 +19,18 @@ export type CacheErrorCode =
   | 'INVALID_VALUE'
   | 'VALUE_TOO_LARGE'
   | 'INVALID_CACHE'
+  | 'QUOTA_EXCEEDED'
   | 'ADAPTER_FAILED'
+
+/** Bytes that the origin's storage takes and may take, where the browser tells. */
+export interface StorageFigures {
+  readonly usage: number | undefined
+  readonly quota: number | undefined
+}
 
 export interface CacheErrorOptions extends ErrorOptions {
   readonly key?: string | undefined
+  readonly estimate?: StorageFigures | undefined
 }
 
 /**
@@ -47,11 +56,14 @@ export class CacheError extends Error {
   readonly code: CacheErrorCode
   /** The caller's own key, where one key is to blame. */
   readonly key?: string
+  /** What the browser said of the origin's storage, in bytes; with `QUOTA_EXCEEDED`. */
+  readonly estimate?: StorageFigures
 
   constructor(code: CacheErrorCode, message: string, options: CacheErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     if (options.key !== undefined) this.key = options.key
+    if (options.estimate !== undefined) this.estimate = options.estimate
   }
 }
 

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { indexedDBAdapter } from '../adapters/indexeddb/index.ts'
+import type { Adapter } from '../core/adapter.ts'
 import { createCache } from '../core/create-cache.ts'
 import { cacheSuite } from './cache-suite.ts'
+import { cullingSuite } from './conformance/culling.ts'
 
-cacheSuite({ name: 'indexeddb', createAdapter: () => indexedDBAdapter({ name: crypto.randomUUID() }) })
+const createAdapter = (): Adapter => indexedDBAdapter({ name: crypto.randomUUID() })
+cacheSuite({ name: 'indexeddb', createAdapter })
+cullingSuite({
+  name: 'indexeddb',
+  createAdapter: (cap) => indexedDBAdapter({ name: crypto.randomUUID(), ...cap }),
+})
 
 describe('cache on indexeddb, its place', () => {
   it('64. clears its own database, and nothing else of the origin', async () => {

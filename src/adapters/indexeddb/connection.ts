@@ -1,40 +1,40 @@
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb'
-import type { Entry } from '../../core/adapter.ts'
+import { type IDBPDatabase, type OpenDBCallbacks, openDB, unwrap } from 'idb'
+import { complete, isComplete, type Schema, type Store } from './schema.ts'
 
-export const STORE = 'entries'
+type Database = IDBPDatabase<Schema>
 
-/** Keys stand beside the entries (out-of-line): a key never travels with its value. */
-export interface Schema extends DBSchema {
-  [STORE]: { key: string; value: Entry }
+export interface ConnectionOptions {
+  readonly name: string
+  readonly durability: 'relaxed' | 'strict'
+  /** Seconds. */
+  readonly openTimeout: number
 }
-
-export type Transaction<Mode extends IDBTransactionMode> = IDBPTransaction<Schema, [typeof STORE], Mode>
-
-const SCHEMA_VERSION = 1
 
 /** One open database, opened when first needed and again after it was closed, by us or underneath us. */
 export class Connection {
-  readonly #name: string
-  #database: Promise<IDBPDatabase<Schema>> | undefined
+  readonly #options: ConnectionOptions
+  #database: Promise<Database> | undefined
+  #blocked = false
 
-  constructor(name: string) {
-    this.#name = name
+  constructor(options: ConnectionOptions) {
+    this.#options = options
   }
 
   /** A transaction on a live connection. Nothing but its own requests may be awaited before it ends. */
-  async transaction<Mode extends 'readonly' | 'readwrite'>(
-    mode: Mode,
-    durability: 'relaxed' | 'strict' = 'relaxed',
-  ): Promise<Transaction<Mode>> {
+  async transaction(stores: Store[], mode: 'readonly' | 'readwrite'): Promise<IDBTransaction> {
+    const { durability } = this.#options
     const opening = this.#open()
-    const database = await opening
+    const database = await this.#inTime(opening)
     try {
-      return database.transaction([STORE], mode, { durability })
+      return unwrap(database.transaction(stores, mode, { durability }))
     } catch (error) {
-      // Closed underneath us since it was opened; nothing was sent, so once more is safe.
-      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error
+      // Closed underneath us, or stripped of a store, since it was opened. Nothing was sent, so once more is safe.
+      if (!(error instanceof DOMException)) throw error
+      if (error.name !== 'InvalidStateError' && error.name !== 'NotFoundError') throw error
       this.#forget(opening)
-      return (await this.#open()).transaction([STORE], mode, { durability })
+      database.close()
+      const again = await this.#inTime(this.#open())
+      return unwrap(again.transaction(stores, mode, { durability }))
     }
   }
 
@@ -46,23 +46,60 @@ export class Connection {
     database?.close()
   }
 
-  #open(): Promise<IDBPDatabase<Schema>> {
+  #open(): Promise<Database> {
     if (this.#database !== undefined) return this.#database
-    const opening: Promise<IDBPDatabase<Schema>> = openDB<Schema>(this.#name, SCHEMA_VERSION, {
-      upgrade: (database) => {
-        database.createObjectStore(STORE)
+    const callbacks: OpenDBCallbacks<Schema> = {
+      upgrade: (database, _old, _new, transaction) => complete(database, transaction),
+      blocked: () => {
+        this.#blocked = true
       },
-      // Another tab wants a newer schema, or to delete the database: never stand in its way.
+      // Another tab wants to upgrade or delete the database: never stand in its way.
       blocking: () => void this.close(),
       terminated: () => this.#forget(opening),
-    })
+    }
+    const opening: Promise<Database> = openComplete(this.#options.name, callbacks)
     this.#database = opening
-    // The next caller tries again.
-    opening.catch(() => this.#forget(opening))
+    opening.then(
+      () => {
+        this.#blocked = false
+      },
+      // The next caller tries again.
+      () => this.#forget(opening),
+    )
     return opening
   }
 
-  #forget(opening: Promise<IDBPDatabase<Schema>>): void {
+  #forget(opening: Promise<Database>): void {
     if (this.#database === opening) this.#database = undefined
+  }
+
+  /** Some browsers never answer, and another page may not let go: then this caller hears of it, and a later one may succeed. */
+  #inTime(opening: Promise<Database>): Promise<Database> {
+    const { name, openTimeout } = this.#options
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        const why = this.#blocked ? ': another page keeps an older version of it open' : ''
+        reject(new Error(`The database "${name}" did not open within ${openTimeout} s${why}`))
+      }
+      const timer = setTimeout(giveUp, openTimeout * 1000)
+      opening.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
+  }
+}
+
+/** Opens the database as it is, and if anything is missing in it, makes that. */
+async function openComplete(name: string, callbacks: OpenDBCallbacks<Schema>): Promise<Database> {
+  let version: number | undefined
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const database = await openDB<Schema>(name, version, callbacks)
+      if (isComplete(database)) return database
+      version = database.version + 1
+      database.close()
+    } catch (error) {
+      // Another tab was faster: look again at what there is now.
+      if (!(error instanceof DOMException) || error.name !== 'VersionError' || attempt >= 5) throw error
+      version = undefined
+    }
   }
 }

@@ -1,7 +1,14 @@
-import type { Adapter, Change, Entry, Outcome, Supports } from '../../core/adapter.ts'
-import { decideBatch, keysToRead } from '../../core/batch.ts'
-import { rangeEnd } from '../../core/keys.ts'
-import { Connection, type Transaction } from './connection.ts'
+import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
+import { checkLimits } from '../../core/culling.ts'
+import { announce, type CacheChange, subscribe } from './announcements.ts'
+import { Bounded } from './bounds.ts'
+import { Connection } from './connection.ts'
+import { Database } from './database.ts'
+import { WithFallback } from './fallback.ts'
+import { Unbounded } from './keeping.ts'
+import { Notes } from './uses.ts'
+
+export type { CacheChange } from './announcements.ts'
 
 export interface IndexedDBAdapterOptions {
   /** The database. Tabs and workers of one origin that use the same name share its entries. */
@@ -11,14 +18,52 @@ export interface IndexedDBAdapterOptions {
    * https://w3c.github.io/IndexedDB/#transaction-durability-hint
    */
   readonly durability?: 'relaxed' | 'strict' | undefined
+  /** At this many entries a write first makes room, by the same rule as in memory. Default `null`: as the quota allows. */
+  readonly maxEntries?: number | null | undefined
+  /** About how many bytes keys and values may take together, as estimated, before encoding. Default `null`. */
+  readonly maxBytes?: number | null | undefined
+  /** Making room drops one entry in `cullFrequency`, the least recently used; 0 drops all. Default 3, as Django's. */
+  readonly cullFrequency?: number | undefined
+  /** Seconds to wait for the database to open before a call fails. Default 10. */
+  readonly openTimeout?: number | undefined
+  /** Whether changes are announced to those who `subscribe`, here and in other tabs. Default `false`. */
+  readonly announce?: boolean | undefined
+  /**
+   * What to use, for as long as this adapter lives, where there is no IndexedDB (some private modes, storage disabled): it
+   * is told why, and gives another adapter. Without it every call fails.
+   */
+  readonly fallback?: ((reason: unknown) => Adapter) | undefined
+  /** When to sweep: calls `work` once there is nothing better to do. Default: idle time, 5 s after use at the earliest. */
+  readonly whenIdle?: ((work: () => void) => void) | undefined
+}
+
+/** What an IndexedDB adapter can do beside what every {@link Adapter} can. */
+export interface IndexedDBAdapter extends Adapter {
+  /**
+   * Removes expired entries, and gives how many there were. `now` is in epoch milliseconds; default: the time of the last
+   * call. Runs by itself when idle; await it where that matters.
+   */
+  sweep(now?: number): Promise<number>
+  /**
+   * Calls `listener` for each change announced by an adapter of this database with `announce: true`, in this tab and in
+   * others, after it is stored. Until the function that it gives is called.
+   */
+  subscribe(listener: (change: CacheChange) => void): () => void
+  /** Asks the browser not to drop this origin's storage when it runs short: `true` if it agreed. It may ask the user. */
+  persist(): Promise<boolean>
 }
 
 /**
  * Keeps entries in the browser's IndexedDB, shared by all tabs and workers of the origin and there after a reload.
  *
- * Each commit is one readwrite transaction, which excludes every other tab's, so `aadd` and `aincr` are atomic across
- * tabs. A write is acknowledged when its transaction is complete; a failed one has stored nothing.
+ * Calls of one turn of the event loop share transactions. Each commit is one readwrite transaction, which excludes every
+ * other tab's, so `aadd` and `aincr` are atomic across tabs. A write is acknowledged when its transaction is complete; a
+ * failed one has stored nothing.
  *
+ * When the origin's storage is full, a write drops what has expired, then what was least recently used, and tries again;
+ * then it fails with `QUOTA_EXCEEDED`.
+ *
+ * @throws {TypeError | RangeError} For options that make no sense, named.
  * @example
  * ```ts
  * import { createCache } from 'nearcache'
@@ -29,96 +74,119 @@ export interface IndexedDBAdapterOptions {
  * await cache.aincr('answer') // 43, in every tab
  * ```
  */
-export function indexedDBAdapter(options: IndexedDBAdapterOptions): Adapter {
+export function indexedDBAdapter(options: IndexedDBAdapterOptions): IndexedDBAdapter {
   if (typeof options?.name !== 'string' || options.name === '') {
     throw new TypeError("indexedDBAdapter needs the name of a database: { name: 'app' }")
   }
-  return new IndexedDBAdapter(options.name, options.durability ?? 'relaxed')
+  const { openTimeout = 10, fallback } = options
+  if (typeof openTimeout !== 'number' || !(openTimeout > 0)) {
+    throw new RangeError(`openTimeout must be more than 0 seconds: got ${String(openTimeout)}`)
+  }
+  const adapter = new OwnAdapter(options, openTimeout)
+  return fallback === undefined ? adapter : new WithFallback(adapter, fallback)
 }
 
-class IndexedDBAdapter implements Adapter {
+class OwnAdapter implements IndexedDBAdapter {
   readonly name = 'indexeddb'
-  readonly supports: Supports = {
-    atomic: true,
-    atomicBatch: true,
-    readYourWrites: true,
-    persistent: true,
-    values: 'fresh',
-    maxKeyBytes: null,
-    maxValueBytes: null,
-  }
+  readonly supports: Supports = SUPPORTS
   readonly #connection: Connection
-  readonly #durability: 'relaxed' | 'strict'
+  readonly #database: Database
+  readonly #databaseName: string
+  readonly #announces: boolean
+  readonly #whenIdle: (work: () => void) => void
+  #now = 0
+  #isSweepDue = false
 
-  constructor(database: string, durability: 'relaxed' | 'strict') {
-    this.#connection = new Connection(database)
-    this.#durability = durability
+  constructor(options: IndexedDBAdapterOptions, openTimeout: number) {
+    const { name, durability = 'relaxed', maxEntries = null, maxBytes = null, cullFrequency = 3 } = options
+    const limits = checkLimits({ maxEntries, maxBytes, cullFrequency })
+    const notes = new Notes()
+    const isBounded = maxEntries !== null || maxBytes !== null
+    this.#databaseName = name
+    this.#announces = options.announce ?? false
+    this.#whenIdle = options.whenIdle ?? whenIdle
+    this.#connection = new Connection({ name, durability, openTimeout })
+    this.#database = new Database(
+      this.#connection,
+      isBounded ? new Bounded(limits, notes) : new Unbounded(notes),
+      notes,
+      cullFrequency,
+    )
   }
 
-  async read(keys: readonly string[]): Promise<(Entry | undefined)[]> {
-    const transaction = await this.#connection.transaction('readonly')
-    const [entries] = await Promise.all([
-      Promise.all(keys.map((key) => transaction.store.get(key))),
-      transaction.done,
-    ])
-    return entries
+  /** Fails where there is no IndexedDB. */
+  async open(): Promise<void> {
+    await this.#connection.transaction(['entries'], 'readonly')
+  }
+
+  read(keys: readonly string[], now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]> {
+    this.#used(now)
+    return this.#database.get(keys, now, wanted)
   }
 
   async commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
-    const transaction = await this.#connection.transaction('readwrite', this.#durability)
-    // Awaited together: a failure rejects both, and neither may be left unhandled.
-    const [outcomes] = await Promise.all([
-      decideIn(transaction, changes, now).catch((error: unknown) => abort(transaction, error)),
-      transaction.done,
-    ])
+    this.#used(now)
+    const outcomes = await this.#database.change(changes, now)
+    if (this.#announces) {
+      const keys = changes.filter((_, index) => outcomes[index]?.ok).flatMap(keysOf)
+      if (keys.length > 0) announce(this.#databaseName, { kind: 'changed', keys })
+    }
     return outcomes
   }
 
   async clear(scope: string): Promise<void> {
-    const transaction = await this.#connection.transaction('readwrite', this.#durability)
-    const end = rangeEnd(scope)
-    const cleared =
-      end === undefined
-        ? transaction.store.clear()
-        : transaction.store.delete(IDBKeyRange.bound(scope, end, false, true))
-    await Promise.all([cleared, transaction.done])
+    await this.#database.clear(scope)
+    if (this.#announces) announce(this.#databaseName, { kind: 'cleared', scope })
   }
 
   async close(): Promise<void> {
+    this.#isSweepDue = false
+    await this.#database.writeNotes()
     await this.#connection.close()
   }
+
+  sweep(now: number = this.#now): Promise<number> {
+    return this.#database.sweep(now)
+  }
+
+  subscribe(listener: (change: CacheChange) => void): () => void {
+    return subscribe(this.#databaseName, listener)
+  }
+
+  async persist(): Promise<boolean> {
+    return (await navigator.storage?.persist?.()) ?? false
+  }
+
+  #used(now: number): void {
+    this.#now = now
+    if (this.#isSweepDue) return
+    this.#isSweepDue = true
+    this.#whenIdle(() => {
+      if (!this.#isSweepDue) return
+      this.#isSweepDue = false
+      // Nobody waits for it: a failure is the page's to hear of.
+      this.sweep().catch(reportError)
+    })
+  }
 }
 
-/** Reads what the batch needs, decides it, and writes what is left of it, all in one transaction. */
-async function decideIn(
-  transaction: Transaction<'readwrite'>,
-  changes: readonly Change[],
-  now: number,
-): Promise<readonly Outcome[]> {
-  const needed = keysToRead(changes, now)
-  const found = await Promise.all(needed.map((key) => transaction.store.get(key)))
-  const stored = new Map<string, Entry>()
-  for (const [index, key] of needed.entries()) {
-    const entry = found[index]
-    if (entry !== undefined) stored.set(key, entry)
-  }
-  const { outcomes, writes } = decideBatch(stored, changes, now)
-  for (const [key, entry] of writes) {
-    const request = entry === undefined ? transaction.store.delete(key) : transaction.store.put(entry, key)
-    // A failed request fails its transaction, whose `done` is awaited.
-    request.catch(() => {})
-  }
-  // Nothing follows: saying so saves the browser finding out, a third of a lone put.
-  transaction.commit()
-  return outcomes
+const SUPPORTS: Supports = {
+  atomic: true,
+  atomicBatch: true,
+  readYourWrites: true,
+  persistent: true,
+  values: 'fresh',
+  maxKeyBytes: null,
+  maxValueBytes: null,
 }
 
-/** A batch that broke in the middle leaves nothing behind. */
-function abort(transaction: Transaction<'readwrite'>, error: unknown): never {
-  try {
-    transaction.abort()
-  } catch {
-    // It has ended already, by the same fault; `error` tells of it.
-  }
-  throw error
+function keysOf({ key, op }: Change): string[] {
+  return op.kind === 'move' ? [key, op.to] : [key]
+}
+
+function whenIdle(work: () => void): void {
+  setTimeout(() => {
+    if ('requestIdleCallback' in globalThis) requestIdleCallback(work, { timeout: 5_000 })
+    else work()
+  }, 5_000)
 }

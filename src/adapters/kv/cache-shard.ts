@@ -43,17 +43,18 @@ export class CacheShard extends DurableObject {
   /** Decides and stores the changes, in order. Refusals are answers, never exceptions. */
   commit(changes: readonly StoredChange[], now: number): readonly Outcome[] {
     return this.ctx.storage.transactionSync(() => {
+      const commits = [{ changes, now }]
       const stored = new Map<string, Entry>()
-      for (const key of keysToRead(changes, now)) {
+      for (const key of keysToRead(commits)) {
         const entry = this.#get(key)
         if (entry !== undefined) stored.set(key, entry)
       }
-      const { outcomes, writes } = decideBatch(stored, changes, now)
+      const { outcomes, writes } = decideBatch(stored, commits)
       for (const [key, entry] of writes) {
         if (entry === undefined) this.#sql.exec('DELETE FROM entries WHERE key = ?', key)
         else this.#put(key, entry as StoredEntry)
       }
-      return outcomes
+      return outcomes[0] ?? []
     })
   }
 

@@ -1,12 +1,13 @@
 import type { Change, Entry, Outcome, Supports, SyncAdapter, Wanted } from '../../core/adapter.ts'
+import { checkLimits } from '../../core/culling.ts'
 import { type Place, step } from '../../core/decide.ts'
 import { headOf, restOf } from '../../core/keys.ts'
 import { SyncCache } from '../../core/sync-cache.ts'
 import { Table } from './table.ts'
 
 export interface MemoryAdapterOptions {
-  /** At this many entries a write first makes room. Default 10,000; Django's is 300. */
-  readonly maxEntries?: number | undefined
+  /** At this many entries a write first makes room. Default 10,000; Django's is 300. `null` = no such limit. */
+  readonly maxEntries?: number | null | undefined
   /** Making room drops one entry in `cullFrequency`, the least recently used; 0 drops all. Default 3, as Django's. */
   readonly cullFrequency?: number | undefined
   /**
@@ -40,11 +41,7 @@ export interface MemoryAdapterOptions {
  */
 export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   const { maxEntries = 10_000, cullFrequency = 3, maxBytes = null, values = 'copied' } = options
-  checkInteger('maxEntries', maxEntries)
-  checkInteger('cullFrequency', cullFrequency)
-  if (cullFrequency < 0) throw new RangeError(`cullFrequency must be 0 or more: got ${cullFrequency}`)
-  if (maxBytes !== null) checkInteger('maxBytes', maxBytes)
-  const table = new Table({ maxEntries, cullFrequency, maxBytes })
+  const table = new Table(checkLimits({ maxEntries, cullFrequency, maxBytes }))
   const at = (key: string) => table.space(headOf(key), false)
   const place: Place = {
     get: (key) => at(key).get(restOf(key)),
@@ -87,7 +84,3 @@ const KEPT: Supports = {
 }
 
 const SHARED: Supports = { ...KEPT, values: 'shared' }
-
-function checkInteger(name: string, value: unknown): void {
-  if (!Number.isInteger(value)) throw new RangeError(`${name} must be an integer: got ${String(value)}`)
-}

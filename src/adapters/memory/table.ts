@@ -1,15 +1,8 @@
 import type { Entry, Op, Space } from '../../core/adapter.ts'
+import { estimateBytes } from '../../core/bytes.ts'
+import { type Limits, share, wantsRoom } from '../../core/culling.ts'
 import { countOn, isAhead } from '../../core/decide.ts'
 import { isSafe, MAX_KEY_LENGTH } from '../../core/keys.ts'
-import { estimateBytes } from './bytes.ts'
-
-/** How much a table may hold. */
-export interface Limits {
-  readonly maxEntries: number
-  readonly cullFrequency: number
-  /** `null` = not weighed. */
-  readonly maxBytes: number | null
-}
 
 /**
  * What memory keeps. An entry is a slot: its value, deadline and last use stand in columns, and a map from its key finds
@@ -35,7 +28,7 @@ export class Table {
   readonly #bytesOf: number[] | undefined
 
   constructor({ maxEntries, cullFrequency, maxBytes }: Limits) {
-    this.#maxEntries = maxEntries
+    this.#maxEntries = maxEntries ?? Number.POSITIVE_INFINITY
     this.#cullFrequency = cullFrequency
     this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY
     this.#bytesOf = maxBytes === null ? undefined : []
@@ -99,8 +92,7 @@ export class Table {
   }
 
   #cull(atLeast: number): void {
-    const share = this.#cullFrequency === 0 ? this.size : Math.floor(this.size / this.#cullFrequency)
-    const excess = Math.max(share, atLeast)
+    const excess = Math.max(share(this.size, this.#cullFrequency), atLeast)
     if (excess === 0) return
     const uses = new Float64Array(this.size)
     let index = 0
@@ -214,8 +206,7 @@ export class SlotSpace implements Space {
 
   set(rest: string, entry: Entry, why: Op['kind']): void {
     const table = this.#table
-    // As in locmem: what only changes an entry that is there wants no room.
-    if ((why !== 'touch' && why !== 'incr') || this.#slotOf(rest) === undefined) table.makeRoom()
+    if (wantsRoom(why, this.#slotOf(rest) !== undefined)) table.makeRoom()
     let slot = this.#slotOf(rest)
     if (slot === undefined) {
       slot = table.take()

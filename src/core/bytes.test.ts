@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createCache } from '../../core/create-cache.ts'
-import { storableValues } from '../../testing/values.ts'
+import { memoryAdapter } from '../adapters/memory/index.ts'
+import { storableValues } from '../testing/values.ts'
 import { estimateBytes } from './bytes.ts'
-import { memoryAdapter } from './index.ts'
+import { createCache } from './create-cache.ts'
 
 describe('estimateBytes()', () => {
   it.each(storableValues)('gives a number of bytes for $name', ({ make }) => {

@@ -1,0 +1,97 @@
+import type { Entry, Op, Outcome } from '../../core/adapter.ts'
+import { type BatchDecision, type Commit, decideBatch, keysToRead } from '../../core/batch.ts'
+import { readEntries } from './entries.ts'
+import type { Keeping } from './keeping.ts'
+import { completion } from './requests.ts'
+
+/**
+ * Reads what the commits need, decides them, and writes what is left of them, all in one transaction. Resolves when it is
+ * complete; a failed one has stored nothing.
+ */
+export async function commitAll(
+  transaction: IDBTransaction,
+  keeping: Keeping,
+  commits: readonly Commit[],
+): Promise<readonly Outcome[][]> {
+  let isSent = false
+  const decided = decideIn(transaction, keeping, commits).then(
+    (outcomes) => {
+      isSent = true
+      return outcomes
+    },
+    (error: unknown) => abort(transaction, error),
+  )
+  try {
+    // Awaited together: a failure rejects both, and neither may be left unhandled.
+    const [outcomes] = await Promise.all([decided, completion(transaction)])
+    return outcomes
+  } catch (error) {
+    // An abort is certain; a lost connection may have been lost after the commit.
+    if (isSent && error instanceof DOMException && error.name === 'UnknownError') throw new InDoubt(error)
+    throw error
+  }
+}
+
+/** The connection was lost while the transaction committed. */
+export class InDoubt extends Error {
+  constructor(cause: unknown) {
+    super('The connection was lost while the transaction committed: whether it was stored is not known', {
+      cause,
+    })
+  }
+}
+
+async function decideIn(
+  transaction: IDBTransaction,
+  keeping: Keeping,
+  commits: readonly Commit[],
+): Promise<readonly Outcome[][]> {
+  const keys = keysToRead(commits)
+  const found = await readEntries(transaction, keys, takesValue(commits))
+  const stored = new Map<string, Entry>()
+  for (const [index, key] of keys.entries()) {
+    const entry = found[index]
+    if (entry !== undefined) stored.set(key, entry)
+  }
+  const decision = decideBatch(stored, commits)
+  const now = commits.at(-1)?.now ?? 0
+  const refused = await keeping.write(transaction, decision, now)
+  // Nothing follows: saying so saves the browser finding out, a third of a lone put.
+  transaction.commit()
+  return refused.size === 0 ? decision.outcomes : refuse(commits, decision, refused)
+}
+
+/** Which of the keys have an operation that hands the value on: the others do well without a large one. */
+function takesValue(commits: readonly Commit[]): (key: string) => boolean {
+  const taken = new Set<string>()
+  for (const { changes } of commits) {
+    for (const { key, op } of changes) if (op.kind === 'pop' || op.kind === 'move') taken.add(key)
+  }
+  return (key) => taken.has(key)
+}
+
+/** Tells those whose value the browser could not take, and nobody else. */
+function refuse(
+  commits: readonly Commit[],
+  { outcomes, writes }: BatchDecision,
+  refused: ReadonlySet<string>,
+): readonly Outcome[][] {
+  const isTooLarge = (key: string, op: Op): boolean =>
+    refused.has(key) && 'entry' in op && op.entry.value === writes.get(key)?.value
+  return commits.map(({ changes }, commit) =>
+    changes.map(({ key, op }, index) =>
+      isTooLarge(key, op) ? { ok: false, reason: 'too-large' } : (outcomes[commit]?.[index] as Outcome),
+    ),
+  )
+}
+
+/** A batch that broke in the middle leaves nothing behind. */
+function abort(transaction: IDBTransaction, error: unknown): never {
+  const cause = transaction.error ?? error
+  try {
+    transaction.abort()
+  } catch {
+    // It has ended already, by the same fault; `cause` tells of it.
+  }
+  throw cause
+}

@@ -1,0 +1,185 @@
+import type { Change, Entry, Outcome, Wanted } from '../../core/adapter.ts'
+import type { Commit } from '../../core/batch.ts'
+import { isLive } from '../../core/decide.ts'
+import { rangeEnd } from '../../core/keys.ts'
+import { commitAll, InDoubt } from './commit.ts'
+import type { Connection } from './connection.ts'
+import { deleteOrphans, ENTRY_STORES, readEntries } from './entries.ts'
+import type { Keeping } from './keeping.ts'
+import { inTransaction, isQuotaExceeded, quotaExceeded, removeDead, removeLeastUsed } from './room.ts'
+import { type Read, Turns, type Work } from './turns.ts'
+import { type Notes, writeNotes } from './uses.ts'
+
+/** The entries of one database: the transactions, and what to do when they fail. */
+export class Database implements Work {
+  readonly #connection: Connection
+  readonly #keeping: Keeping
+  readonly #notes: Notes
+  readonly #cullFrequency: number
+  readonly #turns = new Turns(this)
+
+  constructor(connection: Connection, keeping: Keeping, notes: Notes, cullFrequency: number) {
+    this.#connection = connection
+    this.#keeping = keeping
+    this.#notes = notes
+    this.#cullFrequency = cullFrequency
+  }
+
+  async get(keys: readonly string[], now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]> {
+    const entries = await this.#turns.read({ keys, wanted })
+    if (wanted === 'value') {
+      for (const [index, key] of keys.entries()) if (isLive(entries[index], now)) this.#notes.note(key, now)
+    }
+    return entries
+  }
+
+  change(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
+    return this.#turns.commit({ changes, now })
+  }
+
+  async clear(scope: string): Promise<void> {
+    this.#turns.start()
+    const end = rangeEnd(scope)
+    const range = end === undefined ? undefined : IDBKeyRange.bound(scope, end, false, true)
+    await this.#change((transaction) => this.#keeping.clear(transaction, range))
+  }
+
+  /** Removes what is dead at `now`, in portions that let others come between, and gives how many entries that were. */
+  async sweep(now: number): Promise<number> {
+    let swept = 0
+    for (;;) {
+      const dead = await this.#change((transaction) => removeDead(transaction, this.#keeping, now, PORTION))
+      swept += dead
+      if (dead < PORTION) break
+    }
+    await this.#change(deleteOrphans)
+    await this.writeNotes()
+    return swept
+  }
+
+  async writeNotes(): Promise<void> {
+    if (this.#notes.size === 0) return
+    const taken = this.#notes.take()
+    try {
+      await this.#change((transaction) => writeNotes(transaction, taken))
+    } catch (error) {
+      this.#notes.putBack(taken)
+      throw error
+    }
+  }
+
+  async read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
+    try {
+      return await this.#read(reads)
+    } catch (error) {
+      if (!isInterruption(error)) throw error
+      return this.#read(reads)
+    }
+  }
+
+  async #read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
+    const whole = new Set<string>()
+    const keys = new Set<string>()
+    for (const { keys: asked, wanted } of reads) {
+      for (const key of asked) {
+        keys.add(key)
+        if (wanted === 'value') whole.add(key)
+      }
+    }
+    const transaction = await this.#connection.transaction(ENTRY_STORES, 'readonly')
+    const read = await readEntries(transaction, [...keys], (key) => whole.has(key)).catch(
+      (error: unknown) => {
+        throw transaction.error ?? error
+      },
+    )
+    const found = new Map<string, Entry | undefined>()
+    for (const key of keys) found.set(key, read[found.size])
+    const given = new Set<string>()
+    return reads.map(({ keys: asked }) =>
+      asked.map((key) => {
+        const entry = found.get(key)
+        // Read once however many ask, and yet to each an object of its own.
+        if (given.has(key)) return structuredClone(entry)
+        given.add(key)
+        return entry
+      }),
+    )
+  }
+
+  async commit(commits: readonly Commit[]): Promise<readonly Answer[]> {
+    try {
+      return await this.#commit(commits)
+    } catch (error) {
+      if (isQuotaExceeded(error)) return this.#commitInNeed(commits, error)
+      const isRepeatable = !(error instanceof InDoubt) || commits.every(isIdempotent)
+      if (!isInterruption(error) || !isRepeatable) throw error
+      return this.#commit(commits)
+    }
+  }
+
+  async #commit(commits: readonly Commit[]): Promise<readonly Outcome[][]> {
+    const transaction = await this.#connection.transaction(this.#keeping.stores, 'readwrite')
+    return commitAll(transaction, this.#keeping, commits)
+  }
+
+  /**
+   * There was no room. Without the dead there may be some; if not, each caller's changes are tried by themselves, so that
+   * one large value is the misfortune of its own caller, and once the least recently used make way.
+   */
+  async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
+    const now = Math.max(...commits.map((commit) => commit.now))
+    if ((await this.#change((transaction) => removeDead(transaction, this.#keeping, now, ALL))) > 0) {
+      try {
+        return await this.#commit(commits)
+      } catch (again) {
+        if (!isQuotaExceeded(again)) throw again
+      }
+    }
+    let mayCull = true
+    const answers: Promise<readonly Outcome[]>[] = []
+    for (const commit of commits) {
+      const answer = this.#commit([commit])
+        .catch(async (again: unknown) => {
+          if (!isQuotaExceeded(again) || !mayCull) throw again
+          mayCull = false
+          await this.#change((transaction) =>
+            removeLeastUsed(transaction, this.#keeping, this.#notes, this.#cullFrequency),
+          )
+          return this.#commit([commit])
+        })
+        .then(
+          ([outcomes]) => outcomes as Outcome[],
+          async (again: unknown) => {
+            throw isQuotaExceeded(again) ? await quotaExceeded(error) : again
+          },
+        )
+      // One after another: what one leaves is the other's.
+      await answer.catch(() => {})
+      answers.push(answer)
+    }
+    return answers
+  }
+
+  async #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
+    return inTransaction(await this.#connection.transaction(this.#keeping.stores, 'readwrite'), work)
+  }
+}
+
+type Answer = readonly Outcome[] | Promise<readonly Outcome[]>
+
+/** Entries in one transaction of a sweep. */
+const PORTION = 1_000
+const ALL = 2 ** 32 - 1
+
+/** Whether the connection was lost, rather than the work being at fault. */
+function isInterruption(error: unknown): boolean {
+  if (error instanceof InDoubt) return true
+  return (
+    error instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(error.name)
+  )
+}
+
+/** Whether doing it twice comes to the same, and to the same answers. */
+function isIdempotent({ changes }: Commit): boolean {
+  return changes.every(({ op }) => op.kind === 'set')
+}

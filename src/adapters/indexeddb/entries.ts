@@ -1,0 +1,63 @@
+import type { Entry } from '../../core/adapter.ts'
+import { estimateBytes } from '../../core/bytes.ts'
+import { result, results } from './requests.ts'
+import type { LargeEntry, Store } from './schema.ts'
+
+/** The stores that an entry is in. */
+export const ENTRY_STORES: Store[] = ['entries', 'values']
+
+/** From here on a value stands apart from its entry: reading it takes a second request, a new deadline no longer rewrites it. */
+export const LARGE_BYTES = 32_768
+
+/** Stands for a large value that was not asked for. Written back, it leaves the value that is stored. */
+export const UNREAD: unknown = Object.freeze({})
+
+/** The entries under `keys`, in that order, large values only where they are `wanted`. */
+export async function readEntries(
+  transaction: IDBTransaction,
+  keys: readonly string[],
+  wanted: (key: string) => boolean,
+): Promise<(Entry | undefined)[]> {
+  const entries = transaction.objectStore('entries')
+  const found: (Entry | LargeEntry | undefined)[] = await results(keys.map((key) => entries.get(key)))
+  const large = keys.flatMap((key, index) => (isLarge(found[index]) && wanted(key) ? [index] : []))
+  const values = transaction.objectStore('values')
+  const read = await results(large.map((index) => values.get(keys[index] as string)))
+  for (const [at, index] of large.entries()) {
+    const { expiresAt } = found[index] as LargeEntry
+    found[index] = read[at] === undefined ? undefined : { value: read[at], expiresAt }
+  }
+  return found.map((entry) => (isLarge(entry) ? { value: UNREAD, expiresAt: entry.expiresAt } : entry))
+}
+
+function isLarge(entry: Entry | LargeEntry | undefined): entry is LargeEntry {
+  return entry !== undefined && 'large' in entry
+}
+
+/** Stores an entry. Throws at once if the browser cannot take the value. */
+export function putEntry(transaction: IDBTransaction, key: string, { value, expiresAt }: Entry): void {
+  const entries = transaction.objectStore('entries')
+  if (value === UNREAD) {
+    entries.put({ large: true, expiresAt }, key)
+  } else if (estimateBytes(value) < LARGE_BYTES) {
+    // A large value that stood here before stays in `values`, unasked for, until the next sweep: to remove it each time
+    // would cost every small write.
+    entries.put({ value, expiresAt }, key)
+  } else {
+    transaction.objectStore('values').put(value, key)
+    entries.put({ large: true, expiresAt }, key)
+  }
+}
+
+export function deleteEntry(transaction: IDBTransaction, key: string | IDBKeyRange): void {
+  for (const store of ENTRY_STORES) transaction.objectStore(store).delete(key)
+}
+
+/** Removes large values whose entries no longer point to them. */
+export async function deleteOrphans(transaction: IDBTransaction): Promise<void> {
+  const values = transaction.objectStore('values')
+  const keys = (await result(values.getAllKeys())) as string[]
+  const entries = transaction.objectStore('entries')
+  const owners: (Entry | LargeEntry | undefined)[] = await results(keys.map((key) => entries.get(key)))
+  for (const [index, key] of keys.entries()) if (!isLarge(owners[index])) values.delete(key)
+}

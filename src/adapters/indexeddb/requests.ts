@@ -1,0 +1,29 @@
+/** The result of a request. If it fails, its transaction is aborted with it: the reason is the transaction's. */
+export function result<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.addEventListener('success', () => resolve(request.result))
+    request.addEventListener('error', () => reject(request.error))
+  })
+}
+
+/**
+ * The results of requests made one after another. They are answered in that order, so the last one's answer is waited for
+ * and none of the others': a promise for each of a thousand costs as much as the reading.
+ * https://w3c.github.io/IndexedDB/#transaction-lifetime-concept
+ */
+export async function results<T>(requests: readonly IDBRequest<T>[]): Promise<T[]> {
+  const last = requests.at(-1)
+  if (last === undefined) return []
+  await result(last)
+  return requests.map((request) => request.result)
+}
+
+/** Resolves when the transaction is complete, which is when what it wrote is acknowledged. */
+export function completion(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.addEventListener('complete', () => resolve())
+    transaction.addEventListener('abort', () =>
+      reject(transaction.error ?? new DOMException('The transaction was aborted', 'AbortError')),
+    )
+  })
+}

@@ -1,0 +1,71 @@
+import { share } from '../../core/culling.ts'
+import { CacheError } from '../../core/errors.ts'
+import type { Keeping } from './keeping.ts'
+import { completion, result } from './requests.ts'
+import { type Notes, writeNotes } from './uses.ts'
+
+/** Whether the browser gave no more room. */
+export function isQuotaExceeded(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'QuotaExceededError'
+}
+
+/** What the caller hears who found no room, with what the browser says of it. */
+export async function quotaExceeded(cause: unknown): Promise<CacheError> {
+  const { usage, quota } = await estimate()
+  return new CacheError(
+    'QUOTA_EXCEEDED',
+    `Cannot write: the origin's storage is full (${usage ?? 'unknown'} of ${quota ?? 'unknown'} bytes used), also after ` +
+      'dropping what had expired and what was least recently used. What was stored is unchanged',
+    { cause, estimate: { usage, quota } },
+  )
+}
+
+async function estimate(): Promise<StorageEstimate> {
+  // Only in secure contexts; and what only explains an error must not replace it by another.
+  return (await globalThis.navigator?.storage?.estimate?.().catch(() => undefined)) ?? {}
+}
+
+/**
+ * Removes entries that are dead at `now`, up to `count` of them, and gives how many there were. Walks the index of
+ * deadlines: no value is read. That the deadline itself is included is `isAhead`'s rule.
+ */
+export async function removeDead(
+  transaction: IDBTransaction,
+  keeping: Keeping,
+  now: number,
+  count: number,
+): Promise<number> {
+  const index = transaction.objectStore('entries').index('expiresAt')
+  const dead = (await result(index.getAllKeys(IDBKeyRange.upperBound(now), count))) as string[]
+  await keeping.remove(transaction, dead)
+  return dead.length
+}
+
+/** Removes one entry in `cullFrequency`, the least recently used, and gives how many that were. */
+export async function removeLeastUsed(
+  transaction: IDBTransaction,
+  keeping: Keeping,
+  notes: Notes,
+  cullFrequency: number,
+): Promise<number> {
+  const taken = notes.take()
+  await writeNotes(transaction, taken)
+  const uses = transaction.objectStore('uses').index('used')
+  const used = (await result(uses.getAllKeys())) as string[]
+  const all = (await result(transaction.objectStore('entries').getAllKeys())) as string[]
+  const known = new Set(used)
+  // What nobody took note of was used longest ago.
+  const inOrder = [...all.filter((key) => !known.has(key)), ...used]
+  const leaving = inOrder.slice(0, Math.max(share(all.length, cullFrequency), 1))
+  await keeping.remove(transaction, leaving)
+  return leaving.length
+}
+
+/** Runs some of this to its end, in a transaction of its own. */
+export async function inTransaction<T>(
+  transaction: IDBTransaction,
+  work: (transaction: IDBTransaction) => Promise<T>,
+): Promise<T> {
+  const [done] = await Promise.all([work(transaction), completion(transaction)])
+  return done
+}

@@ -1,0 +1,92 @@
+import type { Entry, Outcome, Wanted } from '../../core/adapter.ts'
+import type { Commit } from '../../core/batch.ts'
+
+export interface Read {
+  readonly keys: readonly string[]
+  readonly wanted: Wanted
+}
+
+/** What is done with all that was asked for in one turn of the event loop. */
+export interface Work {
+  read(reads: readonly Read[]): Promise<readonly (readonly (Entry | undefined)[])[]>
+  commit(commits: readonly Commit[]): Promise<readonly (readonly Outcome[] | Promise<readonly Outcome[]>)[]>
+}
+
+interface Asked<Question, Answer> {
+  readonly question: Question
+  readonly resolve: (answer: Answer | PromiseLike<Answer>) => void
+  readonly reject: (reason: unknown) => void
+}
+
+type AskedRead = Asked<Read, readonly (Entry | undefined)[]>
+type AskedCommit = Asked<Commit, readonly Outcome[]>
+
+/**
+ * Gathers the calls of one turn of the event loop, which each would pay for a transaction of its own, into at most three:
+ * reads, commits, and the reads that were asked for after a commit, so that they see it. A lone call waits for nobody.
+ */
+export class Turns {
+  readonly #work: Work
+  #before: AskedRead[] = []
+  #commits: AskedCommit[] = []
+  #after: AskedRead[] = []
+  #size = 0
+
+  constructor(work: Work) {
+    this.#work = work
+  }
+
+  read(question: Read): Promise<readonly (Entry | undefined)[]> {
+    return new Promise((resolve, reject) => {
+      const reads = this.#commits.length === 0 ? this.#before : this.#after
+      reads.push({ question, resolve, reject })
+      this.#grow(question.keys.length)
+    })
+  }
+
+  commit(question: Commit): Promise<readonly Outcome[]> {
+    return new Promise((resolve, reject) => {
+      this.#commits.push({ question, resolve, reject })
+      this.#grow(question.changes.length)
+    })
+  }
+
+  /** Starts what was asked for so far: whatever is begun next comes after it. */
+  start(): void {
+    const { read, commit } = this.#work
+    const work = this.#work
+    ask(this.#before, read.bind(work))
+    ask(this.#commits, commit.bind(work))
+    ask(this.#after, read.bind(work))
+    this.#before = []
+    this.#commits = []
+    this.#after = []
+    this.#size = 0
+  }
+
+  #grow(by: number): void {
+    if (this.#size === 0) queueMicrotask(() => this.start())
+    this.#size += Math.max(by, 1)
+    if (this.#size >= MOST) this.start()
+  }
+}
+
+/** Keys in one turn: beyond it there is nothing more to be saved, and others wait for a transaction to end. */
+const MOST = 2_000
+
+/** Puts all questions at once, and gives each its answer, or all of them the one error. */
+function ask<Question, Answer>(
+  asked: readonly Asked<Question, Answer>[],
+  answer: (questions: Question[]) => Promise<readonly (Answer | PromiseLike<Answer>)[]>,
+): void {
+  if (asked.length === 0) return
+  answer(asked.map(({ question }) => question)).then(
+    (answers) => {
+      for (const [index, { resolve }] of asked.entries())
+        resolve(answers[index] as Answer | PromiseLike<Answer>)
+    },
+    (error) => {
+      for (const { reject } of asked) reject(error)
+    },
+  )
+}
