@@ -19,7 +19,7 @@ const KEY_ONLY = ['version']
 const KEY_AND_TIMEOUT = ['timeout', 'version']
 const COUNTING = ['version', 'initial', 'timeout']
 const LOCKING = ['version', 'timeout']
-export const WAITING = [...LOCKING, 'wait']
+export const WAITING: readonly string[] = [...LOCKING, 'wait']
 
 /**
  * What both faces of a cache, async and sync, do before and after they ask the adapter: a caller's arguments
