@@ -1,32 +1,11 @@
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startWorkers, WORKERS } from './start-workers.ts'
 
-/** Two Workers, as two deployments of two apps would be, on the Durable Objects of the first. */
-const WORKERS = ['one', 'two']
 let workerd: Miniflare
 
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('workerd/counting.worker.ts', import.meta.url))],
-    bundle: true,
-    format: 'esm',
-    write: false,
-    external: ['cloudflare:workers'],
-  })
-  const script = outputFiles[0]?.text ?? ''
-  const options = convertV4MiniflareOptions({
-    workers: WORKERS.map((name) => ({
-      name,
-      modules: true,
-      script,
-      compatibilityDate: '2026-08-01',
-      durableObjects: { CACHE_SHARDS: { className: 'CacheShard', scriptName: 'one', useSQLite: true } },
-    })),
-  })
-  workerd = new Miniflare(options)
-  await workerd.ready
+  workerd = await startWorkers('counting.worker.ts')
 })
 
 afterAll(() => workerd?.dispose())

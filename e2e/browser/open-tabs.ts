@@ -5,10 +5,14 @@ import { chromiumLaunchOptions } from '../chromium.ts'
 
 const ORIGIN = 'http://localhost'
 
-/** Tabs of one browser profile, each a page of its own with `tab.ts` loaded, on one origin that needs no server. */
-export async function openTabs(count: number): Promise<{ tabs: Page[] } & AsyncDisposable> {
+export interface Tabs extends AsyncDisposable {
+  readonly tabs: Page[]
+}
+
+/** Tabs of one browser profile, each a page of its own with `entry` loaded, on one origin that needs no server. */
+export async function openTabs(count: number, entry = 'tab.ts'): Promise<Tabs> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('tab.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     bundle: true,
     format: 'iife',
     write: false,

@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+
+/** Two Workers, as two deployments of two apps would be, on the Durable Objects of the first. */
+export const WORKERS: readonly string[] = ['one', 'two']
+
+/** Both run `entry`, a file of `e2e/workerd` that exports the class `CacheShard`. */
+export async function startWorkers(entry: string): Promise<Miniflare> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(`workerd/${entry}`, import.meta.url))],
+    bundle: true,
+    format: 'esm',
+    write: false,
+    external: ['cloudflare:workers'],
+  })
+  const script = outputFiles[0]?.text ?? ''
+  const options = convertV4MiniflareOptions({
+    workers: WORKERS.map((name) => ({
+      name,
+      modules: true,
+      script,
+      compatibilityDate: '2026-08-01',
+      durableObjects: { CACHE_SHARDS: { className: 'CacheShard', scriptName: 'one', useSQLite: true } },
+    })),
+  })
+  const workerd = new Miniflare(options)
+  await workerd.ready
+  return workerd
+}

@@ -1,0 +1,24 @@
+import { CacheShard, kvAdapter } from '../../src/adapters/kv/index.ts'
+import type { Call } from '../../src/testing/linearizability/history.ts'
+import { faithful, naive, type Perform } from '../../src/testing/linearizability/perform.ts'
+
+export { CacheShard }
+
+interface Bindings {
+  readonly CACHE_SHARDS: DurableObjectNamespace<CacheShard>
+}
+
+let performers: Record<string, Perform> | undefined
+
+/** A Worker that makes the call it is sent to `/faithful` or `/naive`. What locks it took, it remembers. */
+export default {
+  async fetch(request, env) {
+    if (performers === undefined) {
+      const adapter = kvAdapter({ shards: env.CACHE_SHARDS, shardCount: 2 })
+      performers = { faithful: faithful(adapter), naive: naive(adapter) }
+    }
+    const perform = performers[new URL(request.url).pathname.slice(1)]
+    if (perform === undefined) return new Response('Not found', { status: 404 })
+    return new Response(await perform((await request.json()) as Call))
+  },
+} satisfies ExportedHandler<Bindings>
