@@ -65,7 +65,9 @@ export class Bounded implements Keeping {
     const stamps = new Map<string, number>()
     for (const [key, why] of uses) if (why !== 'touch') stamps.set(key, this.#notes.stamp(now))
     for (const [key, entry] of writes) {
-      if (entry === undefined) {
+      // A large value that was only touched, and culled since: there is nothing left to touch.
+      const isGone = entry?.value === UNREAD && !ledger.has(key)
+      if (entry === undefined || isGone) {
         drop(transaction, key)
         ledger.remove(key)
       } else if (isPut(transaction, key, entry)) {
