@@ -2,12 +2,12 @@ import type { Change, Entry, Outcome, Wanted } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
 import { isLive } from '../../core/decide.ts'
 import { rangeEnd } from '../../core/keys.ts'
+import { type Read, Turns, type Work } from '../../core/turns.ts'
 import { commitAll, InDoubt } from './commit.ts'
 import type { Connection } from './connection.ts'
 import { deleteOrphans, ENTRY_STORES, readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
 import { inTransaction, isQuotaExceeded, quotaExceeded, removeDead, removeLeastUsed } from './room.ts'
-import { type Read, Turns, type Work } from './turns.ts'
 import { type Notes, writeNotes } from './uses.ts'
 
 /** The entries of one database: the transactions, and what to do when they fail. */

@@ -2,7 +2,8 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Entry, Op, Outcome, Wanted } from '../../core/adapter.ts'
 import { decideBatch, keysToRead } from '../../core/batch.ts'
 import { rangeEnd } from '../../core/keys.ts'
-import type { Stored } from './codec.ts'
+import { type Stored, sizeOf } from './codec.ts'
+import { MAX_CALL_BYTES } from './limits.ts'
 
 /** An entry as it travels and as the owner keeps it: encoded. */
 export interface StoredEntry extends Entry {
@@ -35,9 +36,21 @@ export class CacheShard extends DurableObject {
     this.#sql.exec(CREATE_TABLE)
   }
 
-  /** The entries of `keys`, in that order; expired ones included. For `'presence'` each value is 0. */
+  /**
+   * The entries of `keys`, in that order; expired ones included. For `'presence'` each value is 0. Of those that are
+   * together too large for one answer, the first ones: ask again for the rest.
+   */
   read(keys: readonly string[], wanted: Wanted): (StoredEntry | null)[] {
-    return keys.map((key) => (wanted === 'presence' ? this.#getDeadline(key) : this.#get(key)) ?? null)
+    if (wanted === 'presence') return keys.map((key) => this.#getDeadline(key) ?? null)
+    const entries: (StoredEntry | null)[] = []
+    let bytes = 0
+    for (const key of keys) {
+      const entry = this.#get(key)
+      bytes += entry === undefined ? 0 : sizeOf(entry.value)
+      if (entries.length > 0 && bytes > MAX_CALL_BYTES) break
+      entries.push(entry ?? null)
+    }
+    return entries
   }
 
   /** Decides and stores the changes, in order. Refusals are answers, never exceptions. */

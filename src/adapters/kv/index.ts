@@ -1,22 +1,14 @@
 import type { Adapter, Change, Entry, Outcome, Wanted } from '../../core/adapter.ts'
+import type { Commit } from '../../core/batch.ts'
 import { isLive } from '../../core/decide.ts'
+import { type Read, Turns } from '../../core/turns.ts'
 import type { StoredChange, StoredEntry } from './cache-shard.ts'
 import { decode, encode, sizeOf } from './codec.ts'
 import { MAX_VALUE_BYTES, SUPPORTS } from './limits.ts'
-import { shardOf } from './sharding.ts'
+import { type CacheShardNamespace, Owners, type OwnersOptions } from './owners.ts'
 
 export { CacheShard } from './cache-shard.ts'
-
-/** A Durable Object namespace bound to {@link CacheShard}. */
-export interface CacheShardNamespace {
-  getByName(name: string): CacheShardStub
-}
-
-export interface CacheShardStub {
-  read(keys: readonly string[], wanted: Wanted): Promise<(StoredEntry | null)[]>
-  commit(changes: readonly StoredChange[], now: number): Promise<readonly Outcome[]>
-  clear(scope: string): Promise<void>
-}
+export type { CacheShardNamespace, CacheShardStub } from './owners.ts'
 
 export interface KVAdapterOptions {
   /** The Durable Object binding of {@link CacheShard}: `env.CACHE_SHARDS`. */
@@ -35,7 +27,8 @@ export interface KVAdapterOptions {
  * Keeps entries at Cloudflare's edge, owned by Durable Objects: each key has one owner that reads, decides and writes
  * it in one turn, so every operation on a key is linearizable from anywhere, and acknowledged means durable.
  *
- * Make it where the bindings are, in the request; it holds nothing open. One call to each owner concerned per operation.
+ * Make it where the bindings are, in the request; it holds nothing open. Operations of one turn of the event loop share one
+ * call to each owner concerned, and each has an answer of its own.
  * Different keys are atomic together only when they have the same owner; `aincrVersion` has, with the default key function.
  * Deadlines are made and judged by the calling Worker's clock (`createCache`'s `clock`): as exact as clocks agree.
  *
@@ -65,119 +58,129 @@ export function kvAdapter(options: KVAdapterOptions): Adapter {
   if (!Number.isInteger(shardCount) || shardCount < 1 || shardCount > MAX_SHARDS) {
     throw new RangeError(`shardCount must be an integer from 1 to ${MAX_SHARDS}: got ${shardCount}`)
   }
-  return new KVAdapter(shards, name, shardCount)
+  return new KVAdapter({ shards, name, shardCount })
 }
 
 /** `aclear` calls every shard, and a request on the free plan may make 50 calls. */
 const MAX_SHARDS = 32
 
-/** Part of the objects' names: an owner never meets a table of another layout. */
-const LAYOUT = 'v1'
-
 class KVAdapter implements Adapter {
   readonly name = 'kv'
   readonly supports = SUPPORTS
-  readonly #shards: CacheShardNamespace
-  readonly #name: string
-  readonly #shardCount: number
+  readonly #owners: Owners
+  readonly #turns = new Turns({
+    read: (reads) => this.#read(reads),
+    commit: (commits) => this.#commit(commits),
+  })
 
-  constructor(shards: CacheShardNamespace, name: string, shardCount: number) {
-    this.#shards = shards
-    this.#name = name
-    this.#shardCount = shardCount
+  constructor(options: OwnersOptions) {
+    this.#owners = new Owners(options)
   }
 
-  read(keys: readonly string[], _now: number, wanted: Wanted): Promise<(Entry | undefined)[]> {
-    return this.#byShard(
-      keys,
-      (key) => key,
-      async (stub, group) => (await stub.read(group, wanted)).map(decodeEntry),
-    )
+  read(keys: readonly string[], _now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]> {
+    return this.#turns.read({ keys, wanted })
   }
 
-  async commit(changes: readonly Change[], now: number): Promise<Outcome[]> {
-    if (!changes.some((change) => this.#crossesShards(change))) return this.#commitWithinShards(changes, now)
-    // A move between two owners cannot be part of either's batch: one after the other, in the order given.
-    const outcomes: Outcome[] = []
-    for (const change of changes) {
-      outcomes.push(
-        this.#crossesShards(change)
-          ? await this.#moveAcross(change.key, change.op.to, now)
-          : ((await this.#commitWithinShards([change], now))[0] as Outcome),
-      )
-    }
-    return outcomes
+  commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
+    return this.#turns.commit({ changes, now })
   }
 
   async clear(scope: string): Promise<void> {
-    const all = Array.from({ length: this.#shardCount }, (_, shard) => this.#stub(shard).clear(scope))
-    await Promise.all(all)
+    this.#turns.start()
+    await this.#owners.clear(scope)
   }
 
   async close(): Promise<void> {}
 
-  async #commitWithinShards(changes: readonly Change[], now: number): Promise<Outcome[]> {
+  /** Reads for all who ask, each key once; values only where anyone wants them. */
+  async #read(reads: readonly Read[]): Promise<Promise<(Entry | undefined)[]>[]> {
+    const whole = new Set(reads.flatMap(({ keys, wanted }) => (wanted === 'value' ? keys : [])))
+    const present = new Set(reads.flatMap(({ keys }) => keys.filter((key) => !whole.has(key))))
+    const found = new Map<string, PromiseSettledResult<StoredEntry | null | undefined>>()
+    const ask = async (keys: readonly string[], wanted: Wanted): Promise<void> => {
+      for (const [index, answer] of (await this.#owners.read(keys, wanted)).entries()) {
+        found.set(keys[index] as string, answer)
+      }
+    }
+    await Promise.all([ask([...whole], 'value'), ask([...present], 'presence')])
+    // Decoded for each who asks: each gets an object of its own.
+    return reads.map(async ({ keys }) =>
+      keys.map((key) => decodeEntry(given(found.get(key) ?? NOT_ASKED) ?? null)),
+    )
+  }
+
+  /** Commits for all who ask, in order; each who asked gets the outcomes of his own changes, or his own owner's failure. */
+  async #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
+    // They are of one turn, in which no clock should have moved; if one did, the later reading is true for all.
+    const now = Math.max(...commits.map((commit) => commit.now))
+    const outcomes: PromiseSettledResult<Outcome>[] = []
+    let within: Change[] = []
+    for (const change of commits.flatMap(({ changes }) => changes)) {
+      if (!this.#crossesOwners(change)) {
+        within.push(change)
+        continue
+      }
+      // A move between two owners cannot be part of either's batch.
+      outcomes.push(...(await this.#commitWithinOwners(within, now)))
+      within = []
+      outcomes.push(...(await Promise.allSettled([this.#moveAcross(change.key, change.op.to, now)])))
+    }
+    outcomes.push(...(await this.#commitWithinOwners(within, now)))
+    let next = 0
+    return commits.map(async ({ changes }) => {
+      next += changes.length
+      return outcomes.slice(next - changes.length, next).map(given)
+    })
+  }
+
+  async #commitWithinOwners(
+    changes: readonly Change[],
+    now: number,
+  ): Promise<PromiseSettledResult<Outcome>[]> {
     const prepared = changes.map(prepare)
-    const sent = prepared.flatMap(({ send }) => send ?? [])
-    const answers = await this.#byShard(
-      sent,
-      ({ key }) => key,
-      (stub, group) => stub.commit(group, now),
+    const answers = await this.#owners.commit(
+      prepared.flatMap(({ send }) => send ?? []),
+      now,
     )
     let next = 0
     return prepared.map(({ send, refusal }) => {
-      const answer = send === undefined ? undefined : answers[next++]
-      return refusal ?? decodeOutcome(answer as Outcome)
+      const answer = send === undefined ? NOT_ASKED : (answers[next++] ?? NOT_ASKED)
+      if (refusal !== undefined && (send === undefined || answer.status === 'fulfilled')) {
+        return { status: 'fulfilled', value: refusal }
+      }
+      return answer.status === 'fulfilled' ? { ...answer, value: decodeOutcome(answer.value) } : answer
     })
   }
 
   /** Copied, then deleted: only a custom key function can bring a key's versions to different owners. */
   async #moveAcross(from: string, to: string, now: number): Promise<Outcome> {
-    const [source, target] = [this.#stub(this.#shardOf(from)), this.#stub(this.#shardOf(to))]
-    const [entry] = await source.read([from], 'value')
-    if (!isLive(entry ?? undefined, now)) return { ok: false, reason: 'missing' }
-    await target.commit([{ key: to, op: { kind: 'set', entry: entry as StoredEntry } }], now)
-    await source.commit([{ key: from, op: { kind: 'delete' } }], now)
+    const [read] = await this.#owners.read([from], 'value')
+    const entry = given(read ?? NOT_ASKED) ?? undefined
+    if (!isLive(entry, now)) return { ok: false, reason: 'missing' }
+    for (const change of [
+      { key: to, op: { kind: 'set', entry } },
+      { key: from, op: { kind: 'delete' } },
+    ] as const) {
+      const [answer] = await this.#owners.commit([change], now)
+      given(answer ?? NOT_ASKED)
+    }
     return { ok: true }
   }
 
-  #crossesShards(change: Change): change is Change & { readonly op: { readonly kind: 'move' } } {
-    return change.op.kind === 'move' && this.#shardOf(change.key) !== this.#shardOf(change.op.to)
+  #crossesOwners(change: Change): change is Change & { readonly op: { readonly kind: 'move' } } {
+    return change.op.kind === 'move' && !this.#owners.haveSame(change.key, change.op.to)
   }
+}
 
-  #shardOf(key: string): number {
-    return shardOf(key, this.#shardCount)
-  }
+const NOT_ASKED: PromiseRejectedResult = {
+  status: 'rejected',
+  reason: new Error('The owner was not asked'),
+}
 
-  #stub(shard: number): CacheShardStub {
-    return this.#shards.getByName(`${this.#name}/${LAYOUT}/${this.#shardCount}/${shard}`)
-  }
-
-  /** One call to each shard concerned, all at once; the answers in the order of the items. */
-  async #byShard<Item, Answer>(
-    items: readonly Item[],
-    keyOf: (item: Item) => string,
-    call: (stub: CacheShardStub, group: Item[]) => Promise<readonly Answer[]>,
-  ): Promise<Answer[]> {
-    const places = new Map<number, number[]>()
-    for (const [place, item] of items.entries()) {
-      const shard = this.#shardOf(keyOf(item))
-      const group = places.get(shard)
-      if (group === undefined) places.set(shard, [place])
-      else group.push(place)
-    }
-    const answers: Answer[] = []
-    await Promise.all(
-      [...places].map(async ([shard, group]) => {
-        const given = await call(
-          this.#stub(shard),
-          group.map((place) => items[place] as Item),
-        )
-        for (const [index, place] of group.entries()) answers[place] = given[index] as Answer
-      }),
-    )
-    return answers
-  }
+/** What a settled promise gave: the value, or the failure thrown. */
+function given<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') throw result.reason
+  return result.value
 }
 
 interface Prepared {

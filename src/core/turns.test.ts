@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Change, Entry, Outcome } from '../../core/adapter.ts'
-import type { Commit } from '../../core/batch.ts'
+import type { Change, Entry, Outcome } from './adapter.ts'
+import type { Commit } from './batch.ts'
 import { type Read, Turns } from './turns.ts'
 
 const set = (key: string, value: number): Change => ({

@@ -1,20 +1,22 @@
-import type { Entry, Outcome, Wanted } from '../../core/adapter.ts'
-import type { Commit } from '../../core/batch.ts'
+import type { Entry, Outcome, Wanted } from './adapter.ts'
+import type { Commit } from './batch.ts'
 
 export interface Read {
   readonly keys: readonly string[]
   readonly wanted: Wanted
 }
 
-/** What is done with all that was asked for in one turn of the event loop. */
+/** What is done with all that was asked for in one turn of the event loop: an answer to each, or a promise of one. */
 export interface Work {
-  read(reads: readonly Read[]): Promise<readonly (readonly (Entry | undefined)[])[]>
-  commit(commits: readonly Commit[]): Promise<readonly (readonly Outcome[] | Promise<readonly Outcome[]>)[]>
+  read(reads: readonly Read[]): Promise<readonly Sooner<readonly (Entry | undefined)[]>[]>
+  commit(commits: readonly Commit[]): Promise<readonly Sooner<readonly Outcome[]>[]>
 }
+
+type Sooner<Answer> = Answer | PromiseLike<Answer>
 
 interface Asked<Question, Answer> {
   readonly question: Question
-  readonly resolve: (answer: Answer | PromiseLike<Answer>) => void
+  readonly resolve: (answer: Sooner<Answer>) => void
   readonly reject: (reason: unknown) => void
 }
 
@@ -22,8 +24,8 @@ type AskedRead = Asked<Read, readonly (Entry | undefined)[]>
 type AskedCommit = Asked<Commit, readonly Outcome[]>
 
 /**
- * Gathers the calls of one turn of the event loop, which each would pay for a transaction of its own, into at most three:
- * reads, commits, and the reads that were asked for after a commit, so that they see it. A lone call waits for nobody.
+ * Gathers the calls of one turn of the event loop, which each would pay for a transaction or a call to the owner of its own,
+ * into at most three: reads, commits, and the reads that were asked for after a commit, so that they see it. A lone call waits for nobody.
  */
 export class Turns {
   readonly #work: Work
@@ -77,13 +79,12 @@ const MOST = 2_000
 /** Puts all questions at once, and gives each its answer, or all of them the one error. */
 function ask<Question, Answer>(
   asked: readonly Asked<Question, Answer>[],
-  answer: (questions: Question[]) => Promise<readonly (Answer | PromiseLike<Answer>)[]>,
+  answer: (questions: Question[]) => Promise<readonly Sooner<Answer>[]>,
 ): void {
   if (asked.length === 0) return
   answer(asked.map(({ question }) => question)).then(
     (answers) => {
-      for (const [index, { resolve }] of asked.entries())
-        resolve(answers[index] as Answer | PromiseLike<Answer>)
+      for (const [index, { resolve }] of asked.entries()) resolve(answers[index] as Sooner<Answer>)
     },
     (error) => {
       for (const { reject } of asked) reject(error)

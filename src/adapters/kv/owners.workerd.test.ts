@@ -1,0 +1,83 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { createCache } from '../../core/create-cache.ts'
+import { isCacheError } from '../../core/errors.ts'
+import { type CacheShardNamespace, kvAdapter } from './index.ts'
+import { shardOf } from './sharding.ts'
+
+/** The real binding, with a note of each call and of the object it went to. */
+function watched(isDown: (name: string) => boolean = () => false) {
+  const calls: string[] = []
+  const shards: CacheShardNamespace = {
+    getByName(name) {
+      const stub = env.CACHE_SHARDS.getByName(name)
+      const call = <Answer>(method: string, ask: () => Promise<Answer>): Promise<Answer> => {
+        calls.push(method)
+        return isDown(name) ? Promise.reject(new Error('overloaded')) : ask()
+      }
+      return {
+        read: (keys, wanted) => call('read', () => stub.read(keys, wanted) as never),
+        commit: (changes, now) => call('commit', () => stub.commit(changes, now) as never),
+        clear: (scope) => call('clear', () => stub.clear(scope) as never),
+      }
+    },
+  }
+  return { calls, shards }
+}
+
+const name = (): string => crypto.randomUUID()
+
+describe('calls to the owners', () => {
+  it('are one for 100 counts of one turn', async () => {
+    const { calls, shards } = watched()
+    const cache = createCache({ adapter: kvAdapter({ shards, name: name() }) })
+    const counts = await Promise.all(
+      Array.from({ length: 100 }, () => cache.aincr('n', 1, { initial: 0, timeout: null })),
+    )
+    expect(counts).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
+    expect(calls).toEqual(['commit'])
+  })
+
+  it('are one to each owner for reads, and for a read of many', async () => {
+    const { calls, shards } = watched()
+    const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 2 }) })
+    const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`)
+    await cache.asetMany(keys.map((key) => [key, key] as const))
+    expect(await Promise.all(keys.map((key) => cache.aget(key)))).toEqual(keys)
+    expect((await cache.agetMany(keys)).size).toBe(50)
+    expect(calls).toEqual(['commit', 'commit', 'read', 'read', 'read', 'read'])
+    calls.length = 0
+    await cache.aclear()
+    expect(calls).toEqual(['clear', 'clear'])
+  })
+
+  it('fail those who asked the owner that is down, and nobody else', async () => {
+    const { shards } = watched((object) => object.endsWith('/0'))
+    const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 2 }) })
+    const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`)
+    const isUp = keys.map((key) => shardOf(`:1:${key}`, 2) === 1)
+    expect(new Set(isUp).size).toBe(2)
+    const wrote = await Promise.allSettled(keys.map((key) => cache.aset(key, 1)))
+    expect(wrote.map(({ status }) => status === 'fulfilled')).toEqual(isUp)
+    const read = await Promise.allSettled(keys.map((key) => cache.aget(key)))
+    expect(read.map((one) => one.status === 'fulfilled' && one.value === 1)).toEqual(isUp)
+    for (const one of [...wrote, ...read]) {
+      if (one.status === 'rejected') expect(isCacheError(one.reason, 'ADAPTER_FAILED')).toBe(true)
+    }
+  })
+
+  it('are as many as it takes for values that are too large together', async () => {
+    const { calls, shards } = watched()
+    const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 1 }) })
+    const values = Array.from(
+      { length: 25 },
+      (_, index) => [`key-${index}`, new Uint8Array(1_500_000)] as const,
+    )
+    expect(await cache.asetMany(values)).toEqual([])
+    expect((await cache.agetMany(values.map(([key]) => key))).size).toBe(25)
+    expect(new Set(calls)).toEqual(new Set(['commit', 'read']))
+    expect(calls.length).toBeGreaterThan(4)
+    const popped = await Promise.all(values.map(([key]) => cache.apop<Uint8Array>(key)))
+    expect(popped.map((bytes) => bytes?.length)).toEqual(values.map(() => 1_500_000))
+  })
+})
