@@ -1,0 +1,63 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { createCache } from '../../core/create-cache.ts'
+import { kvAdapter } from './index.ts'
+
+const HOUR = 3_600_000
+
+/** A cache with one owner, and what can be seen inside of it. */
+function open() {
+  const name = crypto.randomUUID()
+  const adapter = kvAdapter({ shards: env.CACHE_SHARDS, name, shardCount: 1 })
+  const owner = env.CACHE_SHARDS.getByName(`${name}/v1/1/0`)
+  return {
+    owner,
+    /** Whoever calls through it lives so many milliseconds ago. */
+    ago: (milliseconds: number) => createCache({ adapter, clock: () => Date.now() - milliseconds }),
+    rows: () =>
+      runInDurableObject(owner, (_, { storage }) =>
+        storage.sql
+          .exec<{ key: string }>('SELECT key FROM entries ORDER BY key')
+          .toArray()
+          .map(({ key }) => key),
+      ),
+    alarm: () => runInDurableObject(owner, (_, { storage }) => storage.getAlarm()),
+  }
+}
+
+describe('the sweep', () => {
+  it('removes the long dead, and nothing else', async () => {
+    const { ago, owner, rows } = open()
+    await ago(2 * HOUR).asetMany({ dead: 1, gone: 'text' }, 60)
+    await ago(61_000).aset('just-dead', 1, 60)
+    await ago(0).asetMany({ live: 1 }, 60)
+    await ago(2 * HOUR).aset('for-ever', 1, null)
+    expect(await rows()).toHaveLength(5)
+    expect(await runDurableObjectAlarm(owner)).toBe(true)
+    expect(await rows()).toEqual([':1:for-ever', ':1:just-dead', ':1:live'])
+  })
+
+  it('is set once there is something that can die', async () => {
+    const { ago, alarm } = open()
+    await ago(0).aset('for-ever', 1, null)
+    expect(await alarm()).toBeNull()
+    const before = Date.now()
+    await ago(0).aset('key', 1, 60)
+    await expect.poll(alarm).toBeGreaterThanOrEqual(before + HOUR)
+  })
+
+  it('is set again for the next deadline, and not where nothing can die', async () => {
+    const { ago, owner, alarm } = open()
+    const cache = ago(0)
+    const before = Date.now()
+    await cache.aset('key', 1, (24 * HOUR) / 1000)
+    await runDurableObjectAlarm(owner)
+    expect(await alarm()).toBeGreaterThanOrEqual(before + 24 * HOUR)
+    await cache.adelete('key')
+    await runDurableObjectAlarm(owner)
+    expect(await alarm()).toBeNull()
+    await cache.aset('key', 1, 60)
+    await expect.poll(alarm).toBeGreaterThanOrEqual(before + HOUR)
+  })
+})
