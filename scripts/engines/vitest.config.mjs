@@ -1,64 +1,61 @@
-// The browser project of /vitest.config.ts in a browser that Playwright does not drive: Vitest's page needs no driver.
-// It is opened, and reports by itself.
+// The browser tests in a browser that Playwright does not drive. None has to: Vitest's page, once opened, runs the tests
+// and reports by itself.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineBrowserProvider } from '@vitest/browser'
+import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
 import { root } from '../setup.mjs'
 import { BROWSERS, environment } from './browsers.mjs'
 
 const engine = process.env['NEARCACHE_ENGINE'] === 'webkit' ? 'webkit' : 'firefox'
-const { find, args } = BROWSERS[engine]
+const { find, args, leftOut } = BROWSERS[engine]
 
-const opened = () =>
-  defineBrowserProvider({
-    name: 'opened',
-    providerFactory: () => {
-      /** @type {(() => Promise<void>)[]} */
-      const closing = []
-      return {
-        name: 'opened',
-        supportsParallelism: false,
-        getCommandsContext: () => ({}),
-        openPage: async (_session, url) => {
-          closing.push(open(url))
-        },
-        close: async () => {
-          for (const close of closing.splice(0)) await close()
-        },
-      }
+/** @returns {import('vitest/node').BrowserProvider} */
+function opener() {
+  /** @type {import('node:child_process').ChildProcess[]} */
+  const opened = []
+  return {
+    name: 'opener',
+    supportsParallelism: false,
+    getCommandsContext: () => ({}),
+    openPage: async (_session, url) => {
+      const profile = mkdtempSync(join(tmpdir(), 'profile-'))
+      const browser = spawn(find() ?? engine, args(profile, url), {
+        env: environment(profile),
+        stdio: 'ignore',
+      })
+      browser.on('error', (error) => console.error(error.message))
+      opened.push(browser)
     },
-  })
-
-/** @param {string} url */
-function open(url) {
-  const profile = mkdtempSync(join(tmpdir(), `nearcache-${engine}-`))
-  const browser = spawn(find() ?? engine, args(profile, url), { env: environment(profile), stdio: 'ignore' })
-  const gone = new Promise((resolve) => browser.once('error', resolve).once('exit', resolve))
-  return async () => {
-    browser.kill('SIGKILL')
-    await gone
-    // Its other processes may still be writing.
-    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+    close: () => {
+      for (const browser of opened) browser.kill('SIGKILL')
+    },
   }
 }
 
 export default defineConfig({
   root,
+  // Found only mid-run, a dependency is bundled then and the page reloaded under the running tests.
   optimizeDeps: { include: ['idb', 'devalue', 'fast-check'] },
   test: {
     name: engine,
     provide: { modelRuns: 1 },
     include: ['src/**/*.browser.test.ts'],
+    testNamePattern: new RegExp(`^(?!.*(?:${leftOut.map(({ test }) => test).join('|') || '$.'}))`, 's'),
     browser: {
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      // The page asks for a size before each file, which only a driver could give it.
+      provider: {
+        name: 'opener',
+        options: {},
+        serverFactory: playwright().serverFactory,
+        providerFactory: opener,
+      },
+      // Asked for before each file: the window's size, which only a driver could set.
       commands: { __vitest_viewport: () => {} },
-      provider: opened(),
       instances: [{ browser: engine }],
     },
   },
