@@ -16,9 +16,8 @@ import {
 } from './setup.mjs'
 
 /** @typedef {import('./engines/browsers.mjs').Engine} Engine */
-/** @typedef {{ fullName: string, status: string, failureMessages: string[] }} Test */
-/** @typedef {{ name: string, message: string }} Failure */
-/** @typedef {{ version: string, passed: number, skipped: number, failures: Failure[], seconds: number }} Result */
+/** @typedef {{ ancestorTitles: string[], title: string, status: string }} Test */
+/** @typedef {{ version: string, passed: number, skipped: number, failures: string[], seconds: number }} Result */
 
 const LIMIT = 5 * 60_000
 const ALL = /** @type {Engine[]} */ (Object.keys(BROWSERS))
@@ -35,6 +34,7 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 
 const chosen = ALL.filter((engine) => process.argv.length < 3 || process.argv.includes(engine))
+if (chosen.length === 0) console.error(`Name one of these, or none: ${ALL.join(', ')}`)
 /** @type {Map<Engine, Result>} */
 const results = new Map()
 for (const engine of chosen) {
@@ -46,6 +46,7 @@ for (const [engine, { version, passed, skipped, failures, seconds }] of results)
   console.log(
     `${BROWSERS[engine].name} ${version}: ${passed} passed, ${failures.length} failed, ${skipped} skipped in ${seconds} s`,
   )
+  for (const failure of failures) console.log(`  failed: ${failure}`)
 }
 if (results.size === ALL.length) write()
 const green = results.size > 0 && [...results.values()].every(({ failures }) => failures.length === 0)
@@ -67,7 +68,7 @@ function install(engine) {
     run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...packages], env)
     if (complete()) return undefined
   }
-  return `install ${packages.join(' and ')} (Debian's names), which only root on Debian can have done from here.`
+  return `apt-get install ${packages.join(' ')} is yours to do, unless you are root on Debian.`
 }
 
 /**
@@ -79,21 +80,22 @@ async function test(engine) {
   const folder = join(scratch, engine)
   const report = join(folder, 'vitest.json')
   mkdirSync(folder)
-  const display = BROWSERS[engine].needsDisplay ? await startDisplay() : {}
-  const version = versionOf(engine, { ...environment(folder), ...display })
+  const display = BROWSERS[engine].needsDisplay ? await startDisplay() : { env: {}, ended: undefined }
+  const version = versionOf(engine, { ...environment(folder), ...display.env })
 
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const config = ['--config', join(root, 'scripts', 'engines', 'vitest.config.mjs')]
   const vitest = start(nodePath(), [commandPath('vitest'), 'run', ...config, ...reporters], {
     ...toolEnvironment(),
-    ...display,
+    ...display.env,
     NEARCACHE_ENGINE: engine,
     TMPDIR: folder,
   })
-  const ended = await vitest.ended
+  const status = await vitest.ended
   for (const stop of running) stop()
+  await display.ended
   const seconds = Math.round((Date.now() - started) / 1000)
-  return { version, seconds, ...read(report, ended) }
+  return { version, seconds, ...read(report, status) }
 }
 
 /**
@@ -102,8 +104,9 @@ async function test(engine) {
  * @param {string} command
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
+ * @param {NodeJS.Signals} [signal]
  */
-function start(command, args, env) {
+function start(command, args, env, signal = 'SIGKILL') {
   const child = spawn(command, args, {
     cwd: root,
     env,
@@ -115,7 +118,7 @@ function start(command, args, env) {
     clearTimeout(timer)
     running.delete(stop)
     try {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      if (child.pid !== undefined) process.kill(-child.pid, signal)
     } catch {
       // All of it has gone.
     }
@@ -127,9 +130,10 @@ function start(command, args, env) {
 
 /** A screen that nobody looks at, with the first number that is free. */
 async function startDisplay() {
-  const { child, ended } = start('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp'], process.env)
+  // It takes its lock and its socket away when it is asked to end, not when it is killed.
+  const { child, ended } = start('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp'], process.env, 'SIGTERM')
   const number = new Promise((resolve) => child.stdio[3]?.once('data', resolve))
-  return { DISPLAY: `:${String(await Promise.race([number, ended])).trim()}` }
+  return { env: { DISPLAY: `:${String(await Promise.race([number, ended])).trim()}` }, ended }
 }
 
 /**
@@ -148,18 +152,17 @@ function versionOf(engine, env) {
  */
 function read(report, status) {
   if (!existsSync(report)) {
-    const message = `no report: stopped after ${LIMIT / 60_000} minutes, or the browser did not come up`
-    return { passed: 0, skipped: 0, failures: [{ name: 'the whole run', message }] }
+    return { passed: 0, skipped: 0, failures: [`no report after ${LIMIT / 60_000} minutes, or none at all`] }
   }
   /** @type {{ testResults: { assertionResults: Test[] }[] }} */
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
   const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
   const failures = tests
     .filter(({ status }) => status === 'failed')
-    .map(({ fullName, failureMessages: [message = ''] }) => ({ name: fullName, message }))
+    .map(({ ancestorTitles, title }) => [...ancestorTitles, title].join(' › '))
   const passed = tests.filter(({ status }) => status === 'passed').length
   // A file that cannot be loaded, a page that went away: no test has failed.
-  if (status !== 0 && failures.length === 0) failures.push({ name: 'the whole run', message: 'ended early' })
+  if (status !== 0 && failures.length === 0) failures.push('the run ended before its end')
   return { passed, skipped: tests.length - passed - failures.length, failures }
 }
 
@@ -172,7 +175,7 @@ function write() {
     BROWSERS[engine].leftOut.map(({ test, why }) => `- ${BROWSERS[engine].name}, “${test}”: ${why}.`),
   )
   const failed = [...results].flatMap(([engine, { failures }]) =>
-    failures.map(({ name }) => `- ${BROWSERS[engine].name}: ${name.replaceAll(/[<>|*_`]/g, '\\$&')}`),
+    failures.map((name) => `- ${BROWSERS[engine].name}: ${name.replaceAll(/[<>|*_`]/g, '\\$&')}`),
   )
   const text = `# IndexedDB in other engines
 

@@ -37,7 +37,7 @@ export const BROWSERS = {
     leftOut: [
       {
         test: 'a huge sparse array',
-        why: 'the structured clone counts through four billion holes, and the page stands still for a minute and a half',
+        why: 'the structured clone counts through four billion holes, and the page stands still for more than a minute',
       },
     ],
   },
