@@ -108,7 +108,7 @@ async function playwrightChromium() {
   return existsSync(chromium.executablePath()) ? '' : undefined
 }
 
-function isDebianRoot() {
+export function isDebianRoot() {
   if (process.getuid?.() !== 0 || !existsSync('/etc/os-release')) return false
   // Not Ubuntu: its package is a stub for a snap.
   return /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'))

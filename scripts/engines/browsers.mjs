@@ -1,0 +1,70 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * @typedef {object} Browser
+ * @property {string} name
+ * @property {() => string | undefined} find Its path, where it is installed.
+ * @property {readonly string[]} packages What it takes in Debian.
+ * @property {boolean} needsDisplay
+ * @property {(profile: string, url: string) => string[]} args Opens one page, with a profile of its own.
+ * @property {readonly { test: string, why: string }[]} leftOut
+ */
+
+/** @typedef {'firefox' | 'webkit'} Engine */
+
+/**
+ * Those that Playwright drives only in builds of its own.
+ *
+ * @type {Readonly<Record<Engine, Browser>>}
+ */
+export const BROWSERS = {
+  firefox: {
+    name: 'Firefox',
+    find: () => ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find((path) => existsSync(path)),
+    packages: ['firefox-esr'],
+    needsDisplay: false,
+    args: (profile, url) => ['--headless', '--no-remote', '--profile', profile, url],
+    leftOut: [],
+  },
+  webkit: {
+    name: 'WebKit',
+    find: miniBrowser,
+    packages: ['webkit2gtk-driver', 'xvfb'],
+    needsDisplay: true,
+    // Where it keeps things, the environment says.
+    args: (_profile, url) => [url],
+    leftOut: [
+      {
+        test: 'a huge sparse array',
+        why: 'the structured clone counts through four billion holes, and the page stands still for more than a minute',
+      },
+    ],
+  },
+}
+
+/**
+ * Whatever a browser keeps, it keeps in its profile: nothing is met by the next run.
+ *
+ * @param {string} profile
+ */
+export function environment(profile) {
+  return {
+    ...process.env,
+    HOME: profile,
+    XDG_CACHE_HOME: join(profile, 'cache'),
+    XDG_CONFIG_HOME: join(profile, 'config'),
+    XDG_DATA_HOME: join(profile, 'data'),
+    XDG_RUNTIME_DIR: profile,
+    MOZ_CRASHREPORTER_DISABLE: '1',
+  }
+}
+
+/** WebKitGTK's own small browser, in a folder named after the machine's architecture. */
+function miniBrowser() {
+  return ['/usr/lib', '/usr/lib64', '/usr/libexec']
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => [folder, ...readdirSync(folder).map((name) => join(folder, name))])
+    .flatMap((folder) => ['webkit2gtk-4.1', 'webkitgtk-6.0'].map((api) => join(folder, api, 'MiniBrowser')))
+    .find((path) => existsSync(path))
+}

@@ -1,0 +1,62 @@
+// The browser tests in a browser that Playwright does not drive. None has to: Vitest's page, once opened, runs the tests
+// and reports by itself.
+import { spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig } from 'vitest/config'
+import { root } from '../setup.mjs'
+import { BROWSERS, environment } from './browsers.mjs'
+
+const engine = process.env['NEARCACHE_ENGINE'] === 'webkit' ? 'webkit' : 'firefox'
+const { find, args, leftOut } = BROWSERS[engine]
+
+/** @returns {import('vitest/node').BrowserProvider} */
+function opener() {
+  /** @type {import('node:child_process').ChildProcess[]} */
+  const opened = []
+  return {
+    name: 'opener',
+    supportsParallelism: false,
+    getCommandsContext: () => ({}),
+    openPage: async (_session, url) => {
+      const profile = mkdtempSync(join(tmpdir(), 'profile-'))
+      const browser = spawn(find() ?? engine, args(profile, url), {
+        env: environment(profile),
+        stdio: 'ignore',
+      })
+      browser.on('error', (error) => console.error(error.message))
+      opened.push(browser)
+    },
+    close: () => {
+      for (const browser of opened) browser.kill('SIGKILL')
+    },
+  }
+}
+
+export default defineConfig({
+  root,
+  // Found only mid-run, a dependency is bundled then and the page reloaded under the running tests.
+  optimizeDeps: { include: ['idb', 'devalue', 'fast-check'] },
+  test: {
+    name: engine,
+    provide: { modelRuns: 1 },
+    include: ['src/**/*.browser.test.ts'],
+    testNamePattern: new RegExp(`^(?!.*(?:${leftOut.map(({ test }) => test).join('|') || '$.'}))`, 's'),
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: {
+        name: 'opener',
+        options: {},
+        serverFactory: playwright().serverFactory,
+        providerFactory: opener,
+      },
+      // Asked for before each file: the window's size, which only a driver could set.
+      commands: { __vitest_viewport: () => {} },
+      instances: [{ browser: engine }],
+    },
+  },
+})
