@@ -1,5 +1,6 @@
 import type { Op, Outcome } from './adapter.ts'
 import { type Contract, DELETE, type Move, POP, type SetManyData, WAITING } from './contract.ts'
+import { ASYNC_DISPOSE } from './dispose.ts'
 import { leavable } from './flight.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
 import type { Version } from './keys.ts'
@@ -341,8 +342,12 @@ export class AsyncCache {
   }
 
   /** `await using cache = createCache(…)` closes it at the end of the block. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.aclose()
+  declare [Symbol.asyncDispose]: () => Promise<void>
+
+  static {
+    AsyncCache.prototype[ASYNC_DISPOSE] = function (this: AsyncCache): Promise<void> {
+      return this.aclose()
+    }
   }
 
   async #commitOne(key: string, version: Version | undefined, op: Op, now: number): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { Adapter, SyncAdapter } from './adapter.ts'
 import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
+import { ASYNC_DISPOSE } from './dispose.ts'
 import { CacheError } from './errors.ts'
 import type { CacheOptions } from './options.ts'
 import type { SyncCache } from './sync-cache.ts'
@@ -75,7 +76,7 @@ export function createCaches<const Configs extends Readonly<Record<string, Cache
       return new Map(wanted.map((name) => [name, get(name)]))
     },
     closeAll,
-    [Symbol.asyncDispose]: closeAll,
+    [ASYNC_DISPOSE]: closeAll,
   }
 }
 

@@ -1,3 +1,5 @@
+import { ASYNC_DISPOSE, DISPOSE } from './dispose.ts'
+
 /**
  * A lock that is held. It lets go of itself only: once its timeout has passed and someone else holds the key, releasing
  * it changes nothing. Release it with `await using`, or by hand.
@@ -16,11 +18,11 @@ export interface SyncCacheLock extends Disposable {
 }
 
 export function heldLock(key: string, release: () => Promise<boolean>): CacheLock {
-  return { key, release, [Symbol.asyncDispose]: async () => void (await release()) }
+  return { key, release, [ASYNC_DISPOSE]: async () => void (await release()) }
 }
 
 export function heldSyncLock(key: string, release: () => boolean): SyncCacheLock {
-  return { key, release, [Symbol.dispose]: () => void release() }
+  return { key, release, [DISPOSE]: () => void release() }
 }
 
 /** How long to wait before each further attempt: soon at first, never more than a quarter of a second. */

@@ -1,4 +1,5 @@
 import type { AsyncCache } from '../core/cache.ts'
+import { ASYNC_DISPOSE, DISPOSE } from '../core/dispose.ts'
 import type { CacheLock, SyncCacheLock } from '../core/lock.ts'
 import type { SyncCache } from '../core/sync-cache.ts'
 
@@ -63,6 +64,6 @@ function promisedLock(lock: SyncCacheLock | undefined): CacheLock | undefined {
   return {
     key: lock.key,
     release: async () => lock.release(),
-    [Symbol.asyncDispose]: async () => lock[Symbol.dispose](),
+    [ASYNC_DISPOSE]: async () => lock[DISPOSE](),
   }
 }

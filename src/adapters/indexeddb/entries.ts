@@ -1,7 +1,8 @@
 import type { Entry } from '../../core/adapter.ts'
 import { estimateBytes } from '../../core/bytes.ts'
+import { fromStored, type StoredValue, toStore } from './causes.ts'
 import { result, results } from './requests.ts'
-import type { LargeEntry, Store } from './schema.ts'
+import type { LargeEntry, SmallEntry, Store } from './schema.ts'
 
 /** The stores that an entry is in. */
 export const ENTRY_STORES: Store[] = ['entries', 'values']
@@ -19,18 +20,28 @@ export async function readEntries(
   wanted: (key: string) => boolean,
 ): Promise<(Entry | undefined)[]> {
   const entries = transaction.objectStore('entries')
-  const found: (Entry | LargeEntry | undefined)[] = await results(keys.map((key) => entries.get(key)))
-  const large = keys.flatMap((key, index) => (isLarge(found[index]) && wanted(key) ? [index] : []))
+  const found = await results(
+    keys.map((key): IDBRequest<SmallEntry | LargeEntry | undefined> => entries.get(key)),
+  )
+  const large = keys.filter((key, index) => isLarge(found[index]) && wanted(key))
   const values = transaction.objectStore('values')
-  const read = await results(large.map((index) => values.get(keys[index] as string)))
-  for (const [at, index] of large.entries()) {
-    const { expiresAt } = found[index] as LargeEntry
-    found[index] = read[at] === undefined ? undefined : { value: read[at], expiresAt }
-  }
-  return found.map((entry) => (isLarge(entry) ? { value: UNREAD, expiresAt: entry.expiresAt } : entry))
+  const read = await results(large.map((key): IDBRequest<StoredValue | undefined> => values.get(key)))
+  const apart = new Map(large.map((key, index) => [key, read[index]]))
+  return keys.map((key, index) => {
+    const entry = found[index]
+    if (!isLarge(entry)) return whole(entry, entry?.expiresAt)
+    return wanted(key)
+      ? whole(apart.get(key), entry.expiresAt)
+      : { value: UNREAD, expiresAt: entry.expiresAt }
+  })
 }
 
-function isLarge(entry: Entry | LargeEntry | undefined): entry is LargeEntry {
+function whole(found: StoredValue | undefined, expiresAt: number | null | undefined): Entry | undefined {
+  if (found === undefined || expiresAt === undefined) return undefined
+  return { value: fromStored(found), expiresAt }
+}
+
+function isLarge(entry: SmallEntry | LargeEntry | undefined): entry is LargeEntry {
   return entry !== undefined && 'large' in entry
 }
 
@@ -42,9 +53,9 @@ export function putEntry(transaction: IDBTransaction, key: string, { value, expi
   } else if (estimateBytes(value) < LARGE_BYTES) {
     // A large value that stood here before stays in `values`, unasked for, until the next sweep: to remove it each time
     // would cost every small write.
-    entries.put({ value, expiresAt }, key)
+    entries.put({ ...toStore(value), expiresAt }, key)
   } else {
-    transaction.objectStore('values').put(value, key)
+    transaction.objectStore('values').put(toStore(value), key)
     entries.put({ large: true, expiresAt }, key)
   }
 }
@@ -58,6 +69,8 @@ export async function deleteOrphans(transaction: IDBTransaction): Promise<void> 
   const values = transaction.objectStore('values')
   const keys = (await result(values.getAllKeys())) as string[]
   const entries = transaction.objectStore('entries')
-  const owners: (Entry | LargeEntry | undefined)[] = await results(keys.map((key) => entries.get(key)))
+  const owners = await results(
+    keys.map((key): IDBRequest<SmallEntry | LargeEntry | undefined> => entries.get(key)),
+  )
   for (const [index, key] of keys.entries()) if (!isLarge(owners[index])) values.delete(key)
 }

@@ -1,8 +1,14 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb'
+import type { StoredValue } from './causes.ts'
 
 /** An entry whose value stands in `values`. */
 export interface LargeEntry {
   readonly large: true
+  readonly expiresAt: number | null
+}
+
+/** An entry whose value stands with it. */
+export interface SmallEntry extends StoredValue {
   readonly expiresAt: number | null
 }
 
@@ -27,10 +33,10 @@ export interface Totals {
 export interface Schema extends DBSchema {
   entries: {
     key: string
-    value: { value: unknown; expiresAt: number | null } | LargeEntry
+    value: SmallEntry | LargeEntry
     indexes: { expiresAt: number }
   }
-  values: { key: string; value: unknown }
+  values: { key: string; value: StoredValue }
   uses: { key: string; value: Use; indexes: { used: number } }
   totals: { key: string; value: Totals }
 }

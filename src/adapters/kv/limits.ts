@@ -16,7 +16,7 @@ export const MAX_VALUE_BYTES = 1_900_000
  * About the most that one call to an owner carries: half of what the platform lets through.
  * https://developers.cloudflare.com/workers/runtime-apis/rpc/#limitations
  */
-export const MAX_CALL_BYTES = 16 * 2 ** 20
+export const MAX_CALL_BYTES: number = 16 * 2 ** 20
 
 export const SUPPORTS: Supports = {
   atomic: true,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ASYNC_DISPOSE } from '../../core/dispose.ts'
 import type { Context } from './context.ts'
 
 const MINUTE = { timeout: 60 } as const
@@ -84,7 +85,7 @@ export function locks({ open, supports }: Context): void {
       clock.advance(1)
       const current = await elsewhere().alock('lock', MINUTE)
       expect(await late?.release()).toBe(false)
-      await late?.[Symbol.asyncDispose]()
+      await late?.[ASYNC_DISPOSE]()
       expect(await main.alock('lock', MINUTE)).toBeUndefined()
       expect(await main.attl('lock')).toBe(60)
       expect(await current?.release()).toBe(true)

@@ -1,0 +1,55 @@
+/** A value as it is stored: with the causes of its errors beside it, where the browser would not keep them. */
+export interface StoredValue {
+  readonly value: unknown
+  /** For each error in the value, in the order of {@link errorsIn}, its cause; `null` = it has none. */
+  readonly causes?: readonly (StoredValue | null)[]
+}
+
+let areKept: boolean | undefined
+
+/**
+ * A value ready to be stored. WebKit's structured clone makes text of the causes of errors, and two of an error that is
+ * met twice (seen in 2.50): there the causes are stored beside the value.
+ * https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializeinternal
+ */
+export function toStore(value: unknown): StoredValue {
+  areKept ??= structuredClone(new Error('', { cause: 0 })).cause === 0
+  return areKept ? { value } : withCauses(value)
+}
+
+export function withCauses(value: unknown): StoredValue {
+  const causes = errorsIn(value).map((error) =>
+    Object.hasOwn(error, 'cause') ? withCauses(error.cause) : null,
+  )
+  return causes.every((cause) => cause === null) ? { value } : { value, causes }
+}
+
+/** The value as it was, the errors in it given their causes back. */
+export function fromStored({ value, causes }: StoredValue): unknown {
+  if (causes === undefined) return value
+  for (const [index, error] of errorsIn(value).entries()) {
+    const cause = causes[index]
+    if (cause === null || cause === undefined) continue
+    const property = { value: fromStored(cause), enumerable: false, writable: true, configurable: true }
+    Object.defineProperty(error, 'cause', property)
+  }
+  return value
+}
+
+/** The errors in a value, one that is met twice twice; those in their causes aside. A clone has them in the same order. */
+function errorsIn(value: unknown): Error[] {
+  const errors: Error[] = []
+  const seen = new Set<unknown>()
+  const left = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (next instanceof Error) errors.push(next)
+    if (typeof next !== 'object' || next === null || next instanceof Error) continue
+    if (seen.has(next) || ArrayBuffer.isView(next)) continue
+    seen.add(next)
+    if (next instanceof Map) left.push(...[...next].flat())
+    else if (next instanceof Set) left.push(...next)
+    else left.push(...Object.values(next))
+  }
+  return errors
+}
