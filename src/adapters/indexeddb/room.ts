@@ -2,7 +2,8 @@ import { share } from '../../core/culling.ts'
 import { CacheError } from '../../core/errors.ts'
 import type { Keeping } from './keeping.ts'
 import { completion, result } from './requests.ts'
-import { type Notes, writeNotes } from './uses.ts'
+import type { Use } from './schema.ts'
+import type { Notes } from './uses.ts'
 
 /** Whether the browser gave no more room. */
 export function isQuotaExceeded(error: unknown): boolean {
@@ -41,21 +42,24 @@ export async function removeDead(
   return dead.length
 }
 
-/** Removes one entry in `cullFrequency`, the least recently used, and gives how many that were. */
+/**
+ * Removes one entry in `cullFrequency`, the least recently used, and gives how many that were. Writes down no notes: there
+ * is no room for them.
+ */
 export async function removeLeastUsed(
   transaction: IDBTransaction,
   keeping: Keeping,
   notes: Notes,
   cullFrequency: number,
 ): Promise<number> {
-  const taken = notes.take()
-  await writeNotes(transaction, taken)
-  const uses = transaction.objectStore('uses').index('used')
-  const used = (await result(uses.getAllKeys())) as string[]
+  const uses = transaction.objectStore('uses')
+  const known = (await result(uses.getAllKeys())) as string[]
+  const used: Use[] = await result(uses.getAll())
+  const stamps = new Map(known.map((key, index) => [key, used[index]?.used ?? 0]))
   const all = (await result(transaction.objectStore('entries').getAllKeys())) as string[]
-  const known = new Set(used)
   // What nobody took note of was used longest ago.
-  const inOrder = [...all.filter((key) => !known.has(key)), ...used]
+  const usedAt = (key: string): number => notes.stampOf(key) ?? stamps.get(key) ?? 0
+  const inOrder = all.sort((one, other) => usedAt(one) - usedAt(other))
   const leaving = inOrder.slice(0, Math.max(share(all.length, cullFrequency), 1))
   await keeping.remove(transaction, leaving)
   return leaving.length

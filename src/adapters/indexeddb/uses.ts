@@ -29,6 +29,11 @@ export class Notes {
     return this.#last
   }
 
+  /** When a key was last used, if that is noted and not yet written down. */
+  stampOf(key: string): number | undefined {
+    return this.#stamps.get(key)
+  }
+
   take(): ReadonlyMap<string, number> {
     const taken = this.#stamps
     this.#stamps = new Map()
