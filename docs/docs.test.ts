@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
 import { assertedIn, findSnippets, testName, testOf } from '../scripts/snippets.mjs'
@@ -10,6 +10,7 @@ import { memoryAdapter } from '../src/adapters/memory/index.ts'
 import type { Supports } from '../src/core/adapter.ts'
 import { type CacheErrorCode, createCache } from '../src/index.ts'
 
+const ROOT = join(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
 const readme = read('README.md')
 
@@ -86,9 +87,10 @@ describe('the code blocks', () => {
     expect(given.length).toBeGreaterThanOrEqual(45)
   })
 
-  it('assert something, each one of the README', () => {
-    for (const { file, code } of snippets) {
-      if (file === 'README.md') expect(code.split('\n').filter(assertedIn)).not.toHaveLength(0)
+  it('assert something, each one of the README and of docs/', () => {
+    for (const { file, line, code } of snippets) {
+      if (file !== 'README.md' && !file.startsWith('docs/')) continue
+      expect(code.split('\n').filter(assertedIn), `${file}:${line}`).not.toHaveLength(0)
     }
   })
 
@@ -179,7 +181,7 @@ describe('README.md', () => {
     writeFileSync(config, `name = "mine"\nmain = "worker.ts"\ncompatibility_date = "2026-11-01"\n${shown}`)
     const mine = unstable_readConfig({ config })
     rmSync(folder, { recursive: true })
-    const demo = unstable_readConfig({ config: join(import.meta.dirname, '..', 'wrangler.toml') })
+    const demo = unstable_readConfig({ config: join(ROOT, 'wrangler.toml') })
     expect(mine.migrations).toEqual([{ tag: 'v1', new_sqlite_classes: ['CacheShard'] }])
     expect(mine.migrations).toEqual(demo.migrations)
     expect(mine.durable_objects).toEqual(demo.durable_objects)
@@ -194,9 +196,26 @@ describe('README.md', () => {
   })
 })
 
-describe.each(['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md'])('%s', (name) => {
-  it('links to files that are there', () => {
-    for (const [, file = ''] of read(name).matchAll(/\]\((?!https?:)([^)#]+)/g))
-      expect(read(file)).toBeTruthy()
+const PAGES = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: ROOT })]
+/** Linked to, and not written yet. */
+const TO_COME = ['bench/indexeddb/results.md']
+
+/** What a heading is called in a link: https://docs.github.com/en/get-started/writing-on-github */
+const anchors = (text: string): string[] =>
+  [...text.replaceAll(/^```.*?^```$/gms, '').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+
+describe.each(PAGES)('%s', (name) => {
+  it('links to files and headings that are there', () => {
+    for (const [link, path = '', anchor] of read(name).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
+      const file = path === '' ? name : join(dirname(name), path)
+      if (TO_COME.includes(file)) continue
+      expect(existsSync(join(ROOT, file)), link).toBe(true)
+      if (anchor !== undefined) expect(anchors(read(file)), link).toContain(anchor)
+    }
   })
 })
