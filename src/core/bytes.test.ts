@@ -49,17 +49,20 @@ describe('memoryAdapter({ maxBytes })', () => {
     }
   })
 
-  it('drops an entry larger than the limit, and all that it pushed out', () => {
+  it('keeps no entry that is larger than the limit, nor what it replaced, and drops nothing for it', () => {
     const cache = createCache({ adapter: memoryAdapter({ maxBytes: 3_000 }) })
     cache.set('small', 1)
     cache.set('large', new Uint8Array(5_000))
-    expect(cache.hasKey('large')).toBe(false)
+    cache.set('small too', 1)
+    cache.set('small too', new Uint8Array(5_000))
+    expect(['small', 'large', 'small too'].map((key) => cache.hasKey(key))).toEqual([true, false, false])
     cache.set('after', kilobyte())
-    expect(cache.hasKey('after')).toBe(true)
+    expect(cache.getMany(['small', 'after']).size).toBe(2)
   })
 
   it('refuses limits that are none', () => {
     expect(() => memoryAdapter({ maxBytes: 0.5 })).toThrow(RangeError)
+    expect(() => memoryAdapter({ maxBytes: 0 })).toThrow(RangeError)
     expect(() => memoryAdapter({ maxEntries: Number.NaN })).toThrow(RangeError)
     expect(() => memoryAdapter({ cullFrequency: -1 })).toThrow(RangeError)
   })

@@ -4,6 +4,7 @@ import { createCache } from './create-cache.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
 import { CacheError } from './errors.ts'
 import type { CacheOptions } from './options.ts'
+import { checkBag } from './options.ts'
 import type { SyncCache } from './sync-cache.ts'
 
 /** A named cache's configuration, or what makes it when the cache is first asked for. */
@@ -71,7 +72,9 @@ export function createCaches<const Configs extends Readonly<Record<string, Cache
 
   return {
     get: get as Caches<Configs>['get'],
-    all: ({ initializedOnly = false } = {}) => {
+    all: (options = {}) => {
+      checkBag(options, ['initializedOnly'], 'all')
+      const { initializedOnly = false } = options
       const wanted = initializedOnly ? names.filter((name) => made.has(name)) : names
       return new Map(wanted.map((name) => [name, get(name)]))
     },

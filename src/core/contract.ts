@@ -170,6 +170,9 @@ export class Contract {
       throw new TypeError(`${method} needs a version that is a number: got ${JSON.stringify(from)}`)
     }
     const version = method === 'incrVersion' ? from + delta : from - delta
+    if (!Number.isSafeInteger(Math.trunc(version))) {
+      throw new RangeError(`${method} would lead beyond the versions that can be told apart: ${version}`)
+    }
     const to = this.keyspace.storedKey(key, version)
     return { version, change: { key: this.keyspace.storedKey(key, from), op: { kind: 'move', to } } }
   }

@@ -16,6 +16,9 @@ export function checkLimits(limits: Limits): Limits {
       throw new RangeError(`${name} must be an integer: got ${String(limit)}`)
     }
   }
+  if (limits.maxBytes !== null && limits.maxBytes < 1) {
+    throw new RangeError(`maxBytes must be 1 or more, or null for no limit: got ${limits.maxBytes}`)
+  }
   if (limits.cullFrequency < 0) {
     throw new RangeError(`cullFrequency must be 0 or more: got ${limits.cullFrequency}`)
   }

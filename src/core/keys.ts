@@ -82,6 +82,8 @@ export class Keyspace {
       return this.#defaultHead + key
     }
     if (typeof key !== 'string') throw new TypeError(`A key must be a string: got ${typeof key}`)
+    // Also here: a key function may make well-formed text of it, the same for different keys.
+    if (!key.isWellFormed()) throw malformed(key)
     const { keyFunction, keyPrefix } = this.#options
     const at = version === undefined ? this.#options.version : checkVersion(version)
     const finalKey = keyFunction(key, keyPrefix, at)
@@ -95,9 +97,7 @@ export class Keyspace {
         `A key function must return a string: got ${typeof finalKey} for key ${quoteKey(key)}`,
       )
     }
-    if (!finalKey.isWellFormed()) {
-      throw new CacheError('INVALID_KEY', `Cannot use key ${quoteKey(key)}: it has a lone surrogate`, { key })
-    }
+    if (!finalKey.isWellFormed()) throw malformed(key)
     const { keys, maxKeyBytes } = this.#options
     if (maxKeyBytes !== null && isLongerThan(this.#ownHead + finalKey, maxKeyBytes)) {
       throw new CacheError(
@@ -181,6 +181,10 @@ export function rangeEnd(prefix: string): string | undefined {
   if (prefix === '') return undefined
   const last = prefix.length - 1
   return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1)
+}
+
+function malformed(key: string): CacheError {
+  return new CacheError('INVALID_KEY', `Cannot use key ${quoteKey(key)}: it has a lone surrogate`, { key })
 }
 
 function isLongerThan(text: string, bytes: number): boolean {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { indexedDBAdapter } from '../adapters/indexeddb/index.ts'
 import { memoryAdapter } from '../adapters/memory/index.ts'
 import type { Adapter } from './adapter.ts'
 import type { AsyncCache } from './cache.ts'
+import { createCaches } from './caches.ts'
 import { createCache } from './create-cache.ts'
 import type { Timeout } from './expiry.ts'
 import { defaultKeyFunction } from './keys.ts'
@@ -106,6 +108,15 @@ describe('the closed lists of options', () => {
       expect(listed(error)).toEqual(Object.keys(options).sort())
     },
   )
+
+  it.each([
+    ['memoryAdapter', (options: object) => memoryAdapter(options)],
+    ['indexedDBAdapter', (options: object) => indexedDBAdapter({ name: 'db', ...options })],
+    ['all', (options: object) => createCaches({}).all(options)],
+  ])('%s: takes no others', (name, take) => {
+    expect(() => take({ other: 1 })).toThrow(new RegExp(`${name} has no option "other"`))
+    expect(() => take({})).not.toThrow()
+  })
 
   it('createCache: takes each of its options, no others, and lists its own', () => {
     expect(() => createCache(toMakeOne)).not.toThrow()

@@ -166,7 +166,7 @@ export function readOptions<O extends object>(
 const NOTHING: Record<never, never> = Object.freeze({})
 
 /** Options are closed: `{ tiemout: 60 }` must not quietly mean the default. */
-function checkBag(given: unknown, known: readonly string[], method: string): void {
+export function checkBag(given: unknown, known: readonly string[], method: string): void {
   const prototype = typeof given === 'object' && given !== null ? Object.getPrototypeOf(given) : undefined
   if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
     throw new TypeError(`${method} takes a plain object of options (${known.join(', ')})`)

@@ -92,7 +92,11 @@ export class SyncCache extends AsyncCache {
     const hit = this.get<T>(key, version)
     if (hit !== undefined) return hit
     const loaded = typeof loader === 'function' ? (loader as () => T)() : loader
-    if (loaded instanceof Promise) throw new TypeError('getOrSet cannot wait for a promise: use agetOrSet')
+    if (loaded instanceof Promise) {
+      // Nobody waits for it any more: a failure of its own would be nobody's.
+      loaded.catch(() => {})
+      throw new TypeError('getOrSet cannot wait for a promise: use agetOrSet')
+    }
     if (loaded === undefined) return loaded
     this.add(key, loaded, options)
     const stored = this.get<T>(key, version)

@@ -18,8 +18,9 @@ type DataOf<S> = { readonly [K in keyof S]?: S[K] } | Iterable<PairOf<S>>
 type WithDefault<D> = GetOptions<D> & { readonly default: D }
 
 /**
- * An {@link AsyncCache} that knows its keys, by names or patterns such as `` `user:${string}` ``: another key, or a value of another type, is an error of the compiler. For
- * the compiler only: nothing is checked at run time, and nothing is added to the bundle.
+ * An {@link AsyncCache} that knows its keys, by names or patterns such as `` `user:${string}` ``: another key, or a value
+ * of another type, is an error of the compiler. For the compiler only: nothing is checked at run time, and nothing is added
+ * to the bundle.
  *
  * @example
  * ```ts

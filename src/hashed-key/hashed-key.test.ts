@@ -58,4 +58,11 @@ describe('hashedKey()', () => {
     expect(await cache.ahasKey(long)).toBe(false)
     expect(await other.aget(long)).toBe(2)
   })
+
+  it('takes no malformed text, of which it would make the same key', async () => {
+    const cache = createCache({ adapter: memoryAdapter(), keyFunction: hashedKey })
+    const code = { code: 'INVALID_KEY' }
+    await expect(cache.aset('a \ud800', 1)).rejects.toMatchObject(code)
+    await expect(cache.aget('a \ud801')).rejects.toMatchObject(code)
+  })
 })

@@ -72,7 +72,13 @@ export class Bounded implements Keeping {
         ledger.remove(key)
       } else if (isPut(transaction, key, entry)) {
         const bytes = this.#weighs && entry.value !== UNREAD ? weightOf(key, entry.value) : undefined
-        ledger.put(key, bytes, stamps.get(key))
+        if ((bytes ?? 0) <= (this.#limits.maxBytes ?? Number.POSITIVE_INFINITY)) {
+          ledger.put(key, bytes, stamps.get(key))
+        } else {
+          // It weighs more than all may: nothing is dropped for it.
+          drop(transaction, key)
+          ledger.remove(key)
+        }
       } else {
         refused.add(key)
         ledger.remove(key)
@@ -89,7 +95,13 @@ export class Bounded implements Keeping {
     await this.#removeAll(transaction, ledger, (await result(keys)) as string[])
   }
 
-  async remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void> {
+  async remove(transaction: IDBTransaction, keys: readonly string[], isFull: boolean): Promise<void> {
+    if (isFull) {
+      for (const key of keys) drop(transaction, key)
+      // The next write counts anew.
+      transaction.objectStore('totals').clear()
+      return
+    }
     const ledger = await Ledger.open(transaction, [], this.#weighs)
     await this.#removeAll(transaction, ledger, keys)
     ledger.write()

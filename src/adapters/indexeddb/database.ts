@@ -1,5 +1,6 @@
 import type { Change, Entry, Outcome, Wanted } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
+import { estimateBytes } from '../../core/bytes.ts'
 import { isLive } from '../../core/decide.ts'
 import { rangeEnd } from '../../core/keys.ts'
 import { type Read, Turns, type Work } from '../../core/turns.ts'
@@ -7,7 +8,14 @@ import { commitAll, InDoubt } from './commit.ts'
 import type { Connection } from './connection.ts'
 import { deleteOrphans, ENTRY_STORES, readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
-import { inTransaction, isQuotaExceeded, quotaExceeded, removeDead, removeLeastUsed } from './room.ts'
+import {
+  inTransaction,
+  isQuotaExceeded,
+  isWorthCulling,
+  quotaExceeded,
+  removeDead,
+  removeLeastUsed,
+} from './room.ts'
 import { type Notes, writeNotes } from './uses.ts'
 
 /** The entries of one database: the transactions, and what to do when they fail. */
@@ -48,7 +56,9 @@ export class Database implements Work {
   async sweep(now: number): Promise<number> {
     let swept = 0
     for (;;) {
-      const dead = await this.#change((transaction) => removeDead(transaction, this.#keeping, now, PORTION))
+      const dead = await this.#change((transaction) =>
+        removeDead(transaction, this.#keeping, now, PORTION, false),
+      )
       swept += dead
       if (dead < PORTION) break
     }
@@ -128,36 +138,50 @@ export class Database implements Work {
    */
   async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
-    if ((await this.#change((transaction) => removeDead(transaction, this.#keeping, now, ALL))) > 0) {
+    if ((await this.#free((transaction) => removeDead(transaction, this.#keeping, now, ALL, true))) > 0) {
       try {
         return await this.#commit(commits)
       } catch (again) {
         if (!isQuotaExceeded(again)) throw again
       }
     }
-    let mayCull = true
+    const mayCull = { once: true }
     const answers: Promise<readonly Outcome[]>[] = []
     for (const commit of commits) {
-      const answer = this.#commit([commit])
-        .catch(async (again: unknown) => {
-          if (!isQuotaExceeded(again) || !mayCull) throw again
-          mayCull = false
-          await this.#change((transaction) =>
-            removeLeastUsed(transaction, this.#keeping, this.#notes, this.#cullFrequency),
-          )
-          return this.#commit([commit])
-        })
-        .then(
-          ([outcomes]) => outcomes as Outcome[],
-          async (again: unknown) => {
-            throw isQuotaExceeded(again) ? await quotaExceeded(error) : again
-          },
-        )
+      const answer = this.#commitAlone(commit, mayCull).catch(async (again: unknown) => {
+        throw isQuotaExceeded(again) ? await quotaExceeded(error) : again
+      })
       // One after another: what one leaves is the other's.
       await answer.catch(() => {})
       answers.push(answer)
     }
     return answers
+  }
+
+  async #commitAlone(commit: Commit, mayCull: { once: boolean }): Promise<readonly Outcome[]> {
+    try {
+      const [outcomes] = await this.#commit([commit])
+      return outcomes ?? []
+    } catch (error) {
+      if (!isQuotaExceeded(error) || !mayCull.once) throw error
+      if (!(await isWorthCulling(bytesOf(commit), this.#cullFrequency))) throw error
+      mayCull.once = false
+      await this.#free((transaction) =>
+        removeLeastUsed(transaction, this.#keeping, this.#notes, this.#cullFrequency),
+      )
+      const [outcomes] = await this.#commit([commit])
+      return outcomes ?? []
+    }
+  }
+
+  /** Gives what was removed: nothing, where storage is so full that even that was refused. */
+  async #free(work: (transaction: IDBTransaction) => Promise<number>): Promise<number> {
+    try {
+      return await this.#change(work)
+    } catch (error) {
+      if (isQuotaExceeded(error)) return 0
+      throw error
+    }
   }
 
   async #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
@@ -177,6 +201,11 @@ function isInterruption(error: unknown): boolean {
   return (
     error instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(error.name)
   )
+}
+
+/** About what a commit wants to store. */
+function bytesOf({ changes }: Commit): number {
+  return changes.reduce((sum, { op }) => sum + ('entry' in op ? estimateBytes(op.entry.value) : 0), 0)
 }
 
 /** Whether doing it twice comes to the same, and to the same answers. */

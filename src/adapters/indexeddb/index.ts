@@ -1,5 +1,6 @@
 import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import { checkLimits } from '../../core/culling.ts'
+import { checkBag } from '../../core/options.ts'
 import { announce, type CacheChange, subscribe } from './announcements.ts'
 import { Bounded } from './bounds.ts'
 import { Connection } from './connection.ts'
@@ -75,7 +76,8 @@ export interface IndexedDBAdapter extends Adapter {
  * ```
  */
 export function indexedDBAdapter(options: IndexedDBAdapterOptions): IndexedDBAdapter {
-  if (typeof options?.name !== 'string' || options.name === '') {
+  checkBag(options, KNOWN, 'indexedDBAdapter')
+  if (typeof options.name !== 'string' || options.name === '') {
     throw new TypeError("indexedDBAdapter needs the name of a database: { name: 'app' }")
   }
   const { openTimeout = 10, fallback } = options
@@ -85,6 +87,18 @@ export function indexedDBAdapter(options: IndexedDBAdapterOptions): IndexedDBAda
   const adapter = new OwnAdapter(options, openTimeout)
   return fallback === undefined ? adapter : new WithFallback(adapter, fallback)
 }
+
+const KNOWN = [
+  'name',
+  'durability',
+  'maxEntries',
+  'maxBytes',
+  'cullFrequency',
+  'openTimeout',
+  'announce',
+  'fallback',
+  'whenIdle',
+]
 
 class OwnAdapter implements IndexedDBAdapter {
   readonly name = 'indexeddb'

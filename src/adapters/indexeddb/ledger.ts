@@ -68,7 +68,8 @@ export function weightOf(key: string, value: unknown): number {
 }
 
 /**
- * Counts what is there, where it was written without limits: once. What was never used since counts as least recently used.
+ * Counts what is there, where that is not known: once. What was written without limits is weighed, and counts as least
+ * recently used.
  */
 async function countAll(transaction: IDBTransaction, weighs: boolean): Promise<Totals> {
   const keys = (await result(transaction.objectStore('entries').getAllKeys())) as string[]
@@ -76,11 +77,16 @@ async function countAll(transaction: IDBTransaction, weighs: boolean): Promise<T
   for (let start = 0; start < keys.length; start += PORTION) {
     const portion = keys.slice(start, start + PORTION)
     const uses = await usesOf(transaction, portion)
-    const entries = weighs ? await readEntries(transaction, portion, () => true) : []
+    const unknown = portion.filter((_, index) => uses[index]?.bytes === undefined)
+    const entries = weighs ? await readEntries(transaction, unknown, () => true) : []
+    const weights = new Map(
+      unknown.map((key, index) => [key, weighs ? weightOf(key, entries[index]?.value) : 0]),
+    )
     for (const [index, key] of portion.entries()) {
-      const weight = weighs ? weightOf(key, entries[index]?.value) : 0
+      const weight = weights.get(key)
+      bytes += weight ?? uses[index]?.bytes ?? 0
+      if (weight === undefined) continue
       transaction.objectStore('uses').put({ used: uses[index]?.used ?? 0, bytes: weight }, key)
-      bytes += weight
     }
   }
   return { entries: keys.length, bytes }

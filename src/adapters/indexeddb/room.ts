@@ -21,6 +21,15 @@ export async function quotaExceeded(cause: unknown): Promise<CacheError> {
   )
 }
 
+/**
+ * Whether dropping one entry in `cullFrequency` can make room for so many bytes. A value that is larger than what would go
+ * shall not cost what is there.
+ */
+export async function isWorthCulling(bytes: number, cullFrequency: number): Promise<boolean> {
+  const { usage } = await estimate()
+  return usage === undefined || bytes <= share(usage, cullFrequency)
+}
+
 async function estimate(): Promise<StorageEstimate> {
   // Only in secure contexts; and what only explains an error must not replace it by another.
   return (await globalThis.navigator?.storage?.estimate?.().catch(() => undefined)) ?? {}
@@ -35,10 +44,11 @@ export async function removeDead(
   keeping: Keeping,
   now: number,
   count: number,
+  isFull: boolean,
 ): Promise<number> {
   const index = transaction.objectStore('entries').index('expiresAt')
   const dead = (await result(index.getAllKeys(IDBKeyRange.upperBound(now), count))) as string[]
-  await keeping.remove(transaction, dead)
+  await keeping.remove(transaction, dead, isFull)
   return dead.length
 }
 
@@ -61,7 +71,7 @@ export async function removeLeastUsed(
   const usedAt = (key: string): number => notes.stampOf(key) ?? stamps.get(key) ?? 0
   const inOrder = all.sort((one, other) => usedAt(one) - usedAt(other))
   const leaving = inOrder.slice(0, Math.max(share(all.length, cullFrequency), 1))
-  await keeping.remove(transaction, leaving)
+  await keeping.remove(transaction, leaving, true)
   return leaving.length
 }
 

@@ -1,6 +1,7 @@
 import type { Adapter, Change, Entry, Outcome, Wanted } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
 import { isLive } from '../../core/decide.ts'
+import { checkBag } from '../../core/options.ts'
 import { type Read, Turns } from '../../core/turns.ts'
 import type { StoredChange, StoredEntry } from './cache-shard.ts'
 import { decode, encode, sizeOf } from './codec.ts'
@@ -49,7 +50,8 @@ export interface KVAdapterOptions {
  * ```
  */
 export function kvAdapter(options: KVAdapterOptions): Adapter {
-  const { shards, name = 'default', shardCount = 8 } = options ?? {}
+  checkBag(options, ['shards', 'name', 'shardCount'], 'kvAdapter')
+  const { shards, name = 'default', shardCount = 8 } = options
   if (typeof shards?.getByName !== 'function') {
     throw new TypeError(
       'kvAdapter needs the Durable Object binding of CacheShard: { shards: env.CACHE_SHARDS }',

@@ -30,6 +30,7 @@ const LAYOUT = 'v1'
  */
 export class Owners {
   readonly #options: OwnersOptions
+  readonly #stubs = new Map<number, CacheShardStub>()
 
   constructor(options: OwnersOptions) {
     this.#options = options
@@ -61,7 +62,14 @@ export class Owners {
 
   async clear(scope: string): Promise<void> {
     const { shardCount } = this.#options
-    await Promise.all(Array.from({ length: shardCount }, (_, shard) => this.#stub(shard).clear(scope)))
+    const clear = (shard: number): Promise<void> =>
+      this.#stub(shard)
+        .clear(scope)
+        .catch((error: unknown) => {
+          this.#stubs.delete(shard)
+          throw error
+        })
+    await Promise.all(Array.from({ length: shardCount }, (_, shard) => clear(shard)))
   }
 
   async #byOwner<Item, Answer>(
@@ -87,6 +95,7 @@ export class Owners {
           for (const value of given) answers[places[asked++] as number] = { status: 'fulfilled', value }
         }
       } catch (reason) {
+        this.#stubs.delete(shard)
         // What was not asked any more fails with it: in the order given, or not at all.
         for (const place of places.slice(asked)) answers[place] = { status: 'rejected', reason }
       }
@@ -99,10 +108,15 @@ export class Owners {
     return shardOf(key, this.#options.shardCount)
   }
 
-  /** A new one for each call: after some failures a stub is dead. */
+  /** The same for each call, since calls keep their order only on one stub, until one fails: then it may be dead. */
   #stub(shard: number): CacheShardStub {
-    const { shards, name, shardCount } = this.#options
-    return shards.getByName(`${name}/${LAYOUT}/${shardCount}/${shard}`)
+    let stub = this.#stubs.get(shard)
+    if (stub === undefined) {
+      const { shards, name, shardCount } = this.#options
+      stub = shards.getByName(`${name}/${LAYOUT}/${shardCount}/${shard}`)
+      this.#stubs.set(shard, stub)
+    }
+    return stub
   }
 }
 

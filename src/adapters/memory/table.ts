@@ -79,11 +79,17 @@ export class Table {
     return this.size >= this.#maxEntries
   }
 
-  /** Takes note of what an entry weighs, and drops the least recently used until all weigh no more than they may. */
-  weigh(slot: number, rest: string): void {
-    if (this.#bytesOf === undefined) return
-    this.#weigh(this.#bytesOf, slot, estimateBytes(rest) + estimateBytes(this.values[slot]))
+  /**
+   * Takes note of what an entry weighs, and drops the least recently used until all weigh no more than they may. `false` for
+   * one that weighs more than all may: nothing is dropped for it.
+   */
+  weigh(slot: number, rest: string): boolean {
+    if (this.#bytesOf === undefined) return true
+    const bytes = estimateBytes(rest) + estimateBytes(this.values[slot])
+    if (bytes > this.#maxBytes) return false
+    this.#weigh(this.#bytesOf, slot, bytes)
     while (this.#bytes > this.#maxBytes) this.#cull(1)
+    return true
   }
 
   #weigh(bytesOf: number[], slot: number, bytes: number): void {
@@ -200,7 +206,7 @@ export class SlotSpace implements Space {
     table.values[slot] = value
     table.times[2 * slot] = expiresAt ?? Number.POSITIVE_INFINITY
     table.times[2 * slot + 1] = ++table.tick
-    table.weigh(slot, rest)
+    if (!table.weigh(slot, rest)) this.delete(rest)
     return true
   }
 
@@ -222,7 +228,7 @@ export class SlotSpace implements Space {
     table.times[2 * slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
     if (why === 'touch') return
     table.times[2 * slot + 1] = ++table.tick
-    table.weigh(slot, rest)
+    if (!table.weigh(slot, rest)) this.delete(rest)
   }
 
   delete(rest: string): void {

@@ -141,6 +141,14 @@ export function versionMoves({ open }: Context): void {
       expect(await main.aincr('answer', 1, V2)).toBe(42)
     })
 
+    it('refuses to move beyond the versions that can be told apart', async () => {
+      const { main } = open()
+      await main.aset('answer', 42)
+      await expect(main.aincrVersion('answer', Number.MAX_SAFE_INTEGER)).rejects.toThrow(RangeError)
+      await expect(main.aincrVersion('answer', 1, { version: 2 ** 53 })).rejects.toThrow(RangeError)
+      expect(await main.aget('answer')).toBe(42)
+    })
+
     it('refuses to count on a version that is a text, or by what is not an integer', async () => {
       const { main } = open()
       await main.aset('answer', 42, { version: 'blue' })

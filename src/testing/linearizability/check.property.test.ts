@@ -47,7 +47,10 @@ function hasOrder(operations: readonly Candidate[], state = emptyState()): boole
   )
 }
 
-it('accepts what was sequential, however the intervals overlap', () => {
+/** Long, for a machine that has other things to do. */
+const TIMEOUT = 120_000
+
+it('accepts what was sequential, however the intervals overlap', { timeout: TIMEOUT }, () => {
   fc.assert(
     fc.property(histories(30), (history) => {
       expect(findViolation(history)).toBeUndefined()
@@ -55,7 +58,7 @@ it('accepts what was sequential, however the intervals overlap', () => {
   )
 })
 
-it('finds an order that keeps to the rules', () => {
+it('finds an order that keeps to the rules', { timeout: TIMEOUT }, () => {
   fc.assert(
     fc.property(histories(12), (history) => {
       const order = search(history) as Operation[]
@@ -71,7 +74,9 @@ it('finds an order that keeps to the rules', () => {
   )
 })
 
-it('finds an order exactly where there is one, whatever was changed and whatever is open', () => {
+it('finds an order exactly where there is one, whatever was changed and whatever is open', {
+  timeout: TIMEOUT,
+}, () => {
   const changes = fc.record({
     place: fc.nat(5),
     from: fc.nat(5),
@@ -103,7 +108,7 @@ function other({ call, result }: Operation, source: Operation): string {
   return source.result === result ? 'undefined' : source.result
 }
 
-it('rejects a value that nobody ever wrote', () => {
+it('rejects a value that nobody ever wrote', { timeout: TIMEOUT }, () => {
   fc.assert(
     fc.property(histories(20), fc.nat(19), (history, place) => {
       const read: Operation = {
