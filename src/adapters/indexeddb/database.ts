@@ -3,6 +3,7 @@ import type { Commit } from '../../core/batch.ts'
 import { estimateBytes } from '../../core/bytes.ts'
 import { isLive } from '../../core/decide.ts'
 import { rangeEnd } from '../../core/keys.ts'
+import { copyOf } from '../../core/snapshot.ts'
 import { type Read, Turns, type Work } from '../../core/turns.ts'
 import { commitAll, InDoubt } from './commit.ts'
 import type { Connection } from './connection.ts'
@@ -74,7 +75,8 @@ export class Database implements Work {
       await this.#change((transaction) => writeNotes(transaction, taken))
     } catch (error) {
       this.#notes.putBack(taken)
-      throw error
+      // Where storage is full they stay notes, which are allowed to get lost.
+      if (!isQuotaExceeded(error)) throw error
     }
   }
 
@@ -109,7 +111,7 @@ export class Database implements Work {
       asked.map((key) => {
         const entry = found.get(key)
         // Read once however many ask, and yet to each an object of its own.
-        if (given.has(key)) return structuredClone(entry)
+        if (given.has(key)) return entry && { ...entry, value: copyOf(entry.value, key) }
         given.add(key)
         return entry
       }),

@@ -1,4 +1,5 @@
 import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
+import { copyOf } from '../../core/snapshot.ts'
 import type { CacheChange } from './announcements.ts'
 import type { IndexedDBAdapter } from './index.ts'
 
@@ -34,7 +35,8 @@ export class WithFallback implements IndexedDBAdapter {
     const chosen = await this.#choose()
     const entries = await chosen.read(keys, now, wanted)
     // Declared is what IndexedDB does: each reader gets objects of its own.
-    return chosen.supports.values === 'fresh' ? entries : entries.map((entry) => structuredClone(entry))
+    if (chosen.supports.values === 'fresh') return entries
+    return entries.map((entry, index) => entry && { ...entry, value: copyOf(entry.value, keys[index] ?? '') })
   }
 
   async commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
