@@ -1,4 +1,9 @@
-import { type IndexedDBAdapterOptions, indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
+import {
+  type CacheChange,
+  type IndexedDBAdapter,
+  type IndexedDBAdapterOptions,
+  indexedDBAdapter,
+} from '../../src/adapters/indexeddb/index.ts'
 import { type AsyncCache, type CacheError, createCache } from '../../src/index.ts'
 
 declare global {
@@ -10,17 +15,70 @@ declare global {
   var noise: (length: number) => Uint8Array<ArrayBuffer>
   /** Which of `count` keys `k0`, `k1`, … hold noise of `length`, by their numbers. */
   var held: (cache: AsyncCache, count: number, length: number) => Promise<number[]>
+  var adapterOf: (cache: AsyncCache) => IndexedDBAdapter
+  /** How many there are in each store, looked at from outside. */
+  var stored: () => Promise<Record<string, number>>
+  /** Takes note of each change announced, and of what the key `a` then holds. */
+  var listen: () => void
+  var stopListening: () => void
+  /** All that was heard, once a change of that kind was. */
+  var heardUntil: (kind: CacheChange['kind']) => Promise<(CacheChange & { value: unknown })[]>
   var failureOf: (promise: Promise<unknown>) => Promise<CacheError | undefined>
 }
 
 globalThis.ahead = 0
 
-globalThis.openCache = (limits) =>
-  createCache({
-    adapter: indexedDBAdapter({ name: 'full', ...limits }),
-    timeout: 600,
-    clock: () => Date.now() + globalThis.ahead,
+const adapters = new WeakMap<AsyncCache, IndexedDBAdapter>()
+
+globalThis.openCache = (limits) => {
+  const adapter = indexedDBAdapter({ name: 'full', ...limits })
+  const cache = createCache({ adapter, timeout: 600, clock: () => Date.now() + globalThis.ahead })
+  adapters.set(cache, adapter)
+  return cache
+}
+
+globalThis.adapterOf = (cache) => adapters.get(cache) as IndexedDBAdapter
+
+const counted = (store: IDBObjectStore): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const request = store.count()
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
   })
+
+globalThis.stored = async () => {
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const opening = indexedDB.open('full')
+    opening.onsuccess = () => resolve(opening.result)
+    opening.onerror = () => reject(opening.error)
+  })
+  const names = ['entries', 'values', 'uses']
+  const transaction = database.transaction(names)
+  const counts = await Promise.all(names.map((name) => counted(transaction.objectStore(name))))
+  database.close()
+  return Object.fromEntries(names.map((name, index) => [name, counts[index] as number]))
+}
+
+let heard: (CacheChange & { value: unknown })[] = []
+let noted = (): void => {}
+
+globalThis.listen = () => {
+  const cache = globalThis.openCache({})
+  heard = []
+  globalThis.stopListening = adapterOf(cache).subscribe(async (change) => {
+    heard.push({ ...change, value: await cache.aget('a', { default: 'gone' }) })
+    noted()
+  })
+}
+
+globalThis.heardUntil = async (kind) => {
+  while (!heard.some((change) => change.kind === kind)) {
+    await new Promise<void>((resolve) => {
+      noted = resolve
+    })
+  }
+  return heard
+}
 
 globalThis.noise = (length) => {
   const bytes = new Uint8Array(length)

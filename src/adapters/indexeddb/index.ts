@@ -171,7 +171,9 @@ class OwnAdapter implements IndexedDBAdapter {
   }
 
   async persist(): Promise<boolean> {
-    return (await navigator.storage?.persist?.()) ?? false
+    // Only pages can ask, and only in secure contexts.
+    const storage = navigator.storage as { persist?: () => Promise<boolean> } | undefined
+    return (await storage?.persist?.()) ?? false
   }
 
   #used(now: number): void {
@@ -202,8 +204,10 @@ function keysOf({ key, op }: Change): string[] {
 }
 
 function whenIdle(work: () => void): void {
+  // Neither workers nor Safari have it.
+  const page = globalThis as { requestIdleCallback?: (work: () => void, how: { timeout: number }) => void }
   setTimeout(() => {
-    if ('requestIdleCallback' in globalThis) requestIdleCallback(work, { timeout: 5_000 })
-    else work()
+    if (page.requestIdleCallback === undefined) work()
+    else page.requestIdleCallback(work, { timeout: 5_000 })
   }, 5_000)
 }
