@@ -66,13 +66,15 @@ globalThis.listen = () => {
   const cache = globalThis.openCache({})
   heard = []
   globalThis.stopListening = adapterOf(cache).subscribe(async (change) => {
-    heard.push({ ...change, value: await cache.aget('a', { default: 'gone' }) })
+    const note = { ...change, value: undefined as unknown }
+    heard.push(note)
+    note.value = await cache.aget('a', { default: 'gone' })
     noted()
   })
 }
 
 globalThis.heardUntil = async (kind) => {
-  while (!heard.some((change) => change.kind === kind)) {
+  while (!heard.some((change) => change.kind === kind) || heard.some(({ value }) => value === undefined)) {
     await new Promise<void>((resolve) => {
       noted = resolve
     })
