@@ -62,14 +62,7 @@ export class Owners {
 
   async clear(scope: string): Promise<void> {
     const { shardCount } = this.#options
-    const clear = (shard: number): Promise<void> =>
-      this.#stub(shard)
-        .clear(scope)
-        .catch((error: unknown) => {
-          this.#stubs.delete(shard)
-          throw error
-        })
-    await Promise.all(Array.from({ length: shardCount }, (_, shard) => clear(shard)))
+    await Promise.all(Array.from({ length: shardCount }, (_, shard) => this.#stub(shard).clear(scope)))
   }
 
   async #byOwner<Item, Answer>(
@@ -87,15 +80,15 @@ export class Owners {
     const answers: PromiseSettledResult<Answer>[] = []
     const askOwner = async ([shard, places]: [number, number[]]): Promise<void> => {
       let asked = 0
+      const stub = this.#stub(shard)
       try {
         while (asked < places.length) {
           const rest = places.slice(asked).map((place) => items[place] as Item)
-          const given = await call(this.#stub(shard), rest)
+          const given = await call(stub, rest)
           if (given.length === 0) throw new Error('The owner gave no answer')
           for (const value of given) answers[places[asked++] as number] = { status: 'fulfilled', value }
         }
       } catch (reason) {
-        this.#stubs.delete(shard)
         // What was not asked any more fails with it: in the order given, or not at all.
         for (const place of places.slice(asked)) answers[place] = { status: 'rejected', reason }
       }
@@ -108,10 +101,14 @@ export class Owners {
     return shardOf(key, this.#options.shardCount)
   }
 
-  /** The same for each call, since calls keep their order only on one stub, until one fails: then it may be dead. */
+  /**
+   * The same for the calls of one turn, since calls keep their order only on one stub. No longer: it belongs to the request
+   * it was made in, and after some failures it is dead.
+   */
   #stub(shard: number): CacheShardStub {
     let stub = this.#stubs.get(shard)
     if (stub === undefined) {
+      if (this.#stubs.size === 0) queueMicrotask(() => this.#stubs.clear())
       const { shards, name, shardCount } = this.#options
       stub = shards.getByName(`${name}/${LAYOUT}/${shardCount}/${shard}`)
       this.#stubs.set(shard, stub)
