@@ -100,7 +100,7 @@ export class AsyncCache {
   /**
    * Reads a key, and on a miss stores and gives what `loader` gives.
    *
-   * An async loader is awaited. Callers of a cold key at the same time, in this process, share one load and its
+   * An async loader is awaited. Callers of a cold key at the same time, on this adapter, share one load and its
    * error; each gets a copy of its own. If someone else stores the key meanwhile, their value is given and kept; if the
    * key is written, deleted, moved or cleared while the loader runs, its late result is given but not stored. A loader
    * that gives `undefined` has nothing to cache: `undefined` is given, nothing stored. `null` is stored.
