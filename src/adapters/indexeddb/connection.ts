@@ -1,7 +1,5 @@
-import { type IDBPDatabase, type OpenDBCallbacks, openDB, unwrap } from 'idb'
+import { type OpenDBCallbacks, openDB, unwrap } from 'idb'
 import { complete, isComplete, type Schema, type Store } from './schema.ts'
-
-type Database = IDBPDatabase<Schema>
 
 export interface ConnectionOptions {
   readonly name: string
@@ -13,7 +11,9 @@ export interface ConnectionOptions {
 /** One open database, opened when first needed and again after it was closed, by us or underneath us. */
 export class Connection {
   readonly #options: ConnectionOptions
-  #database: Promise<Database> | undefined
+  #opening: Promise<IDBDatabase> | undefined
+  /** What came of it: the way to a transaction that waits for nothing. */
+  #opened: IDBDatabase | undefined
   #blocked = false
 
   constructor(options: ConnectionOptions) {
@@ -23,58 +23,63 @@ export class Connection {
   /** A transaction on a live connection. Nothing but its own requests may be awaited before it ends. */
   async transaction(stores: Store[], mode: 'readonly' | 'readwrite'): Promise<IDBTransaction> {
     const { durability } = this.#options
-    const opening = this.#open()
-    const database = await this.#inTime(opening)
+    const database = this.#opened ?? (await this.#inTime(this.#open()))
     try {
-      return unwrap(database.transaction(stores, mode, { durability }))
+      return database.transaction(stores, mode, { durability })
     } catch (error) {
       // Closed underneath us, or stripped of a store, since it was opened. Nothing was sent, so once more is safe.
       if (!(error instanceof DOMException)) throw error
       if (error.name !== 'InvalidStateError' && error.name !== 'NotFoundError') throw error
-      this.#forget(opening)
+      if (this.#opened === database) this.#forget()
       database.close()
       const again = await this.#inTime(this.#open())
-      return unwrap(again.transaction(stores, mode, { durability }))
+      return again.transaction(stores, mode, { durability })
     }
   }
 
   async close(): Promise<void> {
-    const opening = this.#database
-    this.#database = undefined
+    const opening = this.#opening
+    this.#forget()
     // A connection that failed to open has nothing to close, and has told its own callers.
     const database = await opening?.catch(() => undefined)
     database?.close()
   }
 
-  #open(): Promise<Database> {
-    if (this.#database !== undefined) return this.#database
-    const callbacks: OpenDBCallbacks<Schema> = {
+  #open(): Promise<IDBDatabase> {
+    if (this.#opening !== undefined) return this.#opening
+    const isCurrent = (): boolean => this.#opening === opening
+    const opening: Promise<IDBDatabase> = openComplete(this.#options.name, {
       upgrade: (database, _old, _new, transaction) => complete(database, transaction),
       blocked: () => {
         this.#blocked = true
       },
       // Another tab wants to upgrade or delete the database: never stand in its way.
       blocking: () => void this.close(),
-      terminated: () => this.#forget(opening),
-    }
-    const opening: Promise<Database> = openComplete(this.#options.name, callbacks)
-    this.#database = opening
+      terminated: () => {
+        if (isCurrent()) this.#forget()
+      },
+    })
+    this.#opening = opening
     opening.then(
-      () => {
+      (database) => {
         this.#blocked = false
+        if (isCurrent()) this.#opened = database
       },
       // The next caller tries again.
-      () => this.#forget(opening),
+      () => {
+        if (isCurrent()) this.#forget()
+      },
     )
     return opening
   }
 
-  #forget(opening: Promise<Database>): void {
-    if (this.#database === opening) this.#database = undefined
+  #forget(): void {
+    this.#opening = undefined
+    this.#opened = undefined
   }
 
   /** Some browsers never answer, and another page may not let go: then this caller hears of it, and a later one may succeed. */
-  #inTime(opening: Promise<Database>): Promise<Database> {
+  #inTime(opening: Promise<IDBDatabase>): Promise<IDBDatabase> {
     const { name, openTimeout } = this.#options
     return new Promise((resolve, reject) => {
       const giveUp = () => {
@@ -88,12 +93,12 @@ export class Connection {
 }
 
 /** Opens the database as it is, and if anything is missing in it, makes that. */
-async function openComplete(name: string, callbacks: OpenDBCallbacks<Schema>): Promise<Database> {
+async function openComplete(name: string, callbacks: OpenDBCallbacks<Schema>): Promise<IDBDatabase> {
   let version: number | undefined
   for (let attempt = 1; ; attempt += 1) {
     try {
       const database = await openDB<Schema>(name, version, callbacks)
-      if (isComplete(database)) return database
+      if (isComplete(database)) return unwrap(database)
       version = database.version + 1
       database.close()
     } catch (error) {
