@@ -22,55 +22,73 @@ export class Connection {
 
   /** A transaction on a live connection. Nothing but its own requests may be awaited before it ends. */
   async transaction(stores: Store[], mode: 'readonly' | 'readwrite'): Promise<IDBTransaction> {
-    const { durability } = this.#options
     const database = this.#opened ?? (await this.#inTime(this.#open()))
     try {
-      return database.transaction(stores, mode, { durability })
+      return this.#begin(database, stores, mode)
     } catch (error) {
       // Closed underneath us, or stripped of a store, since it was opened. Nothing was sent, so once more is safe.
       if (!(error instanceof DOMException)) throw error
       if (error.name !== 'InvalidStateError' && error.name !== 'NotFoundError') throw error
-      if (this.#opened === database) this.#forget()
-      database.close()
-      const again = await this.#inTime(this.#open())
-      return again.transaction(stores, mode, { durability })
+      this.#letGo(database)
+      return this.#begin(await this.#inTime(this.#open()), stores, mode)
     }
   }
 
   async close(): Promise<void> {
     const opening = this.#opening
+    if (opening === undefined) return
     this.#forget()
     // A connection that failed to open has nothing to close, and has told its own callers.
-    const database = await opening?.catch(() => undefined)
+    const database = await this.#inTime(opening).catch(() => undefined)
     database?.close()
+  }
+
+  #begin(database: IDBDatabase, stores: Store[], mode: 'readonly' | 'readwrite'): IDBTransaction {
+    const { durability } = this.#options
+    const transaction = database.transaction(stores, mode, { durability })
+    transaction.addEventListener('abort', () => {
+      // The connection is lost, and may yet take transactions that never end.
+      if (LOST.includes(transaction.error?.name ?? '')) this.#letGo(database)
+    })
+    return transaction
   }
 
   #open(): Promise<IDBDatabase> {
     if (this.#opening !== undefined) return this.#opening
-    const isCurrent = (): boolean => this.#opening === opening
     const opening: Promise<IDBDatabase> = openComplete(this.#options.name, {
       upgrade: (database, _old, _new, transaction) => complete(database, transaction),
       blocked: () => {
         this.#blocked = true
       },
       // Another tab wants to upgrade or delete the database: never stand in its way.
-      blocking: () => void this.close(),
-      terminated: () => {
-        if (isCurrent()) this.#forget()
-      },
+      blocking: () => this.#abandon(opening),
+      terminated: () => this.#abandon(opening),
     })
     this.#opening = opening
     opening.then(
       (database) => {
         this.#blocked = false
-        if (isCurrent()) this.#opened = database
+        if (this.#opening === opening) this.#opened = database
       },
       // The next caller tries again.
-      () => {
-        if (isCurrent()) this.#forget()
-      },
+      () => this.#abandon(opening),
     )
     return opening
+  }
+
+  /** The next call opens another. This one is closed when what is under way on it has ended. */
+  #letGo(database: IDBDatabase): void {
+    if (this.#opened === database) this.#forget()
+    database.close()
+  }
+
+  /** The same for one that may not be open yet. */
+  #abandon(opening: Promise<IDBDatabase>): void {
+    if (this.#opening === opening) this.#forget()
+    opening.then(
+      (database) => database.close(),
+      () => {},
+    )
   }
 
   #forget(): void {
@@ -83,6 +101,7 @@ export class Connection {
     const { name, openTimeout } = this.#options
     return new Promise((resolve, reject) => {
       const giveUp = () => {
+        this.#abandon(opening)
         const why = this.#blocked ? ': another page keeps an older version of it open' : ''
         reject(new Error(`The database "${name}" did not open within ${openTimeout} s${why}`))
       }
@@ -91,6 +110,9 @@ export class Connection {
     })
   }
 }
+
+/** The errors of a transaction whose connection was closed by force. One that was aborted by hand has none. */
+const LOST = ['AbortError', 'UnknownError']
 
 /** Opens the database as it is, and if anything is missing in it, makes that. */
 async function openComplete(name: string, callbacks: OpenDBCallbacks<Schema>): Promise<IDBDatabase> {
