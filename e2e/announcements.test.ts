@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { openTabs } from './browser/open-tabs.ts'
 
 async function twoTabs() {
-  const browser = await openTabs(2, 'full-tab.ts')
+  const browser = await openTabs(2, { script: 'full-tab.ts' })
   const [writer, listener] = browser.tabs as [Page, Page]
   return { writer, listener, [Symbol.asyncDispose]: () => browser[Symbol.asyncDispose]() }
 }

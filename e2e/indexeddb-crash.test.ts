@@ -37,7 +37,7 @@ async function workAndDie(context: BrowserContext, url: string, told: Told, roun
 it('finds whatever was acknowledged, and nothing by half, after its process was killed at work', {
   timeout: 120_000,
 }, async () => {
-  await using browser = await openTabs(1, 'crash-tab.ts')
+  await using browser = await openTabs(1, { script: 'crash-tab.ts' })
   const survivor = browser.tabs[0] as Page
   const told: Told = { started: 0, counted: 0, written: 0 }
   for (let death = 1; death <= 10; death += 1) {

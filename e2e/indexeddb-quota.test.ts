@@ -1,114 +1,213 @@
-import type { Page } from 'playwright'
-import { describe, expect, it } from 'vitest'
-import { openTabs } from './browser/open-tabs.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { limitStorage } from './browser/limit-storage.ts'
+import { openTabs, type Profile } from './browser/open-tabs.ts'
 
-const QUOTA = 5_000_000
+const QUOTA = 4_000_000
 
-/** A tab whose origin may store no more than {@link QUOTA}. */
-async function openFull(): Promise<{ tab: Page } & AsyncDisposable> {
-  const browser = await openTabs(1, 'full-tab.ts')
-  const tab = browser.tabs[0] as Page
-  const devtools = await tab.context().newCDPSession(tab)
-  const origin = new URL(tab.url()).origin
-  await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: QUOTA })
-  return { tab, [Symbol.asyncDispose]: () => browser[Symbol.asyncDispose]() }
-}
+const LIMITS = [
+  { name: 'without limits', limits: {} },
+  {
+    name: 'with limits of its own that it does not reach',
+    limits: { maxEntries: 10_000, maxBytes: 2 ** 40 },
+  },
+]
 
-describe.each([
-  ['without limits', {}],
-  ['with limits', { maxEntries: 10_000, maxBytes: 100_000_000 }],
-])('full storage, %s', (_, limits) => {
-  it('takes the room of what has expired, and leaves what lives', async () => {
-    await using page = await openFull()
-    const { live, written } = await page.tab.evaluate(async (given) => {
-      const cache = openCache(given)
-      for (let index = 0; index < 20; index += 1) await cache.aset(`k${index}`, noise(100_000), 3_600)
-      for (let index = 20; index < 45; index += 1) await cache.aset(`k${index}`, noise(100_000), 60)
-      ahead += 61_000
-      const names = Array.from({ length: 20 }, (_, index) => `k${45 + index}`)
-      for (const name of names) await cache.aset(name, noise(100_000), 3_600)
-      return { live: await held(cache, 20, 100_000), written: (await cache.agetMany(names)).size }
-    }, limits)
-    expect(live).toHaveLength(20)
-    expect(written).toBe(20)
+// Values of 100 kB: smaller ones stand in a log of Chromium's on disk, where what is deleted frees nothing for a long time.
+describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (storage) => {
+  let profile: Profile
+  let origins = 0
+  beforeAll(async () => {
+    profile = await openTabs(0, { script: 'workbench.ts', storage })
+  })
+  afterAll(() => profile[Symbol.asyncDispose]())
+
+  /** A tab of an origin of its own, which may store little. */
+  async function openFull() {
+    origins += 1
+    const tab = await profile.openTab(`http://full-${origins}.localhost`)
+    await limitStorage(tab, QUOTA)
+    return { tab, [Symbol.asyncDispose]: () => tab.close() }
+  }
+
+  describe.each(LIMITS)('an adapter $name', ({ limits }) => {
+    it('lets what has expired make way, and nothing else', async () => {
+      await using full = await openFull()
+      const found = await full.tab.evaluate(async (options) => {
+        let now = 1_000
+        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const cache = nearcache.createCache({ adapter, clock: () => now })
+        for (let n = 0; n < 10; n += 1) await cache.aset(`live-${n}`, nearcache.noise(100_000), null)
+        for (let n = 0; n < 27; n += 1) await cache.aset(`dead-${n}`, nearcache.noise(100_000), 60)
+        now += 60_000
+        for (let n = 0; n < 20; n += 1) await cache.aset(`new-${n}`, nearcache.noise(100_000), null)
+        const names = [...Array(10).keys()].map((n) => `live-${n}`)
+        const more = [...Array(20).keys()].map((n) => `new-${n}`)
+        const values = await cache.agetMany<Uint8Array>([...names, ...more])
+        return [...values.values()].map((value) => value.length)
+      }, limits)
+      expect(found).toEqual(Array(30).fill(100_000))
+    })
+
+    it('lets the least recently used make way, and keeps what was just read', async () => {
+      await using full = await openFull()
+      const kept = await full.tab.evaluate(async (options) => {
+        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const cache = nearcache.createCache({ adapter })
+        const names = [...Array(37).keys()].map((n) => `old-${n}`)
+        for (const name of names) await cache.aset(name, nearcache.noise(100_000), null)
+        const read = names.slice(0, 5)
+        for (const name of read) await cache.aget(name)
+        for (let n = 0; n < 10; n += 1) await cache.aset(`new-${n}`, nearcache.noise(100_000), null)
+        const present = async (keys: string[]) =>
+          (await Promise.all(keys.map((key) => cache.ahasKey(key)))).filter(Boolean).length
+        return {
+          read: await present(read),
+          new: await present([...Array(10).keys()].map((n) => `new-${n}`)),
+          all: await present(names),
+        }
+      }, limits)
+      expect(kept).toEqual({ read: 5, new: 10, all: expect.any(Number) })
+      expect(kept.all).toBeLessThan(37)
+      expect(kept.all).toBeGreaterThanOrEqual(20)
+    })
+
+    it('lets as many make way as a large value needs', async () => {
+      await using full = await openFull()
+      const after = await full.tab.evaluate(async (options) => {
+        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const cache = nearcache.createCache({ adapter })
+        const names = [...Array(35).keys()].map((n) => `old-${n}`)
+        for (const name of names) await cache.aset(name, nearcache.noise(100_000), null)
+        await cache.aset('large', nearcache.noise(2_500_000))
+        return { large: (await cache.aget<Uint8Array>('large'))?.length, last: await cache.ahasKey('old-34') }
+      }, limits)
+      expect(after).toEqual({ large: 2_500_000, last: true })
+    })
+
+    it('refuses a value larger than the quota, and goes on with what it had', async () => {
+      await using full = await openFull()
+      const after = await full.tab.evaluate(async (options) => {
+        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const cache = nearcache.createCache({ adapter })
+        const names = [...Array(30).keys()].map((n) => `old-${n}`)
+        for (const name of names) await cache.aset(name, [name, nearcache.noise(100_000)], null)
+        const errors = []
+        for (let attempt = 0; attempt < 5; attempt += 1) {
+          errors.push(await cache.aset('huge', nearcache.noise(6_000_000)).catch((error) => error))
+        }
+        await cache.aset('small', 1)
+        const left = await cache.agetMany<[string, Uint8Array]>(names)
+        return {
+          codes: errors.map(({ code }) => code),
+          figures: errors.map(({ estimate }) => [typeof estimate.usage, typeof estimate.quota]),
+          messages: errors.map(({ message }) => message),
+          intact: [...left].filter(([name, [own, bytes]]) => own === name && bytes.length === 100_000).length,
+          huge: await cache.ahasKey('huge'),
+          small: await cache.aget('small'),
+        }
+      }, limits)
+      expect(after).toEqual({
+        codes: Array(5).fill('QUOTA_EXCEEDED'),
+        figures: Array(5).fill(['number', 'number']),
+        messages: Array(5).fill(expect.stringMatching(/^Cannot write: the origin's storage is full/)),
+        // Nothing could have made way for it.
+        intact: 30,
+        huge: false,
+        small: 1,
+      })
+    })
+
+    it('fails only the caller whose value is too large', async () => {
+      await using full = await openFull()
+      const answers = await full.tab.evaluate(async (options) => {
+        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const cache = nearcache.createCache({ adapter })
+        const calls = [...Array(51).keys()].map((n) =>
+          cache.aset(`n-${n}`, n === 25 ? nearcache.noise(6_000_000) : n),
+        )
+        const settled = await Promise.allSettled(calls)
+        const read = await cache.agetMany(settled.map((_, n) => `n-${n}`))
+        return {
+          failed: settled.flatMap((call, n) => (call.status === 'rejected' ? [[n, call.reason.code]] : [])),
+          read: [...read.values()],
+        }
+      }, limits)
+      expect(answers.failed).toEqual([[25, 'QUOTA_EXCEEDED']])
+      expect(answers.read).toEqual([...Array(51).keys()].filter((n) => n !== 25))
+    })
+
+    it('stores all of a batch or nothing', async () => {
+      await using full = await openFull()
+      const after = await full.tab.evaluate(async (options) => {
+        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const cache = nearcache.createCache({ adapter })
+        await cache.aset('n-0', 'before', null)
+        const batch = [...Array(60).keys()].map((n) => [`n-${n}`, nearcache.noise(100_000)] as const)
+        const error = await cache.asetMany(batch).catch((reason) => reason)
+        return { code: error.code, left: [...(await cache.agetMany(batch.map(([key]) => key)))] }
+      }, limits)
+      expect(after).toEqual({ code: 'QUOTA_EXCEEDED', left: [['n-0', 'before']] })
+    })
+
+    it('deletes, clears, sweeps and closes where nothing can be put', async () => {
+      await using full = await openFull()
+      const after = await full.tab.evaluate(async (options) => {
+        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const cache = nearcache.createCache({ adapter, keyPrefix: 'own', clock: () => 1_000 })
+        const other = nearcache.createCache({ adapter, keyPrefix: 'other', clock: () => 1_000 })
+        await cache.asetMany(
+          [...Array(20).keys()].map((n) => [`dead-${n}`, n] as const),
+          { timeout: 60 },
+        )
+        await cache.asetMany(
+          [...Array(20).keys()].map((n) => [`live-${n}`, n] as const),
+          { timeout: null },
+        )
+        await other.aset('kept', 1, null)
+        await nearcache.fill()
+        const deleted = await cache.adelete('live-0')
+        const swept = await adapter.sweep(61_000)
+        const left = (await cache.agetMany([...Array(20).keys()].map((n) => `live-${n}`))).size
+        await cache.aclear()
+        await adapter.close()
+        return { deleted, swept, left, own: await cache.ahasKey('live-1'), other: await other.aget('kept') }
+      }, limits)
+      expect(after).toEqual({ deleted: true, swept: 20, left: 19, own: false, other: 1 })
+    })
   })
 
-  it('then that of what was least recently used', async () => {
-    await using page = await openFull()
-    const kept = await page.tab.evaluate(async (given) => {
-      const cache = openCache(given)
-      for (let index = 0; index < 40; index += 1) await cache.aset(`k${index}`, noise(100_000))
-      for (let index = 0; index < 10; index += 1) await cache.aget(`k${index}`)
-      for (let index = 40; index < 55; index += 1) await cache.aset(`k${index}`, noise(100_000))
-      return held(cache, 55, 100_000)
-    }, limits)
-    expect(kept).toEqual(expect.arrayContaining([0, 9, 39, 40, 54]))
-    expect(kept).not.toContain(10)
-    expect(kept.length).toBeGreaterThan(25)
+  it('counts right within limits after entries made way', async () => {
+    await using full = await openFull()
+    const counted = await full.tab.evaluate(async () => {
+      const adapter = nearcache.indexedDBAdapter({ name: 'quota', maxEntries: 1_000, maxBytes: 2 ** 40 })
+      const cache = nearcache.createCache({ adapter })
+      for (let n = 0; n < 60; n += 1) await cache.aset(`n-${n}`, nearcache.noise(100_000))
+      await adapter.close()
+      return nearcache.look('quota')
+    })
+    expect(counted.entries.length).toBeLessThan(40)
+    expect(counted.uses).toEqual(counted.entries)
+    expect(counted.values).toEqual(counted.entries)
+    expect(counted.totals?.entries).toBe(counted.entries.length)
   })
 
-  it('goes on for as long as one likes to write', async () => {
-    await using page = await openFull()
-    const kept = await page.tab.evaluate(async (given) => {
-      const cache = openCache(given)
-      for (let index = 0; index < 150; index += 1) await cache.aset(`k${index}`, noise(100_000))
-      return held(cache, 150, 100_000)
-    }, limits)
-    expect(kept.at(-1)).toBe(149)
-    expect(kept.length).toBeGreaterThan(20)
-  })
-
-  it('refuses what can never fit, with the browser’s figures, and drops nothing for it', async () => {
-    await using page = await openFull()
-    const { failure, replacing, before, after, small } = await page.tab.evaluate(async (given) => {
-      const cache = openCache(given)
-      for (let index = 0; index < 30; index += 1) await cache.aset(`k${index}`, noise(100_000))
-      const before = await held(cache, 30, 100_000)
-      const failure = await failureOf(cache.aset('large', noise(6_000_000)))
-      const replacing = await failureOf(cache.aset('k0', noise(6_000_000)))
-      await cache.aset('small', 'fits')
-      return {
-        failure,
-        replacing,
-        before,
-        after: await held(cache, 30, 100_000),
-        small: await cache.aget('small'),
+  it('does not empty the cache in vain, where deleting frees nothing', async () => {
+    await using full = await openFull()
+    const left = await full.tab.evaluate(async () => {
+      const cache = nearcache.createCache({ adapter: nearcache.indexedDBAdapter({ name: 'quota' }) })
+      const names = [...Array(60).keys()].map((n) => `old-${n}`)
+      for (const name of names) await cache.aset(name, nearcache.noise(10_000), null)
+      await nearcache.fill()
+      let failed = 0
+      for (let n = 0; n < 20; n += 1) {
+        await cache.aset(`new-${n}`, nearcache.noise(30_000), null).catch(() => {
+          failed += 1
+        })
       }
-    }, limits)
-    expect(failure).toMatchObject({ name: 'CacheError', code: 'QUOTA_EXCEEDED' })
-    expect(failure?.estimate?.usage).toBeGreaterThan(3_000_000)
-    expect(failure?.estimate?.quota).toBeGreaterThan(0)
-    expect(replacing?.code).toBe('QUOTA_EXCEEDED')
-    expect(after).toEqual(before)
-    expect(small).toBe('fits')
-  })
-
-  it('refuses one large value among many small ones, and none of the others', async () => {
-    await using page = await openFull()
-    const failures = await page.tab.evaluate(async (given) => {
-      const cache = openCache(given)
-      const writes = Array.from({ length: 50 }, (_, index) =>
-        failureOf(cache.aset(`k${index}`, noise(index === 25 ? 6_000_000 : 1_000))),
-      )
-      return (await Promise.all(writes)).map((failure) => failure?.code)
-    }, limits)
-    expect(failures.flatMap((code, index) => (code === undefined ? [] : [[index, code]]))).toEqual([
-      [25, 'QUOTA_EXCEEDED'],
-    ])
-  })
-
-  it('stores nothing of a batch that is too large together', async () => {
-    await using page = await openFull()
-    const { failure, before, after } = await page.tab.evaluate(async (given) => {
-      const cache = openCache(given)
-      for (let index = 0; index < 20; index += 1) await cache.aset(`k${index}`, noise(100_000))
-      const batch = Array.from({ length: 60 }, (_, index) => [`b${index}`, noise(100_000)] as const)
-      const before = await held(cache, 20, 100_000)
-      const failure = await failureOf(cache.asetMany(batch))
-      const stored = await cache.agetMany(batch.map(([key]) => key))
-      return { failure, before, after: [...(await held(cache, 20, 100_000)), ...stored.keys()] }
-    }, limits)
-    expect(failure?.code).toBe('QUOTA_EXCEEDED')
-    expect(after).toEqual(before)
+      return { failed, old: (await cache.agetMany(names)).size }
+    })
+    // Which of the two it is depends on what database the browser has.
+    if (left.failed > 0) expect(left.old).toBeGreaterThanOrEqual(40)
+    else expect(left.old).toBeLessThan(60)
   })
 })

@@ -12,7 +12,7 @@ export interface Place extends AsyncDisposable {
 
 /** The clients share three tabs. The clock is here, in the one process that all of them can ask. */
 export async function threeTabs(): Promise<Place> {
-  const browser = await openTabs(3, 'recorded-tab.ts')
+  const browser = await openTabs(3, { script: 'recorded-tab.ts' })
   const { tabs } = browser
   let clock: NextMoment = () => 0
   for (const tab of tabs) await tab.exposeFunction('nextMoment', () => clock())

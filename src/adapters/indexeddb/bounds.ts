@@ -95,13 +95,7 @@ export class Bounded implements Keeping {
     await this.#removeAll(transaction, ledger, (await result(keys)) as string[])
   }
 
-  async remove(transaction: IDBTransaction, keys: readonly string[], isFull: boolean): Promise<void> {
-    if (isFull) {
-      for (const key of keys) drop(transaction, key)
-      // The next write counts anew.
-      transaction.objectStore('totals').clear()
-      return
-    }
+  async remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void> {
     const ledger = await Ledger.open(transaction, [], this.#weighs)
     await this.#removeAll(transaction, ledger, keys)
     ledger.write()

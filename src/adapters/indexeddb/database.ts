@@ -1,6 +1,5 @@
 import type { Change, Entry, Outcome, Wanted } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
-import { estimateBytes } from '../../core/bytes.ts'
 import { isLive } from '../../core/decide.ts'
 import { rangeEnd } from '../../core/keys.ts'
 import { copyOf } from '../../core/snapshot.ts'
@@ -10,12 +9,13 @@ import type { Connection } from './connection.ts'
 import { deleteOrphans, ENTRY_STORES, readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
 import {
+  InNeed,
   inTransaction,
   isQuotaExceeded,
-  isWorthCulling,
   quotaExceeded,
   removeDead,
   removeLeastUsed,
+  wantsSpace,
 } from './room.ts'
 import { type Notes, writeNotes } from './uses.ts'
 
@@ -24,12 +24,16 @@ export class Database implements Work {
   readonly #connection: Connection
   readonly #keeping: Keeping
   readonly #notes: Notes
+  readonly #inNeed: Keeping
   readonly #cullFrequency: number
   readonly #turns = new Turns(this)
+  /** Whether the last drop of least recently used entries made no room, and no write has found any since. */
+  #isDropVain = false
 
   constructor(connection: Connection, keeping: Keeping, notes: Notes, cullFrequency: number) {
     this.#connection = connection
     this.#keeping = keeping
+    this.#inNeed = new InNeed(keeping)
     this.#notes = notes
     this.#cullFrequency = cullFrequency
   }
@@ -50,15 +54,15 @@ export class Database implements Work {
     this.#turns.start()
     const end = rangeEnd(scope)
     const range = end === undefined ? undefined : IDBKeyRange.bound(scope, end, false, true)
-    await this.#change((transaction) => this.#keeping.clear(transaction, range))
+    await this.#remove((transaction, keeping) => keeping.clear(transaction, range))
   }
 
   /** Removes what is dead at `now`, in portions that let others come between, and gives how many entries that were. */
   async sweep(now: number): Promise<number> {
     let swept = 0
     for (;;) {
-      const dead = await this.#change((transaction) =>
-        removeDead(transaction, this.#keeping, now, PORTION, false),
+      const dead = await this.#remove((transaction, keeping) =>
+        removeDead(transaction, keeping, now, PORTION),
       )
       swept += dead
       if (dead < PORTION) break
@@ -75,7 +79,7 @@ export class Database implements Work {
       await this.#change((transaction) => writeNotes(transaction, taken))
     } catch (error) {
       this.#notes.putBack(taken)
-      // Where storage is full they stay notes, which are allowed to get lost.
+      // They only advise; a full storage is the affair of those who write values.
       if (!isQuotaExceeded(error)) throw error
     }
   }
@@ -129,30 +133,30 @@ export class Database implements Work {
     }
   }
 
-  async #commit(commits: readonly Commit[]): Promise<readonly Outcome[][]> {
-    const transaction = await this.#connection.transaction(this.#keeping.stores, 'readwrite')
-    return commitAll(transaction, this.#keeping, commits)
+  async #commit(commits: readonly Commit[], keeping = this.#keeping): Promise<readonly Outcome[][]> {
+    const transaction = await this.#connection.transaction(keeping.stores, 'readwrite')
+    const outcomes = await commitAll(transaction, keeping, commits)
+    if (this.#isDropVain && commits.some(wantsSpace)) this.#isDropVain = false
+    return outcomes
   }
 
   /**
    * There was no room. Without the dead there may be some; if not, each caller's changes are tried by themselves, so that
-   * one large value is the misfortune of its own caller, and once the least recently used make way.
+   * one large value is the misfortune of its own caller.
    */
   async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
-    if ((await this.#free((transaction) => removeDead(transaction, this.#keeping, now, ALL, true))) > 0) {
+    const dead = await this.#change((transaction) => removeDead(transaction, this.#inNeed, now, ALL))
+    if (dead > 0) {
       try {
-        return await this.#commit(commits)
+        return await this.#commit(commits, this.#inNeed)
       } catch (again) {
         if (!isQuotaExceeded(again)) throw again
       }
     }
-    const mayCull = { once: true }
     const answers: Promise<readonly Outcome[]>[] = []
     for (const commit of commits) {
-      const answer = this.#commitAlone(commit, mayCull).catch(async (again: unknown) => {
-        throw isQuotaExceeded(again) ? await quotaExceeded(error) : again
-      })
+      const answer = this.#commitAlone(commit, error)
       // One after another: what one leaves is the other's.
       await answer.catch(() => {})
       answers.push(answer)
@@ -160,34 +164,39 @@ export class Database implements Work {
     return answers
   }
 
-  async #commitAlone(commit: Commit, mayCull: { once: boolean }): Promise<readonly Outcome[]> {
-    try {
-      const [outcomes] = await this.#commit([commit])
-      return outcomes ?? []
-    } catch (error) {
-      if (!isQuotaExceeded(error) || !mayCull.once) throw error
-      if (!(await isWorthCulling(bytesOf(commit), this.#cullFrequency))) throw error
-      mayCull.once = false
-      await this.#free((transaction) =>
-        removeLeastUsed(transaction, this.#keeping, this.#notes, this.#cullFrequency),
-      )
-      const [outcomes] = await this.#commit([commit])
-      return outcomes ?? []
-    }
-  }
-
-  /** Gives what was removed: nothing, where storage is so full that even that was refused. */
-  async #free(work: (transaction: IDBTransaction) => Promise<number>): Promise<number> {
-    try {
-      return await this.#change(work)
-    } catch (error) {
-      if (isQuotaExceeded(error)) return 0
-      throw error
+  /**
+   * Once the least recently used make way, but not for what is too large for that, and not again where it made no room:
+   * Chromium counts what is deleted late where its database is LevelDB, and a cache must not be emptied in vain.
+   */
+  async #commitAlone(commit: Commit, error: unknown): Promise<readonly Outcome[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const [outcomes] = await this.#commit([commit], this.#inNeed)
+        return outcomes as Outcome[]
+      } catch (again) {
+        if (!isQuotaExceeded(again)) throw again
+        if (attempt > 1 || this.#isDropVain) throw await quotaExceeded(error)
+        const isRoomMade = await this.#change((transaction) =>
+          removeLeastUsed(transaction, this.#inNeed, this.#notes, this.#cullFrequency, commit),
+        )
+        if (!isRoomMade) throw await quotaExceeded(error)
+        this.#isDropVain = true
+      }
     }
   }
 
   async #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
     return inTransaction(await this.#connection.transaction(this.#keeping.stores, 'readwrite'), work)
+  }
+
+  /** What only removes succeeds in a full storage, too. */
+  async #remove<T>(work: (transaction: IDBTransaction, keeping: Keeping) => Promise<T>): Promise<T> {
+    try {
+      return await this.#change((transaction) => work(transaction, this.#keeping))
+    } catch (error) {
+      if (!isQuotaExceeded(error)) throw error
+      return this.#change((transaction) => work(transaction, this.#inNeed))
+    }
   }
 }
 
@@ -203,11 +212,6 @@ function isInterruption(error: unknown): boolean {
   return (
     error instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(error.name)
   )
-}
-
-/** About what a commit wants to store. */
-function bytesOf({ changes }: Commit): number {
-  return changes.reduce((sum, { op }) => sum + ('entry' in op ? estimateBytes(op.entry.value) : 0), 0)
 }
 
 /** Whether doing it twice comes to the same, and to the same answers. */

@@ -9,8 +9,7 @@ export interface Keeping {
   readonly stores: Store[]
   /** Writes what a batch came to. Gives the keys whose values the browser cannot take; they are removed. */
   write(transaction: IDBTransaction, decision: BatchDecision, now: number): Promise<ReadonlySet<string>>
-  /** Removes entries. Where storage `isFull` nothing may be written for it, not even that they are gone. */
-  remove(transaction: IDBTransaction, keys: readonly string[], isFull: boolean): Promise<void>
+  remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void>
   /** Removes a range of keys; `undefined` = all. */
   clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void>
 }

@@ -63,13 +63,18 @@ export class Ledger {
 
 const TOTALS = 'all'
 
+/** Leaves them to be counted anew by the next who writes within limits. */
+export function forgetTotals(transaction: IDBTransaction): void {
+  if (transaction.objectStoreNames.contains('totals')) transaction.objectStore('totals').delete(TOTALS)
+}
+
 export function weightOf(key: string, value: unknown): number {
   return estimateBytes(key) + estimateBytes(value)
 }
 
 /**
  * Counts what is there, where that is not known: once. What was written without limits is weighed, and counts as least
- * recently used.
+ * recently used. Nothing is put for the others: a full storage has no room for what is there already.
  */
 async function countAll(transaction: IDBTransaction, weighs: boolean): Promise<Totals> {
   const keys = (await result(transaction.objectStore('entries').getAllKeys())) as string[]

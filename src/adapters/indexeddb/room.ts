@@ -1,8 +1,11 @@
+import type { BatchDecision, Commit } from '../../core/batch.ts'
 import { share } from '../../core/culling.ts'
 import { CacheError } from '../../core/errors.ts'
-import type { Keeping } from './keeping.ts'
+import { readEntries } from './entries.ts'
+import { drop, type Keeping } from './keeping.ts'
+import { forgetTotals, weightOf } from './ledger.ts'
 import { completion, result } from './requests.ts'
-import type { Use } from './schema.ts'
+import type { Store, Use } from './schema.ts'
 import type { Notes } from './uses.ts'
 
 /** Whether the browser gave no more room. */
@@ -15,24 +18,64 @@ export async function quotaExceeded(cause: unknown): Promise<CacheError> {
   const { usage, quota } = await estimate()
   return new CacheError(
     'QUOTA_EXCEEDED',
-    `Cannot write: the origin's storage is full (${usage ?? 'unknown'} of ${quota ?? 'unknown'} bytes used), also after ` +
-      'dropping what had expired and what was least recently used. What was stored is unchanged',
+    `Cannot write: the origin's storage is full (${usage ?? 'unknown'} of ${quota ?? 'unknown'} bytes used), and ` +
+      'dropping what has expired and what was least recently used makes too little room. Nothing of this write is stored',
     { cause, estimate: { usage, quota } },
   )
 }
 
-/**
- * Whether dropping one entry in `cullFrequency` can make room for so many bytes. A value that is larger than what would go
- * shall not cost what is there.
- */
-export async function isWorthCulling(bytes: number, cullFrequency: number): Promise<boolean> {
-  const { usage } = await estimate()
-  return usage === undefined || bytes <= share(usage, cullFrequency)
-}
-
+/** What the browser says it stores, and may store: in Chromium the latter is made up, against fingerprinting. */
 async function estimate(): Promise<StorageEstimate> {
   // Only in secure contexts; and what only explains an error must not replace it by another.
   return (await globalThis.navigator?.storage?.estimate?.().catch(() => undefined)) ?? {}
+}
+
+function weigh({ changes }: Commit): number {
+  let weight = 0
+  for (const { key, op } of changes) if ('entry' in op) weight += weightOf(key, op.entry.value)
+  return weight
+}
+
+/** Whether a commit asks for room, rather than only giving some back. */
+export function wantsSpace({ changes }: Commit): boolean {
+  return changes.some(({ op }) => op.kind !== 'delete' && op.kind !== 'pop' && op.kind !== 'release')
+}
+
+/**
+ * Keeps entries where the storage is full. A browser may then refuse whatever a transaction puts, however little, and take
+ * deletions only: so what only removes puts nothing, and leaves the totals to be counted anew.
+ */
+export class InNeed implements Keeping {
+  readonly stores: Store[]
+  readonly #keeping: Keeping
+
+  constructor(keeping: Keeping) {
+    this.stores = keeping.stores
+    this.#keeping = keeping
+  }
+
+  async write(
+    transaction: IDBTransaction,
+    decision: BatchDecision,
+    now: number,
+  ): Promise<ReadonlySet<string>> {
+    for (const entry of decision.writes.values()) {
+      if (entry !== undefined) return this.#keeping.write(transaction, decision, now)
+    }
+    await this.remove(transaction, [...decision.writes.keys()])
+    return new Set()
+  }
+
+  async remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void> {
+    for (const key of keys) drop(transaction, key)
+    forgetTotals(transaction)
+  }
+
+  async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {
+    if (range === undefined) return this.#keeping.clear(transaction, range)
+    for (const name of ['entries', 'values', 'uses']) transaction.objectStore(name).delete(range)
+    forgetTotals(transaction)
+  }
 }
 
 /**
@@ -44,35 +87,56 @@ export async function removeDead(
   keeping: Keeping,
   now: number,
   count: number,
-  isFull: boolean,
 ): Promise<number> {
   const index = transaction.objectStore('entries').index('expiresAt')
   const dead = (await result(index.getAllKeys(IDBKeyRange.upperBound(now), count))) as string[]
-  await keeping.remove(transaction, dead, isFull)
+  await keeping.remove(transaction, dead)
   return dead.length
 }
 
 /**
- * Removes one entry in `cullFrequency`, the least recently used, and gives how many that were. Writes down no notes: there
- * is no room for them.
+ * Removes the least recently used, one entry in `cullFrequency` and at least as much as `commit` weighs. Where all of them
+ * weigh less nothing is removed: `false`. Puts nothing: notes are looked at, not written.
  */
 export async function removeLeastUsed(
   transaction: IDBTransaction,
   keeping: Keeping,
   notes: Notes,
   cullFrequency: number,
-): Promise<number> {
+  commit: Commit,
+): Promise<boolean> {
+  const inOrder = await leastUsedFirst(transaction, notes)
+  const wanted = weigh(commit)
+  let weight = 0
+  let count = 0
+  while (weight < wanted && count < inOrder.length) {
+    const portion = inOrder.slice(count, count + PORTION)
+    const entries = await readEntries(transaction, portion, () => true)
+    for (const [index, key] of portion.entries()) weight += weightOf(key, entries[index]?.value)
+    count += portion.length
+  }
+  if (weight < wanted) return false
+  await keeping.remove(
+    transaction,
+    inOrder.slice(0, Math.max(share(inOrder.length, cullFrequency), count, 1)),
+  )
+  return true
+}
+
+/** Few enough that their values fit in memory together. */
+const PORTION = 5
+
+async function leastUsedFirst(transaction: IDBTransaction, notes: Notes): Promise<string[]> {
   const uses = transaction.objectStore('uses')
-  const known = (await result(uses.getAllKeys())) as string[]
-  const used: Use[] = await result(uses.getAll())
-  const stamps = new Map(known.map((key, index) => [key, used[index]?.used ?? 0]))
-  const all = (await result(transaction.objectStore('entries').getAllKeys())) as string[]
+  const [all, known, stored] = await Promise.all([
+    result(transaction.objectStore('entries').getAllKeys()) as Promise<string[]>,
+    result(uses.getAllKeys()) as Promise<string[]>,
+    result<Use[]>(uses.getAll()),
+  ])
+  const used = new Map(known.map((key, index) => [key, stored[index]?.used]))
   // What nobody took note of was used longest ago.
-  const usedAt = (key: string): number => notes.stampOf(key) ?? stamps.get(key) ?? 0
-  const inOrder = all.sort((one, other) => usedAt(one) - usedAt(other))
-  const leaving = inOrder.slice(0, Math.max(share(all.length, cullFrequency), 1))
-  await keeping.remove(transaction, leaving, true)
-  return leaving.length
+  const lastUse = new Map(all.map((key) => [key, notes.stampOf(key) ?? used.get(key) ?? 0]))
+  return all.sort((one, other) => (lastUse.get(one) ?? 0) - (lastUse.get(other) ?? 0))
 }
 
 /** Runs some of this to its end, in a transaction of its own. */
