@@ -147,13 +147,8 @@ export class Database implements Work {
   async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
     const dead = await this.#change((transaction) => removeDead(transaction, this.#inNeed, now, ALL))
-    if (dead > 0) {
-      try {
-        return await this.#commit(commits, this.#inNeed)
-      } catch (again) {
-        if (!isQuotaExceeded(again)) throw again
-      }
-    }
+    const outcomes = dead > 0 ? await this.#commitPatiently(commits) : undefined
+    if (outcomes !== undefined) return outcomes
     const answers: Promise<readonly Outcome[]>[] = []
     for (const commit of commits) {
       const answer = this.#commitAlone(commit, error)
@@ -165,23 +160,38 @@ export class Database implements Work {
   }
 
   /**
-   * Once the least recently used make way, but not for what is too large for that, and not again where it made no room:
-   * Chromium counts what is deleted late where its database is LevelDB, and a cache must not be emptied in vain.
+   * Once the least recently used make way, but not for what is too large for that, and not again where it made no room: a
+   * cache must not be emptied in vain.
    */
   async #commitAlone(commit: Commit, error: unknown): Promise<readonly Outcome[]> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const [outcomes] = await this.#commit([commit], this.#inNeed)
-        return outcomes as Outcome[]
-      } catch (again) {
-        if (!isQuotaExceeded(again)) throw again
-        if (attempt > 1 || this.#isDropVain) throw await quotaExceeded(error)
-        const isRoomMade = await this.#change((transaction) =>
-          removeLeastUsed(transaction, this.#inNeed, this.#notes, this.#cullFrequency, commit),
-        )
-        if (!isRoomMade) throw await quotaExceeded(error)
-        this.#isDropVain = true
-      }
+    const [first] = (await this.#commitIfRoom([commit])) ?? []
+    if (first !== undefined) return first
+    if (this.#isDropVain) throw await quotaExceeded(error)
+    const isRoomMade = await this.#change((transaction) =>
+      removeLeastUsed(transaction, this.#inNeed, this.#notes, this.#cullFrequency, commit),
+    )
+    const [outcomes] = (isRoomMade ? await this.#commitPatiently([commit]) : undefined) ?? []
+    if (outcomes !== undefined) return outcomes
+    if (isRoomMade) this.#isDropVain = true
+    throw await quotaExceeded(error)
+  }
+
+  /** Once something was removed: Chromium takes a moment to count that. `undefined` if there is no room all the same. */
+  async #commitPatiently(commits: readonly Commit[]): Promise<readonly Outcome[][] | undefined> {
+    for (const pause of PAUSES) {
+      const outcomes = await this.#commitIfRoom(commits)
+      if (outcomes !== undefined) return outcomes
+      await new Promise((resolve) => setTimeout(resolve, pause))
+    }
+    return this.#commitIfRoom(commits)
+  }
+
+  async #commitIfRoom(commits: readonly Commit[]): Promise<readonly Outcome[][] | undefined> {
+    try {
+      return await this.#commit(commits, this.#inNeed)
+    } catch (error) {
+      if (isQuotaExceeded(error)) return undefined
+      throw error
     }
   }
 
@@ -201,6 +211,9 @@ export class Database implements Work {
 }
 
 type Answer = readonly Outcome[] | Promise<readonly Outcome[]>
+
+/** Milliseconds between the attempts to write after something was removed. */
+const PAUSES = [20, 50, 100, 200, 400]
 
 /** Entries in one transaction of a sweep. */
 const PORTION = 1_000
