@@ -22,28 +22,43 @@ export class Connection {
 
   /** A transaction on a live connection. Nothing but its own requests may be awaited before it ends. */
   async transaction(stores: Store[], mode: 'readonly' | 'readwrite'): Promise<IDBTransaction> {
-    const { durability } = this.#options
     const opening = this.#open()
     const database = await this.#inTime(opening)
     try {
-      return unwrap(database.transaction(stores, mode, { durability }))
+      return this.#begin(opening, database, stores, mode)
     } catch (error) {
       // Closed underneath us, or stripped of a store, since it was opened. Nothing was sent, so once more is safe.
       if (!(error instanceof DOMException)) throw error
       if (error.name !== 'InvalidStateError' && error.name !== 'NotFoundError') throw error
-      this.#forget(opening)
-      database.close()
-      const again = await this.#inTime(this.#open())
-      return unwrap(again.transaction(stores, mode, { durability }))
+      this.#letGo(opening)
+      const again = this.#open()
+      return this.#begin(again, await this.#inTime(again), stores, mode)
     }
   }
 
   async close(): Promise<void> {
     const opening = this.#database
+    if (opening === undefined) return
     this.#database = undefined
     // A connection that failed to open has nothing to close, and has told its own callers.
-    const database = await opening?.catch(() => undefined)
+    const database = await this.#inTime(opening).catch(() => undefined)
     database?.close()
+  }
+
+  #begin(
+    opening: Promise<Database>,
+    database: Database,
+    stores: Store[],
+    mode: 'readonly' | 'readwrite',
+  ): IDBTransaction {
+    const { durability } = this.#options
+    // Not by way of idb: of each transaction it makes a promise too, and when that fails, nobody is there to handle it.
+    const transaction = unwrap(database).transaction(stores, mode, { durability })
+    transaction.addEventListener('abort', () => {
+      // The connection is lost, and may yet take transactions that never end.
+      if (LOST.includes(transaction.error?.name ?? '')) this.#letGo(opening)
+    })
+    return transaction
   }
 
   #open(): Promise<Database> {
@@ -54,8 +69,8 @@ export class Connection {
         this.#blocked = true
       },
       // Another tab wants to upgrade or delete the database: never stand in its way.
-      blocking: () => void this.close(),
-      terminated: () => this.#forget(opening),
+      blocking: () => this.#letGo(opening),
+      terminated: () => this.#letGo(opening),
     }
     const opening: Promise<Database> = openComplete(this.#options.name, callbacks)
     this.#database = opening
@@ -64,13 +79,18 @@ export class Connection {
         this.#blocked = false
       },
       // The next caller tries again.
-      () => this.#forget(opening),
+      () => this.#letGo(opening),
     )
     return opening
   }
 
-  #forget(opening: Promise<Database>): void {
+  /** The next call opens another. This one is closed when what is under way on it has ended, or once it has opened. */
+  #letGo(opening: Promise<Database>): void {
     if (this.#database === opening) this.#database = undefined
+    opening.then(
+      (database) => database.close(),
+      () => {},
+    )
   }
 
   /** Some browsers never answer, and another page may not let go: then this caller hears of it, and a later one may succeed. */
@@ -78,6 +98,7 @@ export class Connection {
     const { name, openTimeout } = this.#options
     return new Promise((resolve, reject) => {
       const giveUp = () => {
+        this.#letGo(opening)
         const why = this.#blocked ? ': another page keeps an older version of it open' : ''
         reject(new Error(`The database "${name}" did not open within ${openTimeout} s${why}`))
       }
@@ -86,6 +107,9 @@ export class Connection {
     })
   }
 }
+
+/** The errors of a transaction whose connection was closed by force. One that was aborted by hand has none. */
+const LOST = ['AbortError', 'UnknownError']
 
 /** Opens the database as it is, and if anything is missing in it, makes that. */
 async function openComplete(name: string, callbacks: OpenDBCallbacks<Schema>): Promise<Database> {

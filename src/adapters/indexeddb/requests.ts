@@ -20,10 +20,18 @@ export async function results<T>(requests: readonly IDBRequest<T>[]): Promise<T[
 
 /** Resolves when the transaction is complete, which is when what it wrote is acknowledged. */
 export function completion(transaction: IDBTransaction): Promise<void> {
+  const { db } = transaction
   return new Promise((resolve, reject) => {
-    transaction.addEventListener('complete', () => resolve())
-    transaction.addEventListener('abort', () =>
-      reject(transaction.error ?? new DOMException('The transaction was aborted', 'AbortError')),
-    )
+    // Begun while its connection was being closed by force, a transaction never hears how it ended, in Chromium.
+    const lost = () => reject(new DOMException('The connection was closed', 'UnknownError'))
+    db.addEventListener('close', lost)
+    transaction.addEventListener('complete', () => {
+      db.removeEventListener('close', lost)
+      resolve()
+    })
+    transaction.addEventListener('abort', () => {
+      db.removeEventListener('close', lost)
+      reject(transaction.error ?? new DOMException('The transaction was aborted', 'AbortError'))
+    })
   })
 }

@@ -1,0 +1,147 @@
+import { type IndexedDBAdapterOptions, indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
+import { memoryAdapter } from '../../src/adapters/memory/index.ts'
+import { type Adapter, type AsyncCache, createCache, isCacheError } from '../../src/index.ts'
+
+/** How a call ended, in a form that leaves the page: functions and classes stay behind. */
+export interface Told {
+  readonly value?: unknown
+  readonly code?: string
+  readonly cause?: string
+}
+
+/** Work that goes on, round after round, until it is stopped. */
+export interface Work {
+  /** Resolves when the round after the running one has begun and ended. */
+  wholeRound(): Promise<void>
+  /** Resolves with the outcomes of all calls. */
+  stop(): Promise<Told[]>
+}
+
+const DATABASE = 'lab'
+
+function openCache(options: Partial<IndexedDBAdapterOptions> = {}): AsyncCache {
+  return cacheOn(indexedDBAdapter({ name: DATABASE, ...options }))
+}
+
+function cacheOn(adapter: Adapter): AsyncCache {
+  return createCache({ adapter })
+}
+
+async function told(call: Promise<unknown>): Promise<Told> {
+  try {
+    return { value: await call }
+  } catch (error) {
+    return isCacheError(error) ? { code: error.code, cause: String(error.cause) } : { code: String(error) }
+  }
+}
+
+/** Any database of the name, opened by hand: it gives way to nobody. */
+function openByHand(version?: number, upgrade?: (database: IDBDatabase) => void): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, version)
+    request.onupgradeneeded = () => upgrade?.(request.result)
+    request.onblocked = () => reject(new Error('blocked'))
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+}
+
+function deleteByHand(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(DATABASE)
+    request.onblocked = () => reject(new Error('blocked'))
+    request.onsuccess = () => resolve()
+    request.onerror = () => reject(request.error)
+  })
+}
+
+/** The stores of the database and the indexes of each. */
+async function layout(): Promise<Record<string, string[]>> {
+  const database = await openByHand()
+  const names = [...database.objectStoreNames]
+  const transaction = names.length === 0 ? undefined : database.transaction(names)
+  const indexes = names.map((name) => [name, Array.from(transaction?.objectStore(name).indexNames ?? [])])
+  database.close()
+  return Object.fromEntries(indexes)
+}
+
+function work(cache: AsyncCache): Work {
+  let isStopped = false
+  let ended = () => {}
+  let roundEnd: Promise<void> = Promise.resolve()
+  const outcomes: Told[] = []
+  const running = (async () => {
+    for (let round = 0; !isStopped; round += 1) {
+      roundEnd = new Promise((resolve) => {
+        ended = resolve
+      })
+      outcomes.push(...(await Promise.all(await startRound(cache, round))))
+      ended()
+    }
+  })()
+  return {
+    wholeRound: async () => {
+      await roundEnd
+      // The next one begins in this very turn, once the loop has come round.
+      await Promise.resolve()
+      await roundEnd
+    },
+    stop: async () => {
+      isStopped = true
+      await running
+      return outcomes
+    },
+  }
+}
+
+/** 500 calls at once, in ten turns of the event loop, so that there are several transactions to be caught in. */
+async function startRound(cache: AsyncCache, round: number): Promise<Promise<Told>[]> {
+  const calls: Promise<Told>[] = []
+  for (let turn = 0; turn < 10; turn += 1) {
+    for (let call = 0; call < 20; call += 1) {
+      calls.push(told(cache.aset(`key-${call}`, round, null)), told(cache.aincr('count', 1, { initial: 0 })))
+    }
+    // Turns that only write, only read, and do both meet a lost connection in different ways.
+    await Promise.resolve()
+    for (let call = 0; call < 5; call += 1) calls.push(told(cache.aget('nothing')))
+    await Promise.resolve()
+    for (let call = 0; call < 5; call += 1) calls.push(told(cache.aset(`key-${call}`, round, null)))
+    await Promise.resolve()
+  }
+  const batch = batchKeys(round).map((key) => [key, round] as const)
+  calls.push(told(cache.asetMany(batch, null)))
+  return calls
+}
+
+function batchKeys(round: number): string[] {
+  return Array.from({ length: 5 }, (_, index) => `batch-${round}-${index}`)
+}
+
+/** How many keys of each batch are stored: anything but none and 5 is a batch torn apart. */
+async function batchSizes(cache: AsyncCache, rounds: number): Promise<number[]> {
+  const sizes: number[] = []
+  for (let round = 0; round < rounds; round += 1) sizes.push((await cache.agetMany(batchKeys(round))).size)
+  return sizes
+}
+
+const tools = {
+  cacheOn,
+  openCache,
+  indexedDBAdapter,
+  memoryAdapter,
+  told,
+  openByHand,
+  deleteByHand,
+  layout,
+  work,
+  batchSizes,
+}
+
+declare global {
+  /** What the tests of faults drive in each page. */
+  var lab: typeof tools
+  /** What a test keeps in a page between two of its steps. */
+  var kept: { cache: AsyncCache; work: Work; database: IDBDatabase; late: Promise<unknown> }
+}
+globalThis.lab = tools
+globalThis.kept = {} as typeof kept
