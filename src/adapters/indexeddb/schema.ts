@@ -1,4 +1,4 @@
-import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb'
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, unwrap } from 'idb'
 
 /** An entry whose value stands in `values`. */
 export interface LargeEntry {
@@ -48,8 +48,8 @@ const INDEXES = [
  */
 export function isComplete(database: IDBPDatabase<Schema>): boolean {
   if (!STORES.every((name) => database.objectStoreNames.contains(name))) return false
-  const transaction = database.transaction(STORES)
-  return INDEXES.every(([store, index]) => transaction.objectStore(store).indexNames.contains(index as never))
+  const transaction = unwrap(database).transaction(STORES)
+  return INDEXES.every(([store, index]) => transaction.objectStore(store).indexNames.contains(index))
 }
 
 /** Makes what is missing, and leaves what is there. */
@@ -57,6 +57,8 @@ export function complete(
   database: IDBPDatabase<Schema>,
   transaction: IDBPTransaction<Schema, Store[], 'versionchange'>,
 ): void {
+  // Should it fail, opening fails with it: that is who tells.
+  transaction.done.catch(() => {})
   for (const name of STORES) {
     if (!database.objectStoreNames.contains(name)) database.createObjectStore(name)
   }
