@@ -126,3 +126,26 @@ it('closes when all calls under way have ended, leaves no connection, and opens 
   expect(seen).toEqual({ counts: [100, 200, 300], lefts: [0, 0, 0, 0], after: 300, reopened: 1 })
   expect(profile.errors).toEqual([])
 })
+
+it('leaves no connection either when it cannot write down what was used', async () => {
+  await using profile = await openProfile(browser)
+  const [tab] = profile.tabs
+  const outcome = await tab.evaluate(async () => {
+    const cache = lab.openCache()
+    await cache.aset('n', 1, null)
+    let closed = 0
+    const { close } = IDBDatabase.prototype
+    IDBDatabase.prototype.close = function () {
+      closed += 1
+      close.call(this)
+    }
+    const { put } = IDBObjectStore.prototype
+    IDBObjectStore.prototype.put = function (...args) {
+      if (this.name === 'uses') throw new DOMException('The disk is broken', 'UnknownError')
+      return put.apply(this, args)
+    }
+    return { ...(await lab.told(cache.aclose())), closed }
+  })
+  expect(outcome).toEqual({ code: 'ADAPTER_FAILED', cause: 'UnknownError: The disk is broken', closed: 1 })
+  expect(profile.errors).toEqual([])
+})

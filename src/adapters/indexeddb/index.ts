@@ -141,8 +141,11 @@ class OwnAdapter implements IndexedDBAdapter {
 
   async close(): Promise<void> {
     this.#isSweepDue = false
-    await this.#database.writeNotes()
-    await this.#connection.close()
+    try {
+      await this.#database.writeNotes()
+    } finally {
+      await this.#connection.close()
+    }
   }
 
   sweep(now: number = this.#now): Promise<number> {
