@@ -35,6 +35,14 @@ async function told(call: Promise<unknown>): Promise<Told> {
   }
 }
 
+/** Calls again while the database does not open in time: the short `openTimeout` of a test is too short for a busy machine. */
+async function insist(call: () => Promise<unknown>): Promise<Told> {
+  for (;;) {
+    const outcome = await told(call())
+    if (!outcome.cause?.includes('did not open within')) return outcome
+  }
+}
+
 /** Any database of the name, opened by hand: it gives way to nobody. */
 function openByHand(version?: number, upgrade?: (database: IDBDatabase) => void): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
@@ -66,6 +74,10 @@ async function layout(): Promise<Record<string, string[]>> {
 }
 
 function work(cache: AsyncCache): Work {
+  return repeat((round) => startRound(cache, round))
+}
+
+function repeat(start: (round: number) => Promise<Promise<Told>[]>): Work {
   let isStopped = false
   let ended = () => {}
   let roundEnd: Promise<void> = Promise.resolve()
@@ -75,7 +87,7 @@ function work(cache: AsyncCache): Work {
       roundEnd = new Promise((resolve) => {
         ended = resolve
       })
-      outcomes.push(...(await Promise.all(await startRound(cache, round))))
+      outcomes.push(...(await Promise.all(await start(round))))
       ended()
     }
   })()
@@ -130,10 +142,12 @@ const tools = {
   indexedDBAdapter,
   memoryAdapter,
   told,
+  insist,
   openByHand,
   deleteByHand,
   layout,
   work,
+  repeat,
   batchSizes,
 }
 
