@@ -1,6 +1,7 @@
+import { table, verdict } from '../markdown.ts'
+import { median } from '../statistics.ts'
 import type { Bar } from './bars.ts'
 import type { RowMaker } from './rows.ts'
-import { median } from './statistics.ts'
 import { ahead, BASELINE, type Bytes, type Column, figure, type Results } from './table.ts'
 
 export interface Circumstances {
@@ -47,11 +48,6 @@ export function markdown(
   ].join('\n\n')
 }
 
-export function verdict(holds: boolean | undefined): string {
-  if (holds === undefined) return 'not measured'
-  return holds ? 'HOLDS' : 'FAILS'
-}
-
 function labels(rows: readonly RowMaker[]): Labels {
   return new Map(rows.map(({ id, label }) => [id, label]))
 }
@@ -80,14 +76,4 @@ function bytesTable(bytes: Bytes, rows: Labels): string {
       .sort(([, a], [, b]) => a - b)
       .map(([id, figure]) => [rows.get(id) ?? id, figure.toFixed(0), (figure - map).toFixed(0)]),
   )
-}
-
-/** In columns as wide as their widest cell, which is how the linter wants them. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, at) =>
-    Math.max(3, ...[head, ...rows].map((cells) => [...(cells[at] ?? '')].length)),
-  )
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, at) => cell + ' '.repeat((widths[at] ?? 0) - [...cell].length)).join(' | ')} |`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }

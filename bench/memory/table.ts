@@ -1,5 +1,5 @@
+import { median, ratios } from '../statistics.ts'
 import type { Rates } from './interleave.ts'
-import { median, ratios } from './statistics.ts'
 
 /** One operation on one number of keys, for all rows. */
 export interface Column {

@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { verdict } from '../markdown.ts'
+import { type Bar, bars } from './bars.ts'
+import { openPage } from './open-page.ts'
+import { parseOptions } from './options.ts'
+import type { TaskInfo } from './page/page.ts'
+import { plot } from './plot.ts'
+import { type Circumstances, markdown } from './report.ts'
+import { type Measured, microseconds, ratio } from './results.ts'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const options = parseOptions(process.argv.slice(2))
+const PEERS = ['idb-keyval', 'dexie', 'localforage', 'unstorage']
+/** They take seconds a round, and wobble less. */
+const LONG = ['set-at-once', 'set-at-once-new', 'incr-at-once', 'cull', 'clear', 'sweep']
+const ROUNDS = options.quick ? { short: 3, long: 3 } : { short: 11, long: 7 }
+
+await using browser = await openPage()
+const { page, version } = browser
+const circumstances = describe(version)
+const results: Measured[] = []
+for (const group of grouped(await page.evaluate(() => bench.tasks()))) {
+  const ids = group.map(({ id }) => id)
+  const rounds = ids.some((id) => LONG.includes(id)) ? ROUNDS.long : ROUNDS.short
+  console.error(`Measuring ${group.map(({ label }) => label).join('; ')} …`)
+  const times = await page.evaluate(({ ids, rounds, contestants }) => bench.run(ids, rounds, contestants), {
+    ids,
+    rounds,
+    contestants: options.contestants,
+  })
+  for (const [index, task] of group.entries()) results.push({ ...task, times: times[index] ?? {} })
+}
+
+const verdicts = bars(results)
+const report = markdown(circumstances, results, verdicts)
+// The files are for whole runs: a quick look must not take their place.
+if (!options.quick && options.tasks.length + options.contestants.length === 0) {
+  writeFileSync(here('results.md'), `${report}\n`)
+  writeFileSync(here('results.json'), `${JSON.stringify(json(), null, 2)}\n`)
+  writeFileSync(here('results.svg'), plot(results))
+}
+console.log(`\n${report}\n`)
+for (const { holds, what, figures } of verdicts) console.log(`${verdict(holds)}  ${what}\n       ${figures}`)
+
+/** One after another, but for the sizes: those are held against each other. */
+function grouped(tasks: readonly TaskInfo[]): TaskInfo[][] {
+  const wanted = tasks.filter(
+    ({ id }) => options.tasks.length === 0 || options.tasks.some((start) => id.startsWith(start)),
+  )
+  const sizes = wanted.filter(({ id }) => id.includes('-of-'))
+  const alone = wanted.filter(({ id }) => !id.includes('-of-')).map((task) => [task])
+  return sizes.length > 0 ? [...alone, sizes] : alone
+}
+
+function describe(browser: string): Circumstances {
+  const { dependencies } = JSON.parse(readFileSync(here('../package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: here('.'), encoding: 'utf8' }).trim()
+  const dirty = git('status', '--porcelain', '--', '../../src') === '' ? '' : ', with changes in src'
+  const load = loadavg()[0]?.toFixed(1)
+  return {
+    date: new Date().toISOString().slice(0, 16).replace('T', ' '),
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, load ${load} at the start`,
+    browser: `Chromium ${browser}, headless`,
+    nearcache: `${git('rev-parse', '--short', 'HEAD')}${dirty}`,
+    peers: PEERS.map((name) => `${name} ${dependencies[name]}`).join(', '),
+    command: ['npm run bench:indexeddb', ...process.argv.slice(2)].join(' '),
+    method: `median of ${ROUNDS.short} rounds (${ROUNDS.long} where a round takes seconds), all in one page, in each round all of them, in changing order`,
+  }
+}
+
+/** Without arrays: what is measured is looked up by name, and the linter formats it as it stands. */
+function json(): object {
+  return {
+    circumstances,
+    bars: Object.fromEntries(
+      verdicts.map(({ what, holds, figures }: Bar) => [what, { holds: verdict(holds), figures }]),
+    ),
+    tasks: Object.fromEntries(
+      results.map((task) => [
+        task.label,
+        Object.fromEntries(
+          Object.keys(task.times).map((id) => [
+            id,
+            { ratio: ratio(task, id), microseconds: microseconds(task, id) },
+          ]),
+        ),
+      ]),
+    ),
+  }
+}
