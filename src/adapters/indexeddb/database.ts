@@ -195,8 +195,16 @@ export class Database implements Work {
     }
   }
 
+  /** For what may be done twice. */
   async #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
-    return inTransaction(await this.#connection.transaction(this.#keeping.stores, 'readwrite'), work)
+    const attempt = async (): Promise<T> =>
+      inTransaction(await this.#connection.transaction(this.#keeping.stores, 'readwrite'), work)
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isInterruption(error)) throw error
+      return attempt()
+    }
   }
 
   /** What only removes succeeds in a full storage, too. */
