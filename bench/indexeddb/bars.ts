@@ -9,6 +9,7 @@ export interface Bar {
 }
 
 const MINE = 'nearcache'
+const LIMITED = 'nearcache/limited'
 const USUAL = 'raw'
 
 export function bars(results: readonly Measured[]): Bar[] {
@@ -33,10 +34,12 @@ export function bars(results: readonly Measured[]): Bar[] {
 
 function ceiling(what: string, most: number, task: Measured | undefined, against: string = BASELINE): Bar {
   const mine = ratio(task, MINE, against)
-  const others = [BASELINE, USUAL].map((id) => `${shown(ratio(task, MINE, id))} × ${names[id]}`)
-  const limited = `limited ${shown(ratio(task, 'nearcache/limited', against))} × ${names[against]}`
-  const figures = [`${shown(microseconds(task, MINE))} µs`, ...others, limited]
-  return { what, holds: mine === undefined ? undefined : mine <= most, figures: figures.join(', ') }
+  const others = [BASELINE, USUAL].map((id) => [ratio(task, MINE, id), `× ${names[id]}`] as const)
+  const limited = [ratio(task, LIMITED, against), `× ${names[against]} with maxEntries`] as const
+  const figures = [[microseconds(task, MINE), 'µs'] as const, ...others, limited]
+    .filter(([figure]) => figure !== undefined)
+    .map(([figure, unit]) => `${shown(figure)} ${unit}`)
+  return { what, holds: mine === undefined ? undefined : mine <= most, figures: figures.join(', ') || '–' }
 }
 
 const names: Readonly<Record<string, string>> = { [BASELINE]: 'best', [USUAL]: 'usual' }

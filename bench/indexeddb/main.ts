@@ -69,7 +69,7 @@ function describe(browser: string): Circumstances {
     nearcache: `${git('rev-parse', '--short', 'HEAD')}${dirty}`,
     peers: PEERS.map((name) => `${name} ${dependencies[name]}`).join(', '),
     command: ['npm run bench:indexeddb', ...process.argv.slice(2)].join(' '),
-    method: `median of ${ROUNDS.short} rounds (${ROUNDS.long} where a round takes seconds), all in one page, in each round all of them, in changing order`,
+    method: `median of ${ROUNDS.short} rounds (${ROUNDS.long} where a round takes seconds), all contestants in one page and in each round, in changing order`,
   }
 }
 
