@@ -9,7 +9,7 @@ import { expect, it } from 'vitest'
  */
 it.each([
   ['memory', 'memoryAdapter()', [4_000, 10_200]],
-  ['indexeddb', "indexedDBAdapter({ name: 'app' })", [6_000, 14_900]],
+  ['indexeddb', "indexedDBAdapter({ name: 'app' })", [6_000, 15_000]],
   ['kv', 'kvAdapter({ shards: globalThis.shards })', [5_000, 9_200]],
 ] as const)('core + %s stays as small as it is', async (adapter, create, [, limit]) => {
   const { outputFiles } = await build({

@@ -147,7 +147,7 @@ export class Database implements Work {
   async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
     const dead = await this.#change((transaction) => removeDead(transaction, this.#inNeed, now, ALL))
-    const outcomes = dead > 0 ? await this.#commitPatiently(commits) : undefined
+    const outcomes = dead > 0 ? await this.#commitIfRoom(commits) : undefined
     if (outcomes !== undefined) return outcomes
     const answers: Promise<readonly Outcome[]>[] = []
     for (const commit of commits) {
@@ -170,20 +170,10 @@ export class Database implements Work {
     const isRoomMade = await this.#change((transaction) =>
       removeLeastUsed(transaction, this.#inNeed, this.#notes, this.#cullFrequency, commit),
     )
-    const [outcomes] = (isRoomMade ? await this.#commitPatiently([commit]) : undefined) ?? []
+    const [outcomes] = (isRoomMade ? await this.#commitIfRoom([commit]) : undefined) ?? []
     if (outcomes !== undefined) return outcomes
     if (isRoomMade) this.#isDropVain = true
     throw await quotaExceeded(error)
-  }
-
-  /** Once something was removed: Chromium takes a moment to count that. `undefined` if there is no room all the same. */
-  async #commitPatiently(commits: readonly Commit[]): Promise<readonly Outcome[][] | undefined> {
-    for (const pause of PAUSES) {
-      const outcomes = await this.#commitIfRoom(commits)
-      if (outcomes !== undefined) return outcomes
-      await new Promise((resolve) => setTimeout(resolve, pause))
-    }
-    return this.#commitIfRoom(commits)
   }
 
   async #commitIfRoom(commits: readonly Commit[]): Promise<readonly Outcome[][] | undefined> {
@@ -219,9 +209,6 @@ export class Database implements Work {
 }
 
 type Answer = readonly Outcome[] | Promise<readonly Outcome[]>
-
-/** Milliseconds between the attempts to write after something was removed. */
-const PAUSES = [20, 50, 100, 200, 400]
 
 /** Entries in one transaction of a sweep. */
 const PORTION = 1_000

@@ -95,8 +95,8 @@ export async function removeDead(
 }
 
 /**
- * Removes the least recently used, one entry in `cullFrequency` and at least as much as `commit` weighs. Where all of them
- * weigh less nothing is removed: `false`. Puts nothing: notes are looked at, not written.
+ * Removes the least recently used, one entry in `cullFrequency` and at least twice what `commit` weighs. Where all of them weigh
+ * less nothing is removed: `false`. Puts nothing: notes are looked at, not written.
  */
 export async function removeLeastUsed(
   transaction: IDBTransaction,
@@ -106,14 +106,18 @@ export async function removeLeastUsed(
   commit: Commit,
 ): Promise<boolean> {
   const inOrder = await leastUsedFirst(transaction, notes)
-  const wanted = weigh(commit)
+  // Chromium may count what a transaction puts twice: as stored already, and as what is to be stored.
+  const wanted = 2 * weigh(commit)
   let weight = 0
   let count = 0
   while (weight < wanted && count < inOrder.length) {
     const portion = inOrder.slice(count, count + PORTION)
     const entries = await readEntries(transaction, portion, () => true)
-    for (const [index, key] of portion.entries()) weight += weightOf(key, entries[index]?.value)
-    count += portion.length
+    for (const [index, key] of portion.entries()) {
+      if (weight >= wanted) break
+      weight += weightOf(key, entries[index]?.value)
+      count += 1
+    }
   }
   if (weight < wanted) return false
   await keeping.remove(
