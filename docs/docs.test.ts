@@ -197,8 +197,6 @@ describe('README.md', () => {
 })
 
 const PAGES = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: ROOT })]
-/** Linked to, and not written yet. */
-const TO_COME = ['bench/indexeddb/results.md']
 
 /** What a heading is called in a link: https://docs.github.com/en/get-started/writing-on-github */
 const anchors = (text: string): string[] =>
@@ -213,7 +211,6 @@ describe.each(PAGES)('%s', (name) => {
   it('links to files and headings that are there', () => {
     for (const [link, path = '', anchor] of read(name).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
       const file = path === '' ? name : join(dirname(name), path)
-      if (TO_COME.includes(file)) continue
       expect(existsSync(join(ROOT, file)), link).toBe(true)
       if (anchor !== undefined) expect(anchors(read(file)), link).toContain(anchor)
     }
