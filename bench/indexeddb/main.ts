@@ -16,7 +16,7 @@ const options = parseOptions(process.argv.slice(2))
 const PEERS = ['idb-keyval', 'dexie', 'localforage', 'unstorage']
 /** They take seconds a round, and wobble less. */
 const LONG = ['set-at-once', 'set-at-once-new', 'incr-at-once', 'cull', 'clear', 'sweep']
-const ROUNDS = options.quick ? { short: 3, long: 3 } : { short: 11, long: 7 }
+const ROUNDS = options.quick ? { short: 3, long: 2, warmUps: 1 } : { short: 11, long: 7, warmUps: 2 }
 
 await using browser = await openPage()
 const { page, version } = browser
@@ -26,11 +26,8 @@ for (const group of grouped(await page.evaluate(() => bench.tasks()))) {
   const ids = group.map(({ id }) => id)
   const rounds = ids.some((id) => LONG.includes(id)) ? ROUNDS.long : ROUNDS.short
   console.error(`Measuring ${group.map(({ label }) => label).join('; ')} …`)
-  const times = await page.evaluate(({ ids, rounds, contestants }) => bench.run(ids, rounds, contestants), {
-    ids,
-    rounds,
-    contestants: options.contestants,
-  })
+  const asked = { ids, plan: { rounds, warmUps: ROUNDS.warmUps }, contestants: options.contestants }
+  const times = await page.evaluate(({ ids, plan, contestants }) => bench.run(ids, plan, contestants), asked)
   for (const [index, task] of group.entries()) results.push({ ...task, times: times[index] ?? {} })
 }
 
@@ -47,11 +44,14 @@ for (const { holds, what, figures } of verdicts) console.log(`${verdict(holds)} 
 
 /** One after another, but for the sizes: those are held against each other. */
 function grouped(tasks: readonly TaskInfo[]): TaskInfo[][] {
-  const wanted = tasks.filter(
-    ({ id }) => options.tasks.length === 0 || options.tasks.some((start) => id.startsWith(start)),
+  const isSize = ({ id }: TaskInfo) => id.includes('-of-')
+  const wanted = tasks.filter((task) =>
+    options.tasks.length === 0
+      ? !(options.quick && isSize(task))
+      : options.tasks.some((start) => task.id.startsWith(start)),
   )
-  const sizes = wanted.filter(({ id }) => id.includes('-of-'))
-  const alone = wanted.filter(({ id }) => !id.includes('-of-')).map((task) => [task])
+  const sizes = wanted.filter(isSize)
+  const alone = wanted.filter((task) => !isSize(task)).map((task) => [task])
   return sizes.length > 0 ? [...alone, sizes] : alone
 }
 

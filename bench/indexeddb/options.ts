@@ -5,7 +5,7 @@ export interface Options {
   readonly tasks: readonly string[]
   /** The ids of the contestants to measure; none = all. */
   readonly contestants: readonly string[]
-  /** A third of the rounds: a first look, with more noise. */
+  /** A few rounds, and nothing with 100,000 entries unless asked for: a first look, with more noise. */
   readonly quick: boolean
 }
 

@@ -3,18 +3,21 @@ import type { Task, Trial } from './task.ts'
 /** Microseconds per operation, one figure per round. */
 export type Times = Record<string, number[]>
 
-const WARM_UPS = 2
+export interface Plan {
+  readonly rounds: number
+  readonly warmUps: number
+}
 
 /** Measures tasks side by side: all contestants of all of them in each round, each time in another order. */
 export async function interleave(
   tasks: readonly Task[],
-  rounds: number,
+  { rounds, warmUps }: Plan,
   wanted: (id: string) => boolean,
 ): Promise<Times[]> {
   const running = await startAll(tasks, wanted)
   const times: Times[] = tasks.map(() => ({}))
-  for (let round = -WARM_UPS; round < rounds; round += 1) {
-    for (const { at, id, trial, operations } of shuffled(running, round + WARM_UPS)) {
+  for (let round = -warmUps; round < rounds; round += 1) {
+    for (const { at, id, trial, operations } of shuffled(running, round + warmUps)) {
       await trial.prepare?.(round)
       await quiet()
       const started = performance.now()

@@ -2,7 +2,7 @@
 import { atOnce } from './at-once.ts'
 import { clear } from './clear.ts'
 import { cull } from './cull.ts'
-import { interleave, type Times } from './interleave.ts'
+import { interleave, type Plan, type Times } from './interleave.ts'
 import { oneByOne } from './one-by-one.ts'
 import { sizes } from './sizes.ts'
 import { sweep } from './sweep.ts'
@@ -15,7 +15,7 @@ export type TaskInfo = Pick<Task, 'id' | 'label' | 'operations'>
 export interface Bench {
   tasks(): TaskInfo[]
   /** Runs tasks together, and gives the times of each; only of the contestants named, if there are any. */
-  run(ids: readonly string[], rounds: number, contestants: readonly string[]): Promise<Times[]>
+  run(ids: readonly string[], plan: Plan, contestants: readonly string[]): Promise<Times[]>
 }
 
 declare global {
@@ -24,10 +24,10 @@ declare global {
 
 globalThis.bench = {
   tasks: () => tasks.map(({ id, label, operations }) => ({ id, label, operations })),
-  run: (ids, rounds, contestants) =>
+  run: (ids, plan, contestants) =>
     interleave(
       tasks.filter(({ id }) => ids.includes(id)),
-      rounds,
+      plan,
       (id) => contestants.length === 0 || contestants.includes(id),
     ),
 }
