@@ -176,18 +176,22 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
     })
   })
 
-  it('counts right within limits after entries made way', async () => {
+  it.each([
+    { where: 'in entries', bytes: 100_000, isApart: false },
+    { where: 'apart', bytes: 300_000, isApart: true },
+  ])('counts right within limits after entries with values $where made way', async ({ bytes, isApart }) => {
     await using full = await openFull()
-    const counted = await full.tab.evaluate(async () => {
+    const counted = await full.tab.evaluate(async (bytes) => {
       const adapter = nearcache.indexedDBAdapter({ name: 'quota', maxEntries: 1_000, maxBytes: 2 ** 40 })
       const cache = nearcache.createCache({ adapter })
-      for (let n = 0; n < 60; n += 1) await cache.aset(`n-${n}`, nearcache.noise(100_000))
+      for (let n = 0; n < 6_000_000 / bytes; n += 1) await cache.aset(`n-${n}`, nearcache.noise(bytes))
       await adapter.close()
       return nearcache.look('quota')
-    })
-    expect(counted.entries.length).toBeLessThan(40)
+    }, bytes)
+    expect(counted.entries.length).toBeGreaterThan(0)
+    expect(counted.entries.length).toBeLessThan(4_000_000 / bytes)
     expect(counted.uses).toEqual(counted.entries)
-    expect(counted.values).toEqual(counted.entries)
+    expect(counted.values).toEqual(isApart ? counted.entries : [])
     expect(counted.totals?.entries).toBe(counted.entries.length)
   })
 

@@ -18,7 +18,7 @@ const PEERS = ['idb-keyval', 'dexie', 'localforage', 'unstorage']
 const LONG = ['set-at-once', 'set-at-once-new', 'incr-at-once', 'cull', 'clear', 'sweep']
 const ROUNDS = options.quick ? { short: 3, long: 2, warmUps: 1 } : { short: 11, long: 7, warmUps: 2 }
 
-await using browser = await openPage()
+await using browser = await openPage(new URL('page/page.ts', import.meta.url))
 const { page, version } = browser
 const circumstances = describe(version)
 const results: Measured[] = []

@@ -8,10 +8,10 @@ import { chromiumLaunchOptions } from '../../e2e/chromium.ts'
 
 const ORIGIN = 'http://localhost'
 
-/** A page with all contestants in it, in a profile on the disk: a private one would keep its databases in memory. */
-export async function openPage(): Promise<{ page: Page; version: string } & AsyncDisposable> {
+/** A page with a script of ours, in a profile on the disk: a private one would keep its databases in memory. */
+export async function openPage(entryPoint: URL): Promise<{ page: Page; version: string } & AsyncDisposable> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('page/page.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(entryPoint)],
     bundle: true,
     format: 'iife',
     minify: true,

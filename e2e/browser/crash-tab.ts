@@ -20,7 +20,7 @@ globalThis.work = async (from) => {
     await tell(round, 0, 0)
     const [counted] = await Promise.all([
       cache.aincr('count', 1, { initial: 0 }),
-      cache.asetMany({ left: { round, pad: 'x'.repeat(50_000) }, right: { round, pad: 'y'.repeat(10) } }),
+      cache.asetMany({ left: { round, pad: 'x'.repeat(200_000) }, right: { round, pad: 'y'.repeat(10) } }),
       cache.aset(`filler-${round % 40}`, round),
     ])
     await tell(round, counted, round)

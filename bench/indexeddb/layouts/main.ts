@@ -2,28 +2,14 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { chromium } from 'playwright'
-import { chromiumLaunchOptions } from '../../../e2e/chromium.ts'
+import { openPage } from '../open-page.ts'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const rounds = Number(process.argv[2] ?? 15)
 
-const { outputFiles } = await build({
-  entryPoints: [here('page.ts')],
-  bundle: true,
-  format: 'iife',
-  write: false,
-})
-const browser = await chromium.launch(chromiumLaunchOptions)
-const context = await browser.newContext()
-const html = `<!doctype html><title>layouts</title><script>${outputFiles[0]?.text}</script>`
-await context.route('http://localhost/**', (route) => route.fulfill({ contentType: 'text/html', body: html }))
-const page = await context.newPage()
-await page.goto('http://localhost/')
+await using browser = await openPage(new URL('page.ts', import.meta.url))
+const { page, version } = browser
 const times = await page.evaluate((count) => measureLayouts(count), rounds)
-const version = browser.version()
-await browser.close()
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
@@ -37,7 +23,7 @@ writeFileSync(
   here('../layouts.md'),
   `# Layouts of an IndexedDB database
 
-Written by \`npm run bench:indexeddb-layouts\`: raw IndexedDB in one page, the layouts in turn, medians of ${rounds} rounds. The first column
+Written by \`npm run bench:indexeddb-layouts\`: raw IndexedDB in one page, on the disk, the layouts in turn, medians of ${rounds} rounds. The first column
 is microseconds for one operation, the others are ratios to it; only ratios mean anything, and those by about ±15 %.
 
 - date: ${new Date().toISOString().slice(0, 16).replace('T', ' ')}

@@ -24,7 +24,8 @@ const completed = (transaction: IDBTransaction): Promise<void> =>
 const LIFE = 300_000
 
 type Small = { value: unknown; expiresAt: number; used?: number }
-const isLarge = (value: unknown): boolean => (value as { body: { length: number } }).body.length > 32_768
+const isOver = (bytes: number) => (value: unknown) =>
+  (value as { body: { length: number } }).body.length > bytes
 
 /** One store; its records may be indexed. */
 function oneStore(indexes: readonly string[]): Layout {
@@ -93,7 +94,8 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   '+ index on the deadline': oneStore(['expiresAt']),
   '+ index on last use': oneStore(['expiresAt', 'used']),
   'values always apart': twoStores(() => true, ['expiresAt', 'used']),
-  'large values apart (ours)': twoStores(isLarge, ['expiresAt']),
+  'values over 32 kB apart': twoStores(isOver(32_768), ['expiresAt']),
+  'values over 256 kB apart (ours)': twoStores(isOver(262_144), ['expiresAt']),
 }
 
 interface Task {
@@ -110,7 +112,7 @@ const small = (id: number) => ({
   active: true,
   body: 'x'.repeat(900),
 })
-const large = (id: number) => ({ id, body: new Uint8Array(100_000).fill(id) })
+const large = (bytes: number) => (id: number) => ({ id, body: new Uint8Array(bytes).fill(id) })
 const start = (database: IDBDatabase, layout: Layout, mode: IDBTransactionMode): IDBTransaction =>
   database.transaction(Object.keys(layout.stores), mode, { durability: 'relaxed' })
 
@@ -150,7 +152,8 @@ function each(
 
 const TASKS: readonly Task[] = [
   fill('1,000 puts of 1 kB in one transaction', 1_000, small, 'small-'),
-  fill('50 puts of 100 kB in one transaction', 50, large, 'large-'),
+  fill('50 puts of 100 kB in one transaction', 50, large(100_000), '100-'),
+  fill('50 puts of 500 kB in one transaction', 50, large(500_000), '500-'),
   each('a lone put of 1 kB', 50, 'readwrite', (transaction, layout, id) =>
     layout.put(transaction, `small-${id}`, small(id), Date.now()),
   ),
@@ -158,13 +161,19 @@ const TASKS: readonly Task[] = [
     layout.get(transaction, `small-${id}`),
   ),
   each('a lone get of 100 kB', 50, 'readonly', (transaction, layout, id) =>
-    layout.get(transaction, `large-${id}`),
+    layout.get(transaction, `100-${id}`),
+  ),
+  each('a lone get of 500 kB', 50, 'readonly', (transaction, layout, id) =>
+    layout.get(transaction, `500-${id}`),
   ),
   each('touch of 1 kB', 50, 'readwrite', (transaction, layout, id) =>
     layout.touch(transaction, `small-${id}`, Date.now()),
   ),
   each('touch of 100 kB', 50, 'readwrite', (transaction, layout, id) =>
-    layout.touch(transaction, `large-${id}`, Date.now()),
+    layout.touch(transaction, `100-${id}`, Date.now()),
+  ),
+  each('touch of 500 kB', 50, 'readwrite', (transaction, layout, id) =>
+    layout.touch(transaction, `500-${id}`, Date.now()),
   ),
   {
     name: 'sweep of 1,000 dead among as many live',
