@@ -1,0 +1,32 @@
+/** The part of a Workers KV namespace that is used here: `env.CACHE_KV` is one, and so is a double of it in tests. */
+export interface CacheKVNamespace {
+  getWithMetadata<Metadata>(
+    key: string,
+    options: KVReadOptions<'text'>,
+  ): Promise<KVValueWithMetadata<Metadata>>
+  /** Up to 100 keys in one call; what is absent is there with `null`. */
+  getWithMetadata<Metadata>(
+    keys: string[],
+    options: KVReadOptions<'text'>,
+  ): Promise<Map<string, KVValueWithMetadata<Metadata>>>
+  get(key: string, options: KVReadOptions<'arrayBuffer'>): Promise<ArrayBuffer | null>
+  put(key: string, value: string | Uint8Array, options?: KVWriteOptions): Promise<void>
+  delete(key: string): Promise<void>
+}
+
+export interface KVReadOptions<Type extends string> {
+  readonly type: Type
+  /** Seconds for which this location may keep what it read, also that there was nothing. */
+  readonly cacheTtl?: number
+}
+
+export interface KVWriteOptions {
+  /** Epoch seconds, at least 60 ahead. */
+  readonly expiration?: number
+  readonly metadata?: unknown
+}
+
+export interface KVValueWithMetadata<Metadata> {
+  readonly value: string | null
+  readonly metadata: Metadata | null
+}
