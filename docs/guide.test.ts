@@ -49,6 +49,7 @@ describe('the guide', () => {
       keyFunction: true,
       keys: true,
       onWarning: true,
+      onError: true,
       clock: true,
       random: true,
       sleep: true,

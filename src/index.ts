@@ -37,6 +37,8 @@ export type {
   IncrOptions,
   KeyOptions,
   LockOptions,
+  PopOptions,
+  ReadOptions,
   SetOptions,
   TimeoutOr,
   WaitingLockOptions,

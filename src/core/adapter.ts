@@ -50,8 +50,13 @@ export interface Supports {
   readonly atomic: boolean
   /** All changes of one `commit` are stored together or not at all. */
   readonly atomicBatch: boolean
-  /** A read that starts after a write was acknowledged sees it. */
+  /** A read that starts after a write was acknowledged sees it, in the isolate, tab or process that wrote. */
   readonly readYourWrites: boolean
+  /**
+   * Seconds for which a read may still give what someone elsewhere has overwritten, touched or deleted, or somewhat more
+   * where the platform says so; 0 = never. Not with `{ fresh: true }`, and never past the value's own deadline.
+   */
+  readonly staleness: number
   /** Entries outlive the page, process or isolate that wrote them. */
   readonly persistent: boolean
   /**
@@ -73,8 +78,16 @@ export interface Supports {
 export interface Adapter {
   readonly name: string
   readonly supports: Supports
-  /** The entries of `keys`, in that order, `undefined` where absent. May return expired ones: the core filters. */
-  read(keys: readonly string[], now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]>
+  /**
+   * The entries of `keys`, in that order, `undefined` where absent. May return expired ones: the core filters. Where
+   * `supports.staleness` is not 0, `fresh` asks for what is stored now.
+   */
+  read(
+    keys: readonly string[],
+    now: number,
+    wanted: Wanted,
+    fresh?: boolean,
+  ): Promise<readonly (Entry | undefined)[]>
   /** Decides and stores each change, in order, and answers each. Rejects only if the store itself failed. */
   commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]>
   /** Removes every entry whose key begins with `scope`; `''` removes everything that is ours. */

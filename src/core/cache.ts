@@ -1,5 +1,16 @@
 import type { Op, Outcome } from './adapter.ts'
-import { type Contract, DELETE, type Move, POP, type SetManyData, WAITING } from './contract.ts'
+import {
+  type Contract,
+  DELETE,
+  GETTING,
+  GETTING_OR_SETTING,
+  type Move,
+  POP,
+  POPPING,
+  READING,
+  type SetManyData,
+  WAITING,
+} from './contract.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
 import { leavable } from './flight.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
@@ -10,6 +21,8 @@ import {
   type GetOrSetOptions,
   type IncrOptions,
   type KeyOptions,
+  type PopOptions,
+  type ReadOptions,
   readOptions,
   readTimeout,
   type SetOptions,
@@ -30,7 +43,7 @@ export class AsyncCache {
   /** @internal Use `createCache`. */
   constructor(contract: Contract) {
     this.#contract = contract
-    this.#store = new Store(contract.adapter, contract.now)
+    this.#store = new Store(contract)
   }
 
   /**
@@ -51,8 +64,8 @@ export class AsyncCache {
   async aget<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
   async aget<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   async aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
-    const storedKey = this.#contract.key(key, options, 'get', ['default', 'version'])
-    const entry = await this.#store.readLive(storedKey)
+    const storedKey = this.#contract.key(key, options, 'get', GETTING)
+    const entry = await this.#store.readLive(storedKey, 'value', options?.fresh)
     return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
   }
 
@@ -114,12 +127,12 @@ export class AsyncCache {
    */
   async agetOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<GetOrSetOptions>): Promise<T> {
     if (loader === undefined) throw new TypeError('agetOrSet needs a default: a value or a function')
-    const timeout = readTimeout(options, ['timeout', 'version', 'signal'], 'agetOrSet')
-    const { version, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
+    const timeout = readTimeout(options, GETTING_OR_SETTING, 'agetOrSet')
+    const { version, fresh, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
     signal?.throwIfAborted()
     const storedKey = this.#contract.keyspace.storedKey(key, version)
     return leavable(
-      getOrSet(this.#contract, this.#store, { storedKey, key, loader, timeout }),
+      getOrSet(this.#contract, this.#store, { storedKey, key, loader, timeout, fresh }),
       signal,
     ) as Promise<T>
   }
@@ -155,8 +168,9 @@ export class AsyncCache {
   }
 
   /** Tells whether a key is live. A stored `null` is there; an expired entry is not. */
-  async ahasKey(key: string, options?: KeyOptions): Promise<boolean> {
-    return (await this.#store.readLive(this.#contract.key(key, options, 'hasKey'), 'presence')) !== undefined
+  async ahasKey(key: string, options?: ReadOptions): Promise<boolean> {
+    const storedKey = this.#contract.key(key, options, 'hasKey')
+    return (await this.#store.readLive(storedKey, 'presence', options?.fresh)) !== undefined
   }
 
   /**
@@ -200,13 +214,11 @@ export class AsyncCache {
    * await cache.attl('nothing') // undefined
    * ```
    */
-  async attl(key: string, options?: KeyOptions): Promise<number | null | undefined> {
+  async attl(key: string, options?: ReadOptions): Promise<number | null | undefined> {
     // Before the read, so that what is found live has some time left.
     const now = this.#contract.now()
-    return this.#contract.ttl(
-      await this.#store.readLive(this.#contract.key(key, options, 'ttl'), 'presence'),
-      now,
-    )
+    const storedKey = this.#contract.key(key, options, 'ttl')
+    return this.#contract.ttl(await this.#store.readLive(storedKey, 'presence', options?.fresh), now)
   }
 
   /**
@@ -220,11 +232,11 @@ export class AsyncCache {
    * await cache.apop('one-time-code') // undefined
    * ```
    */
-  async apop<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
-  async apop<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
-  async apop<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
-  async apop(key: string, options?: GetOptions<unknown>): Promise<unknown> {
-    const { version } = readOptions(options, ['default', 'version'], 'pop')
+  async apop<T = unknown>(key: string, options?: PopOptions): Promise<T | undefined>
+  async apop<T>(key: string, options: PopOptions<T> & { readonly default: T }): Promise<T>
+  async apop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): Promise<T | D>
+  async apop(key: string, options?: PopOptions<unknown>): Promise<unknown> {
+    const { version } = readOptions(options, POPPING, 'pop')
     const entry = popped(await this.#commit(key, version, POP, this.#contract.now()), key)
     return entry === undefined ? options?.default : entry.value
   }
@@ -271,9 +283,10 @@ export class AsyncCache {
    * await cache.agetMany(['b', 'a', 'c']) // Map { 'b' => null, 'a' => 1 }
    * ```
    */
-  async agetMany<T = unknown>(keys: Iterable<string>, options?: KeyOptions): Promise<Map<string, T>> {
-    const storedKeys = this.#contract.keys(keys, options, 'getMany')
-    return this.#contract.found(storedKeys.keys(), await this.#store.read([...storedKeys.values()]))
+  async agetMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, T>> {
+    const storedKeys = this.#contract.keys(keys, options, 'getMany', READING)
+    const entries = await this.#store.read([...storedKeys.values()], 'value', options?.fresh)
+    return this.#contract.found(storedKeys.keys(), entries)
   }
 
   /**

@@ -16,6 +16,11 @@ import {
 import { copyOf, snapshot } from './snapshot.ts'
 
 const KEY_ONLY = ['version']
+/** The options of methods that read. */
+export const READING: readonly string[] = ['version', 'fresh']
+export const GETTING: readonly string[] = [...READING, 'default']
+export const GETTING_OR_SETTING: readonly string[] = [...READING, 'timeout', 'signal']
+export const POPPING: readonly string[] = ['version', 'default']
 const KEY_AND_TIMEOUT = ['timeout', 'version']
 const COUNTING = ['version', 'initial', 'timeout']
 const LOCKING = ['version', 'timeout']
@@ -29,6 +34,7 @@ export class Contract {
   readonly adapter: Adapter
   readonly keyspace: Keyspace
   readonly now: () => number
+  readonly onError: ResolvedOptions['onError']
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly #options: ResolvedOptions
   readonly #shared: boolean
@@ -38,6 +44,7 @@ export class Contract {
     this.#options = options
     this.adapter = options.adapter
     this.now = options.clock
+    this.onError = options.onError
     this.sleep = options.sleep
     this.#shared = options.adapter.supports.values === 'shared'
     this.#kept = options.adapter.supports.values === 'kept'
@@ -66,21 +73,26 @@ export class Contract {
     return found
   }
 
-  /** The stored key of a call that takes no timeout. */
+  /** The stored key of a call that reads one. */
   key(
     key: string,
     options: KeyOptions | undefined,
     method: string,
-    known: readonly string[] = KEY_ONLY,
+    known: readonly string[] = READING,
   ): string {
     return this.keyspace.storedKey(key, readOptions(options, known, method).version)
   }
 
   /** The stored key of each distinct user key, in the order asked. */
-  keys(keys: Iterable<string>, options: KeyOptions | undefined, method: string): Map<string, string> {
+  keys(
+    keys: Iterable<string>,
+    options: KeyOptions | undefined,
+    method: string,
+    known: readonly string[] = KEY_ONLY,
+  ): Map<string, string> {
     if (typeof keys === 'string')
       throw new TypeError(`${method} takes several keys, [${JSON.stringify(keys)}]: got one`)
-    const { version } = readOptions(options, KEY_ONLY, method)
+    const { version } = readOptions(options, known, method)
     const stored = new Map<string, string>()
     for (const key of keys) stored.set(key, this.keyspace.storedKey(key, version))
     return stored

@@ -12,6 +12,7 @@ interface Asked {
   readonly key: string
   readonly loader: Loader<unknown>
   readonly timeout: SetOptions['timeout']
+  readonly fresh: boolean | undefined
 }
 
 /** Reads; on a miss joins the load under way or starts one. */
@@ -20,7 +21,7 @@ export async function getOrSet(contract: Contract, store: Store, asked: Asked): 
   const visit = flights.enter(asked.storedKey)
   try {
     const { landed } = visit
-    const entry = await store.readLive(asked.storedKey)
+    const entry = await store.readLive(asked.storedKey, 'value', asked.fresh)
     if (entry !== undefined) return contract.given(entry.value, asked.key)
     // A load that ended while we read is ours as well: its value, its undefined, its error.
     const justLanded = visit.landed === landed ? undefined : visit.landed
@@ -45,9 +46,15 @@ async function loadAndAdd(
   const now = contract.now()
   const entry = contract.entry(key, loaded, timeout, now)
   if (!flight.superseded) {
-    const [outcome] = await store.commitLoaded([{ key: storedKey, op: { kind: 'add', entry } }], now)
-    if (accepted(outcome, 'add', key)) return entry.value
+    try {
+      const [outcome] = await store.commitLoaded([{ key: storedKey, op: { kind: 'add', entry } }], now)
+      if (accepted(outcome, 'add', key)) return entry.value
+    } catch (error) {
+      store.endure(error)
+      return entry.value
+    }
   }
-  const theirs = await store.readLive(storedKey)
+  // A copy nearby may be of before their write.
+  const theirs = await store.readLive(storedKey, 'value', true)
   return theirs === undefined ? entry.value : theirs.value
 }

@@ -22,7 +22,9 @@ type All<Name extends Async | Sync> = Required<
 >
 
 const keyed = { version: 2 } as const
-const getting = { ...keyed, default: 0 } as const
+const reading = { ...keyed, fresh: true } as const
+const getting = { ...reading, default: 0 } as const
+const popping = { ...keyed, default: 0 } as const
 const timed = { ...keyed, timeout: 60 } as const
 const counting = { ...timed, initial: 0 } as const
 
@@ -33,13 +35,13 @@ const sync: { readonly [Name in Sync]: readonly [leading: readonly unknown[], op
   getOrSet: [['key', 1], timed],
   touch: [['key'], timed],
   delete: [['key'], keyed],
-  hasKey: [['key'], keyed],
+  hasKey: [['key'], reading],
   incr: [['count', 1], counting],
   decr: [['count', 1], counting],
-  ttl: [['key'], keyed],
-  pop: [['key'], getting],
+  ttl: [['key'], reading],
+  pop: [['key'], popping],
   lock: [['lock'], timed],
-  getMany: [[['key']], keyed],
+  getMany: [[['key']], reading],
   setMany: [[{ key: 1 }], timed],
   deleteMany: [[['key']], keyed],
   incrVersion: [['key', 0], keyed],
@@ -50,16 +52,16 @@ const promised: { readonly [Name in Async]: All<Name> } = {
   aget: getting,
   aset: timed,
   aadd: timed,
-  agetOrSet: { ...timed, signal: new AbortController().signal },
+  agetOrSet: { ...timed, fresh: true, signal: new AbortController().signal },
   atouch: timed,
   adelete: keyed,
-  ahasKey: keyed,
+  ahasKey: reading,
   aincr: counting,
   adecr: counting,
-  attl: keyed,
-  apop: getting,
+  attl: reading,
+  apop: popping,
   alock: { ...timed, wait: 0 },
-  agetMany: keyed,
+  agetMany: reading,
   asetMany: timed,
   adeleteMany: keyed,
   aincrVersion: keyed,
@@ -74,6 +76,7 @@ const toMakeOne: Required<CacheOptions> = {
   keyFunction: defaultKeyFunction,
   keys: 'off',
   onWarning: () => {},
+  onError: () => 'throw',
   clock: () => 0,
   random: () => 0,
   sleep: async () => {},

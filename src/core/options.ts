@@ -1,4 +1,5 @@
 import type { Adapter } from './adapter.ts'
+import type { CacheError } from './errors.ts'
 import { checkTimeout, type Timeout } from './expiry.ts'
 import {
   type CacheWarning,
@@ -26,6 +27,12 @@ export interface CacheOptions<A extends Adapter = Adapter> {
   readonly keys?: 'warn' | 'strict' | 'off' | undefined
   /** Hears each warning once. Default `console.warn`. */
   readonly onWarning?: ((warning: CacheWarning) => void) | undefined
+  /**
+   * Hears of each read that failed because the store did, and says what becomes of it: `'throw'`, or `'miss'`, so that the
+   * cache's users go on without it. `agetOrSet` then loads, and gives what it could not store. Without it every failure
+   * throws; writes, counters, `aadd` and locks always do.
+   */
+  readonly onError?: ((error: CacheError) => 'throw' | 'miss') | undefined
   /** The time in epoch milliseconds. Default `Date.now`. Tests pass their own and move it. */
   readonly clock?: (() => number) | undefined
   /** A number from 0 up to 1, for the tokens of locks. Default: from `crypto.getRandomValues`. */
@@ -38,10 +45,20 @@ export interface KeyOptions {
   readonly version?: Version | undefined
 }
 
-export interface GetOptions<D = undefined> extends KeyOptions {
+export interface ReadOptions extends KeyOptions {
+  /**
+   * `true`: what is stored now, asked of its owner, where reads may otherwise be answered by a copy nearby
+   * (`adapter.supports.staleness`). Default `false`.
+   */
+  readonly fresh?: boolean | undefined
+}
+
+export interface PopOptions<D = undefined> extends KeyOptions {
   /** Given back instead of `undefined` when the key is missing or expired. */
   readonly default?: D
 }
+
+export interface GetOptions<D = undefined> extends PopOptions<D>, ReadOptions {}
 
 export interface SetOptions extends KeyOptions {
   /** Seconds; `null` = never; 0 or less = not cached. Left out: the cache's default. */
@@ -65,7 +82,7 @@ export interface WaitingLockOptions extends LockOptions {
   readonly wait?: number | undefined
 }
 
-export interface GetOrSetOptions extends SetOptions {
+export interface GetOrSetOptions extends SetOptions, ReadOptions {
   /** Lets this caller stop waiting; a load that others wait for goes on. */
   readonly signal?: AbortSignal | undefined
 }
@@ -84,6 +101,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'keyFunction',
     'keys',
     'onWarning',
+    'onError',
     'clock',
     'random',
     'sleep',
@@ -97,6 +115,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     keyFunction = defaultKeyFunction,
     keys = 'warn',
     onWarning = ({ message }: CacheWarning) => console.warn(`nearcache: ${message}`),
+    onError = () => 'throw' as const,
     clock = () => Date.now(),
     random = randomFraction,
     sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
@@ -121,6 +140,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     keyFunction,
     keys,
     onWarning,
+    onError,
     clock,
     random,
     sleep,

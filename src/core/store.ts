@@ -1,34 +1,51 @@
 import type { Adapter, Change, Entry, Outcome, Wanted } from './adapter.ts'
+import type { Contract } from './contract.ts'
 import { isLive } from './decide.ts'
+import { isCacheError } from './errors.ts'
 import { Flights } from './flight.ts'
 import { failed } from './outcomes.ts'
+
+type Policy = Pick<Contract, 'adapter' | 'now' | 'onError'>
 
 /** An adapter as a cache uses it: expired entries filtered, failures typed, running loads told of every write. */
 export class Store {
   readonly flights: Flights<unknown>
   readonly #adapter: Adapter
   readonly #now: () => number
+  readonly #onError: Policy['onError']
 
-  constructor(adapter: Adapter, now: () => number) {
+  constructor({ adapter, now, onError }: Policy) {
     this.#adapter = adapter
     this.#now = now
+    this.#onError = onError
     this.flights = flightsOf(adapter)
   }
 
-  async readLive(storedKey: string, wanted: Wanted = 'value'): Promise<Entry | undefined> {
-    return (await this.read([storedKey], wanted))[0]
+  async readLive(storedKey: string, wanted?: Wanted, fresh?: boolean): Promise<Entry | undefined> {
+    return (await this.read([storedKey], wanted, fresh))[0]
   }
 
-  async read(storedKeys: readonly string[], wanted: Wanted = 'value'): Promise<(Entry | undefined)[]> {
+  async read(
+    storedKeys: readonly string[],
+    wanted: Wanted = 'value',
+    fresh = false,
+  ): Promise<(Entry | undefined)[]> {
     if (storedKeys.length === 0) return []
     const now = this.#now()
     let entries: readonly (Entry | undefined)[]
     try {
-      entries = await this.#adapter.read(storedKeys, now, wanted)
+      entries = await this.#adapter.read(storedKeys, now, wanted, fresh)
     } catch (cause) {
-      throw failed(this.#adapter, `read ${count(storedKeys)}`, cause)
+      this.endure(failed(this.#adapter, `read ${count(storedKeys)}`, cause))
+      return storedKeys.map(() => undefined)
     }
     return entries.map((entry) => (isLive(entry, now) ? entry : undefined))
+  }
+
+  /** Throws a failure, unless the cache's own policy makes a miss of it. */
+  endure(error: unknown): void {
+    const isOutage = isCacheError(error, 'ADAPTER_FAILED') || isCacheError(error, 'QUOTA_EXCEEDED')
+    if (!isOutage || this.#onError(error) !== 'miss') throw error
   }
 
   async commitOne(change: Change, now: number): Promise<Outcome | undefined> {

@@ -1,6 +1,15 @@
 import type { Op, SyncAdapter } from './adapter.ts'
 import { AsyncCache } from './cache.ts'
-import { type Contract, DELETE, type Move, POP, type SetManyData } from './contract.ts'
+import {
+  type Contract,
+  DELETE,
+  GETTING,
+  type Move,
+  POP,
+  POPPING,
+  READING,
+  type SetManyData,
+} from './contract.ts'
 import { isOpen } from './decide.ts'
 import { checkTimeout } from './expiry.ts'
 import type { Loader } from './get-or-set.ts'
@@ -12,6 +21,8 @@ import {
   type IncrOptions,
   type KeyOptions,
   type LockOptions,
+  type PopOptions,
+  type ReadOptions,
   readOptions,
   readTimeout,
   type SetOptions,
@@ -21,7 +32,6 @@ import {
 import { accepted, counted, moved, popped } from './outcomes.ts'
 import { SyncStore } from './sync-store.ts'
 
-const GETTING = ['default', 'version']
 const KEY_AND_TIMEOUT = ['timeout', 'version']
 
 /**
@@ -87,7 +97,7 @@ export class SyncCache extends AsyncCache {
    */
   getOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<SetOptions>): T {
     if (loader === undefined) throw new TypeError('getOrSet needs a default: a value or a function')
-    readTimeout(options, ['timeout', 'version'], 'getOrSet')
+    readTimeout(options, KEY_AND_TIMEOUT, 'getOrSet')
     const version = options === undefined ? undefined : { version: versionIn(options) }
     const hit = this.get<T>(key, version)
     if (hit !== undefined) return hit
@@ -116,7 +126,7 @@ export class SyncCache extends AsyncCache {
   }
 
   /** {@link AsyncCache.ahasKey}, at once. */
-  hasKey(key: string, options?: KeyOptions): boolean {
+  hasKey(key: string, options?: ReadOptions): boolean {
     return this.#store.readLive(this.#contract.key(key, options, 'hasKey'), 'presence') !== undefined
   }
 
@@ -139,17 +149,17 @@ export class SyncCache extends AsyncCache {
   }
 
   /** {@link AsyncCache.attl}, at once. */
-  ttl(key: string, options?: KeyOptions): number | null | undefined {
+  ttl(key: string, options?: ReadOptions): number | null | undefined {
     const now = this.#contract.now()
     return this.#contract.ttl(this.#store.readLive(this.#contract.key(key, options, 'ttl'), 'presence'), now)
   }
 
   /** {@link AsyncCache.apop}, at once. */
-  pop<T = unknown>(key: string, options?: GetOptions): T | undefined
-  pop<T>(key: string, options: GetOptions<T> & { readonly default: T }): T
-  pop<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
-  pop(key: string, options?: GetOptions<unknown>): unknown {
-    const { version } = readOptions(options, GETTING, 'pop')
+  pop<T = unknown>(key: string, options?: PopOptions): T | undefined
+  pop<T>(key: string, options: PopOptions<T> & { readonly default: T }): T
+  pop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): T | D
+  pop(key: string, options?: PopOptions<unknown>): unknown {
+    const { version } = readOptions(options, POPPING, 'pop')
     const outcome = this.#store.commitOne(key, version, POP, this.#contract.now())
     const entry = popped(outcome, key)
     return entry === undefined ? options?.default : entry.value
@@ -165,8 +175,8 @@ export class SyncCache extends AsyncCache {
   }
 
   /** {@link AsyncCache.agetMany}, at once. */
-  getMany<T = unknown>(keys: Iterable<string>, options?: KeyOptions): Map<string, T> {
-    const storedKeys = this.#contract.keys(keys, options, 'getMany')
+  getMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Map<string, T> {
+    const storedKeys = this.#contract.keys(keys, options, 'getMany', READING)
     return this.#contract.found(storedKeys.keys(), this.#store.read([...storedKeys.values()], 'value'))
   }
 
@@ -248,7 +258,7 @@ export class SyncCache extends AsyncCache {
     return this.delete(key, options)
   }
 
-  override async ahasKey(key: string, options?: KeyOptions): Promise<boolean> {
+  override async ahasKey(key: string, options?: ReadOptions): Promise<boolean> {
     return this.hasKey(key, options)
   }
 
@@ -260,18 +270,18 @@ export class SyncCache extends AsyncCache {
     return this.decr(key, delta, options)
   }
 
-  override async attl(key: string, options?: KeyOptions): Promise<number | null | undefined> {
+  override async attl(key: string, options?: ReadOptions): Promise<number | null | undefined> {
     return this.ttl(key, options)
   }
 
-  override async apop<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
-  override async apop<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
+  override async apop<T = unknown>(key: string, options?: PopOptions): Promise<T | undefined>
+  override async apop<T>(key: string, options: PopOptions<T> & { readonly default: T }): Promise<T>
   override async apop<T, D = null>(
     key: string,
-    options: GetOptions<D> & { readonly default: D },
+    options: PopOptions<D> & { readonly default: D },
   ): Promise<T | D>
-  override async apop(key: string, options?: GetOptions<unknown>): Promise<unknown> {
-    return this.pop(key, options as GetOptions)
+  override async apop(key: string, options?: PopOptions<unknown>): Promise<unknown> {
+    return this.pop(key, options as PopOptions)
   }
 
   override async agetMany<T = unknown>(

@@ -5,6 +5,8 @@ import type {
   GetOrSetOptions,
   IncrOptions,
   KeyOptions,
+  PopOptions,
+  ReadOptions,
   SetOptions,
   TimeoutOr,
 } from './options.ts'
@@ -57,13 +59,13 @@ interface KeyedMethods<S extends object> {
   ): Promise<S[K]>
   atouch(key: KeyOf<S>, options?: TimeoutOr<SetOptions>): Promise<boolean>
   adelete(key: KeyOf<S>, options?: KeyOptions): Promise<boolean>
-  ahasKey(key: KeyOf<S>, options?: KeyOptions): Promise<boolean>
-  attl(key: KeyOf<S>, options?: KeyOptions): Promise<number | null | undefined>
+  ahasKey(key: KeyOf<S>, options?: ReadOptions): Promise<boolean>
+  attl(key: KeyOf<S>, options?: ReadOptions): Promise<number | null | undefined>
   aincr(key: CounterOf<S>, delta?: number, options?: IncrOptions): Promise<number>
   adecr(key: CounterOf<S>, delta?: number, options?: IncrOptions): Promise<number>
-  apop<K extends KeyOf<S>>(key: K, options?: GetOptions): Promise<S[K] | undefined>
+  apop<K extends KeyOf<S>>(key: K, options?: PopOptions): Promise<S[K] | undefined>
   apop<K extends KeyOf<S>, D>(key: K, options: WithDefault<D>): Promise<S[K] | D>
-  agetMany<K extends KeyOf<S>>(keys: Iterable<K>, options?: KeyOptions): Promise<Map<K, S[K]>>
+  agetMany<K extends KeyOf<S>>(keys: Iterable<K>, options?: ReadOptions): Promise<Map<K, S[K]>>
   asetMany(data: DataOf<S>, options?: TimeoutOr<SetOptions>): Promise<string[]>
   adeleteMany(keys: Iterable<KeyOf<S>>, options?: KeyOptions): Promise<void>
   aincrVersion(key: KeyOf<S>, delta?: number, options?: KeyOptions): Promise<number>
@@ -78,13 +80,13 @@ interface KeyedTwins<S extends object> {
   getOrSet<K extends KeyOf<S>>(key: K, loader: S[K] | (() => S[K]), options?: TimeoutOr<SetOptions>): S[K]
   touch(key: KeyOf<S>, options?: TimeoutOr<SetOptions>): boolean
   delete(key: KeyOf<S>, options?: KeyOptions): boolean
-  hasKey(key: KeyOf<S>, options?: KeyOptions): boolean
-  ttl(key: KeyOf<S>, options?: KeyOptions): number | null | undefined
+  hasKey(key: KeyOf<S>, options?: ReadOptions): boolean
+  ttl(key: KeyOf<S>, options?: ReadOptions): number | null | undefined
   incr(key: CounterOf<S>, delta?: number, options?: IncrOptions): number
   decr(key: CounterOf<S>, delta?: number, options?: IncrOptions): number
-  pop<K extends KeyOf<S>>(key: K, options?: GetOptions): S[K] | undefined
+  pop<K extends KeyOf<S>>(key: K, options?: PopOptions): S[K] | undefined
   pop<K extends KeyOf<S>, D>(key: K, options: WithDefault<D>): S[K] | D
-  getMany<K extends KeyOf<S>>(keys: Iterable<K>, options?: KeyOptions): Map<K, S[K]>
+  getMany<K extends KeyOf<S>>(keys: Iterable<K>, options?: ReadOptions): Map<K, S[K]>
   setMany(data: DataOf<S>, options?: TimeoutOr<SetOptions>): string[]
   deleteMany(keys: Iterable<KeyOf<S>>, options?: KeyOptions): void
   incrVersion(key: KeyOf<S>, delta?: number, options?: KeyOptions): number

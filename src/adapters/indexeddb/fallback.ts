@@ -31,9 +31,14 @@ export class WithFallback implements IndexedDBAdapter {
     return this.#chosen
   }
 
-  async read(keys: readonly string[], now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]> {
+  async read(
+    keys: readonly string[],
+    now: number,
+    wanted: Wanted,
+    fresh?: boolean,
+  ): Promise<readonly (Entry | undefined)[]> {
     const chosen = await this.#choose()
-    const entries = await chosen.read(keys, now, wanted)
+    const entries = await chosen.read(keys, now, wanted, fresh)
     // Declared is what IndexedDB does: each reader gets objects of its own.
     if (chosen.supports.values === 'fresh') return entries
     return entries.map((entry, index) => entry && { ...entry, value: copyOf(entry.value, keys[index] ?? '') })

@@ -193,6 +193,7 @@ const SUPPORTS: Supports = {
   atomic: true,
   atomicBatch: true,
   readYourWrites: true,
+  staleness: 0,
   persistent: true,
   values: 'fresh',
   maxKeyBytes: null,

@@ -23,6 +23,7 @@ export const SUPPORTS: Supports = {
   // Per owner only, and a batch may have many.
   atomicBatch: false,
   readYourWrites: true,
+  staleness: 0,
   persistent: true,
   values: 'fresh',
   maxKeyBytes: MAX_KEY_BYTES,

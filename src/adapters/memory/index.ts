@@ -79,6 +79,7 @@ const KEPT: Supports = {
   atomic: true,
   atomicBatch: true,
   readYourWrites: true,
+  staleness: 0,
   persistent: false,
   values: 'kept',
   maxKeyBytes: null,

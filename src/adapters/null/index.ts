@@ -49,6 +49,7 @@ const SUPPORTS: Supports = {
   atomic: false,
   atomicBatch: false,
   readYourWrites: false,
+  staleness: 0,
   persistent: false,
   values: 'fresh',
   maxKeyBytes: null,
