@@ -8,6 +8,7 @@
  * - `INVALID_VALUE`: the value has a part that no adapter can keep (function, symbol, class instance, …).
  * - `VALUE_TOO_LARGE`: the value is storable, but larger than this adapter's limit.
  * - `INVALID_CACHE`: a named cache that is not configured, or whose configuration is broken; the message names it.
+ * - `UNSUPPORTED`: the adapter cannot do this as it is set up; the message says what it lacks.
  * - `QUOTA_EXCEEDED`: the browser gives this origin no more room; `estimate` has its figures. What was stored stays.
  * - `ADAPTER_FAILED`: the store itself failed; `cause` has its error. Never reported as a miss.
  */
@@ -19,6 +20,7 @@ export type CacheErrorCode =
   | 'INVALID_VALUE'
   | 'VALUE_TOO_LARGE'
   | 'INVALID_CACHE'
+  | 'UNSUPPORTED'
   | 'QUOTA_EXCEEDED'
   | 'ADAPTER_FAILED'
 

@@ -7,8 +7,8 @@ export interface Read {
 }
 
 /** What is done with all that was asked for in one turn of the event loop: an answer to each, or a promise of one. */
-export interface Work {
-  read(reads: readonly Read[]): Promise<readonly Sooner<readonly (Entry | undefined)[]>[]>
+export interface Work<R extends Read = Read> {
+  read(reads: readonly R[]): Promise<readonly Sooner<readonly (Entry | undefined)[]>[]>
   commit(commits: readonly Commit[]): Promise<readonly Sooner<readonly Outcome[]>[]>
 }
 
@@ -20,25 +20,25 @@ interface Asked<Question, Answer> {
   readonly reject: (reason: unknown) => void
 }
 
-type AskedRead = Asked<Read, readonly (Entry | undefined)[]>
+type AskedRead<R> = Asked<R, readonly (Entry | undefined)[]>
 type AskedCommit = Asked<Commit, readonly Outcome[]>
 
 /**
  * Gathers the calls of one turn of the event loop, which each would pay for a transaction or a call to the owner of its own,
  * into at most three: reads, commits, and the reads that were asked for after a commit, so that they see it. A lone call waits for nobody.
  */
-export class Turns {
-  readonly #work: Work
-  #before: AskedRead[] = []
+export class Turns<R extends Read = Read> {
+  readonly #work: Work<R>
+  #before: AskedRead<R>[] = []
   #commits: AskedCommit[] = []
-  #after: AskedRead[] = []
+  #after: AskedRead<R>[] = []
   #size = 0
 
-  constructor(work: Work) {
+  constructor(work: Work<R>) {
     this.#work = work
   }
 
-  read(question: Read): Promise<readonly (Entry | undefined)[]> {
+  read(question: R): Promise<readonly (Entry | undefined)[]> {
     return new Promise((resolve, reject) => {
       const reads = this.#commits.length === 0 ? this.#before : this.#after
       reads.push({ question, resolve, reject })

@@ -298,11 +298,17 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         const large = 'x'.repeat(maxValueBytes + 1)
         const tooLarge = { ok: false, reason: 'too-large' }
         const outcomes = await adapter.commit(
-          [set(':1:a', large), add(':1:b', large), set(':1:c', 'fits')],
+          [set(':1:a', large), add(':1:b', large), add(':1:d', large), set(':1:c', 'fits')],
           NOW,
         )
-        expect(outcomes).toEqual([tooLarge, tooLarge, OK])
-        expect(await values(adapter, [':1:a', ':1:b', ':1:c'])).toEqual([undefined, 'old', 'fits'])
+        // What is there is not added to, however large the other is.
+        expect(outcomes).toEqual([tooLarge, { ok: false, reason: 'exists' }, tooLarge, OK])
+        expect(await values(adapter, [':1:a', ':1:b', ':1:c', ':1:d'])).toEqual([
+          undefined,
+          'old',
+          'fits',
+          undefined,
+        ])
       })
 
       it('as large as the adapter says are stored', async () => {

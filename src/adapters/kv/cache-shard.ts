@@ -1,152 +1,237 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Entry, Op, Outcome, Wanted } from '../../core/adapter.ts'
-import { decideBatch, keysToRead } from '../../core/batch.ts'
-import { rangeEnd } from '../../core/keys.ts'
-import { type Stored, sizeOf } from './codec.ts'
-import { MAX_CALL_BYTES } from './limits.ts'
-
-/** An entry as it travels and as the owner keeps it: encoded. */
-export interface StoredEntry extends Entry {
-  readonly value: Stored
-}
-
-export interface StoredChange {
-  readonly key: string
-  readonly op:
-    | Exclude<Op, { kind: 'set' | 'add' }>
-    | { readonly kind: 'set' | 'add'; readonly entry: StoredEntry }
-}
+import { BlobNames } from './blob-names.ts'
+import { sizeOf } from './codec.ts'
+import { Entries } from './entries.ts'
+import { GATHER, MAX_CALL_BYTES } from './limits.ts'
+import { MeteredSql } from './metered-sql.ts'
+import type { CacheKVNamespace } from './namespace.ts'
+import type {
+  ClearReply,
+  ClearRequest,
+  CommitReply,
+  CommitRequest,
+  ReadReply,
+  ReadRequest,
+  ReserveReply,
+  ReserveRequest,
+  StoredEntry,
+} from './protocol.ts'
+import { Publisher } from './publisher.ts'
+import { Settings } from './settings.ts'
+import { Turn } from './turn.ts'
 
 /**
- * The owner of a share of the keys: a Durable Object with a SQLite table. Export it from your Worker, bind it, and name
- * it under `new_sqlite_classes` in a migration; `kvAdapter({ shards: env.CACHE_SHARDS })` does the rest.
+ * The owner of a share of the keys: a Durable Object with a SQLite database. Export it from your Worker, bind it, and name
+ * it under `new_sqlite_classes` in a migration; `kvAdapter({ kv: env.CACHE_KV, shards: env.CACHE_SHARDS })` does the rest.
  *
  * Every method is one synchronous turn: nothing is awaited between reading and writing, so nothing comes in between, and
  * the answer leaves only when what it tells of is durable.
  * https://developers.cloudflare.com/durable-objects/reference/in-memory-state/
  *
- * Its methods are called by Workers of other deployments, older and newer: they may be added, never changed.
+ * Copies are written into the KV namespace bound as `CACHE_KV`. If yours has another name, say so in a class of your own:
+ *
+ * @example
+ * ```ts
+ * import { CacheShard, type CacheKVNamespace } from 'nearcache/kv'
+ *
+ * export class Shard extends CacheShard<{ COPIES: CacheKVNamespace }> {
+ *   protected override get kv(): CacheKVNamespace {
+ *     return this.env.COPIES
+ *   }
+ * }
+ * ```
  */
-export class CacheShard extends DurableObject {
-  readonly #sql: SqlStorage
-  /** As far as this instance knows: the alarm itself outlives it. */
-  #isSweepSet = false
+export class CacheShard<Env = unknown> extends DurableObject<Env> {
+  readonly #sql: MeteredSql
+  readonly #entries: Entries
+  readonly #publisher: Publisher
+  readonly #blobs: BlobNames
+  readonly #settings: Settings
+  /** The alarm that is set, as far as this instance knows: the alarm itself outlives it. */
+  #alarmAt: number | undefined
+  #sweptAt = 0
+  #failures = 0
 
-  constructor(state: DurableObjectState, env: unknown) {
-    super(state, env as never)
-    this.#sql = state.storage.sql
-    this.#sql.exec(CREATE_TABLE)
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env)
+    this.#sql = new MeteredSql(state.storage.sql)
+    this.#entries = new Entries(this.#sql)
+    this.#publisher = new Publisher(this.#sql, this.#entries)
+    this.#blobs = new BlobNames(this.#sql, this.#entries)
+    this.#settings = new Settings(this.#sql)
   }
 
-  /**
-   * The entries of `keys`, in that order; expired ones included. For `'presence'` each value is 0. Of those that are
-   * together too large for one answer, the first ones: ask again for the rest.
-   */
-  read(keys: readonly string[], wanted: Wanted): (StoredEntry | null)[] {
-    if (wanted === 'presence') return keys.map((key) => this.#getDeadline(key) ?? null)
+  /** Where copies and large values are. */
+  protected get kv(): CacheKVNamespace | undefined {
+    return (this.env as { readonly CACHE_KV?: CacheKVNamespace }).CACHE_KV
+  }
+
+  /** Hears of a copy that could not be written, and will be tried again. */
+  protected onFault(error: unknown): void {
+    console.warn('nearcache: a copy in KV could not be written, and will be tried again:', error)
+  }
+
+  read({ keys, wanted, publish }: ReadRequest): ReadReply {
     const entries: (StoredEntry | null)[] = []
     let bytes = 0
     for (const key of keys) {
-      const entry = this.#get(key)
+      const entry =
+        wanted === 'value' || publish !== undefined ? this.#entries.get(key) : this.#entries.getDeadline(key)
       bytes += entry === undefined ? 0 : sizeOf(entry.value)
       if (entries.length > 0 && bytes > MAX_CALL_BYTES) break
       entries.push(entry ?? null)
     }
-    return entries
+    if (publish !== undefined) this.#publish(keys, entries, publish)
+    return { entries, rows: this.#sql.takeRows() }
   }
 
-  /** Decides and stores the changes, in order. Refusals are answers, never exceptions. */
-  commit(changes: readonly StoredChange[], now: number): readonly Outcome[] {
-    let hasDeadline = false
-    const answers = this.ctx.storage.transactionSync(() => {
-      const commits = [{ changes, now }]
-      const stored = new Map<string, Entry>()
-      for (const key of keysToRead(commits)) {
-        const entry = this.#get(key)
-        if (entry !== undefined) stored.set(key, entry)
+  commit({ changes, now }: CommitRequest): CommitReply {
+    const at = Date.now()
+    const stamp = this.#publisher.nextStamp(at)
+    let mayExpire = false
+    let isCopied = false
+    const outcomes = this.ctx.storage.transactionSync(() => {
+      const turn = new Turn(this.#entries)
+      const decided = changes.map((change) => turn.decide(change, now))
+      isCopied = this.#publisher.changed(turn.write(), stamp, at)
+      for (const [key, entry] of turn.stored()) {
+        if (entry.expiresAt !== null) mayExpire = true
+        this.#blobs.follow(key, entry)
       }
-      const { outcomes, writes } = decideBatch(stored, commits)
-      for (const [key, entry] of writes) {
-        if (entry === undefined) this.#sql.exec('DELETE FROM entries WHERE key = ?', key)
-        else this.#put(key, entry as StoredEntry)
-        if (entry !== undefined && entry.expiresAt !== null) hasDeadline = true
-      }
-      return outcomes[0] ?? []
+      return decided
     })
-    if (hasDeadline && !this.#isSweepSet) this.#setSweep()
-    return answers
+    if (isCopied) this.#wakeAt(at + GATHER)
+    else if (mayExpire) this.#sweepLater()
+    return { outcomes, stamp, rows: this.#sql.takeRows() }
   }
 
-  /** Removes every entry whose key begins with `scope`; `''` removes all. */
-  clear(scope: string): void {
-    const end = rangeEnd(scope)
-    if (end !== undefined) {
-      this.#sql.exec('DELETE FROM entries WHERE key >= ? AND key < ?', scope, end)
-      return
-    }
-    // Deleting is billed by the row, dropping the table is not.
+  clear({ scope, generation = this.#entries.generation + 1, announce }: ClearRequest): ClearReply {
+    const now = Date.now()
     this.ctx.storage.transactionSync(() => {
-      this.#sql.exec('DROP TABLE entries')
-      this.#sql.exec(CREATE_TABLE)
+      this.#entries.clear(scope, generation, now)
+      if (announce !== undefined) this.#settings.announceAt(announce)
     })
+    if (announce !== undefined || scope !== '') this.#wakeAt(now + GATHER)
+    return { generation, rows: this.#sql.takeRows() }
+  }
+
+  /** Notes blobs that are about to be written and that KV will not drop by itself. */
+  reserve({ blobs }: ReserveRequest): ReserveReply {
+    const now = Date.now()
+    for (const { name, key } of blobs) this.#blobs.note(name, key, now)
+    this.#sweepLater()
+    return { rows: this.#sql.takeRows() }
   }
 
   /**
-   * Removes entries that have been dead for a while: for the room they take. Reading never depends on it. A scan of the
-   * table is billed at a thousandth of what an index on the deadline would add to each write.
+   * Writes the copies that are due, and, at most hourly, removes what has been dead for a while: for the room it takes.
+   * Reading never depends on it. A scan of the table is billed at a thousandth of what an index on the deadline would add to
+   * each write.
    */
   override async alarm(): Promise<void> {
+    this.#alarmAt = undefined
+    const isFlush = this.#publisher.isDirty || this.#settings.unannounced !== undefined
+    const errors = isFlush ? await this.#flush() : []
+    for (const error of errors) this.onFault(error)
+    this.#failures = errors.length > 0 ? this.#failures + 1 : 0
     const now = Date.now()
-    const { rowsWritten } = this.#sql.exec(
-      'DELETE FROM entries WHERE key IN (SELECT key FROM entries WHERE expires_at <= ? LIMIT ?)',
-      now - GRACE,
-      SWEPT_AT_ONCE,
-    )
-    const { next } = this.#sql
-      .exec<{ next: number | null }>('SELECT min(expires_at) AS next FROM entries')
-      .one()
-    this.#isSweepSet = next !== null
-    if (next === null) return
-    const isUnfinished = rowsWritten >= SWEPT_AT_ONCE
-    await this.ctx.storage.setAlarm(isUnfinished ? now : Math.max(now + SWEEP_EVERY, next + GRACE))
+    // What sweeping reads is nobody's call.
+    this.#sql.takeRows()
+    const isDue = !isFlush || now >= this.#sweptAt + SWEEP_EVERY
+    const next = isDue ? await this.#sweep(now) : this.#sweptAt + SWEEP_EVERY
+    const isLeft = this.#publisher.isDirty || this.#settings.unannounced !== undefined
+    if (isLeft) this.#wakeAt(now + Math.min(GATHER * 2 ** this.#failures, MAX_PAUSE))
+    else if (next !== null) this.#wakeAt(next)
   }
 
-  #setSweep(): void {
-    this.#isSweepSet = true
+  #publish(keys: readonly string[], entries: readonly (StoredEntry | null)[], prefix: string): void {
+    if (this.kv === undefined) {
+      throw new Error(
+        'Reads are near, but the CacheShard class finds no KV namespace: bind the one of kvAdapter as CACHE_KV in the ' +
+          "Worker of the class, or override its `kv`; or read with reads: 'owner'",
+      )
+    }
+    const now = Date.now()
+    let isAny = false
+    for (const [index, entry] of entries.entries()) {
+      if (entry !== null && this.#publisher.request(keys[index] as string, entry, prefix, now)) isAny = true
+    }
+    if (!isAny) return
+    this.#settings.prefix = prefix
+    this.#wakeAt(now + GATHER)
+  }
+
+  async #flush(): Promise<unknown[]> {
+    const { kv } = this
+    if (kv === undefined) return [new Error('CacheShard finds no KV namespace to write copies to')]
+    const errors = await this.#publisher.flush(kv, this.#settings.prefix)
+    await this.#announce(kv).catch((error: unknown) => errors.push(error))
+    return errors
+  }
+
+  /** Tells readers of the clears, so that copies of before them die. */
+  async #announce(kv: CacheKVNamespace): Promise<void> {
+    const { unannounced } = this.#settings
+    if (unannounced === undefined) return
+    const { clears, generation } = this.#entries
+    await kv.put(unannounced, JSON.stringify(Object.fromEntries(clears)))
+    if (this.#entries.generation === generation) this.#settings.announced()
+  }
+
+  /** Gives when the next one is due, if any. */
+  async #sweep(now: number): Promise<number | null> {
+    this.#sweptAt = now
+    const swept = this.#entries.sweep(now - GRACE, SWEPT_AT_ONCE)
+    this.#publisher.sweep(now)
+    this.#entries.forgetClears(now - FORGOTTEN_AFTER)
+    const hasMoreBlobs = await this.#sweepBlobs(now)
+    if (swept >= SWEPT_AT_ONCE || hasMoreBlobs) {
+      // What is left has its turn at once, after those who wait.
+      this.#sweptAt = 0
+      return now
+    }
+    const deadline = this.#entries.nextDeadline
+    if (deadline !== null) return Math.max(now + SWEEP_EVERY, deadline + GRACE)
+    return this.#blobs.isEmpty ? null : now + SWEEP_EVERY
+  }
+
+  async #sweepBlobs(now: number): Promise<boolean> {
+    if (this.kv === undefined || this.#blobs.isEmpty) return false
+    try {
+      return await this.#blobs.sweep(this.kv, now - RESERVED, BLOBS_AT_ONCE)
+    } catch (error) {
+      this.onFault(error)
+      return false
+    }
+  }
+
+  /** Sets the alarm to this time at the latest, in the same turn as what it is for. */
+  #wakeAt(time: number): void {
+    if (this.#alarmAt !== undefined && this.#alarmAt <= time) return
+    this.#alarmAt = time
+    this.ctx.storage.setAlarm(time).catch((error: unknown) => {
+      this.#alarmAt = undefined
+      this.onFault(error)
+    })
+  }
+
+  /** Sets an alarm unless there is one: any will come to the sweep. */
+  #sweepLater(): void {
+    if (this.#alarmAt !== undefined) return
+    const time = Date.now() + SWEEP_EVERY
+    this.#alarmAt = time
     const { storage } = this.ctx
     storage
       .getAlarm()
-      .then((at) => (at === null ? storage.setAlarm(Date.now() + SWEEP_EVERY) : undefined))
+      .then((at) => {
+        if (at !== null) this.#alarmAt = Math.min(at, this.#alarmAt ?? at)
+        else if (this.#alarmAt === time) return storage.setAlarm(time)
+        return undefined
+      })
       // Nothing but room depends on it: the next write tries again.
       .catch(() => {
-        this.#isSweepSet = false
+        if (this.#alarmAt === time) this.#alarmAt = undefined
       })
-  }
-
-  #get(key: string): StoredEntry | undefined {
-    const [row] = this.#sql.exec<Row>('SELECT format, value, expires_at FROM entries WHERE key = ?', key)
-    if (row === undefined) return undefined
-    const { format, value, expires_at: expiresAt } = row
-    if (format === INTEGER) return { value: value as number, expiresAt }
-    const data = value instanceof ArrayBuffer ? new Uint8Array(value) : (value as string)
-    return { value: { format, data }, expiresAt }
-  }
-
-  #getDeadline(key: string): StoredEntry | undefined {
-    const [row] = this.#sql.exec<Pick<Row, 'expires_at'>>('SELECT expires_at FROM entries WHERE key = ?', key)
-    return row && { value: 0, expiresAt: row.expires_at }
-  }
-
-  #put(key: string, { value, expiresAt }: StoredEntry): void {
-    const [format, data] = typeof value === 'number' ? [INTEGER, value] : [value.format, value.data]
-    this.#sql.exec(
-      `INSERT INTO entries (key, format, value, expires_at) VALUES (?, ?, ?, ?)
-       ON CONFLICT (key) DO UPDATE SET format = excluded.format, value = excluded.value, expires_at = excluded.expires_at`,
-      key,
-      format,
-      data,
-      expiresAt,
-    )
   }
 }
 
@@ -156,15 +241,10 @@ const SWEEP_EVERY = 3_600_000
 const GRACE = 60_000
 /** Entries removed in one turn, so that no caller waits long. */
 const SWEPT_AT_ONCE = 10_000
-
-const INTEGER = 'integer'
-
-type Row = { format: string; value: number | string | ArrayBuffer; expires_at: number | null }
-
-/** `WITHOUT ROWID`: one row written per set instead of two, and rows are what is billed. */
-const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS entries (
-  key TEXT PRIMARY KEY,
-  format TEXT NOT NULL,
-  value NOT NULL,
-  expires_at INTEGER
-) WITHOUT ROWID`
+const BLOBS_AT_ONCE = 200
+/** Milliseconds in which a blob that was noted is written and pointed to. */
+const RESERVED = 3_600_000
+/** Milliseconds after which no copy of before a clear can still be: longer than any is kept up. */
+const FORGOTTEN_AFTER = 7_200_000
+/** Milliseconds between attempts to write copies, at most. */
+const MAX_PAUSE = 60_000

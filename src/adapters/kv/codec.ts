@@ -13,12 +13,17 @@ export interface Encoded {
 }
 
 /** Plain JSON: other tools can read it. */
-const JSON_TEXT = 'json'
+export const JSON_TEXT = 'json'
 /** A top-level Uint8Array, a top-level ArrayBuffer. */
 const BYTES = 'bytes'
 const BUFFER = 'buffer'
 /** Everything richer. Its authors do not promise the format across majors, so the major is part of the mark. */
 const RICH = 'devalue6'
+
+/** Whether the data of a format are bytes, and not text. */
+export function isInBytes(format: string): boolean {
+  return format === BYTES || format === BUFFER
+}
 
 /** Encodes a value that has been through `snapshot`: nothing in it can fail to encode. */
 export function encode(value: unknown): Stored {

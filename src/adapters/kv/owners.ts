@@ -1,24 +1,55 @@
-import type { Outcome, Wanted } from '../../core/adapter.ts'
-import type { StoredChange, StoredEntry } from './cache-shard.ts'
+import type { Wanted } from '../../core/adapter.ts'
 import { sizeOf } from './codec.ts'
-import { MAX_CALL_BYTES, MAX_VALUE_BYTES } from './limits.ts'
+import type { Tally } from './costs.ts'
+import { MAX_CALL_BYTES, MAX_ROW_BYTES } from './limits.ts'
+import type {
+  ClearReply,
+  ClearRequest,
+  CommitReply,
+  CommitRequest,
+  ReadReply,
+  ReadRequest,
+  ReserveReply,
+  ReserveRequest,
+  Rows,
+  StoredChange,
+  StoredEntry,
+  StoredOutcome,
+} from './protocol.ts'
 import { shardOf } from './sharding.ts'
 
 /** A Durable Object namespace bound to `CacheShard`. */
 export interface CacheShardNamespace {
-  getByName(name: string): CacheShardStub
+  getByName(name: string, options?: { locationHint?: LocationHint }): CacheShardStub
 }
 
+/** https://developers.cloudflare.com/durable-objects/reference/data-location/#provide-a-location-hint */
+export type LocationHint =
+  | 'wnam'
+  | 'enam'
+  | 'sam'
+  | 'weur'
+  | 'eeur'
+  | 'apac'
+  | 'apac-ne'
+  | 'apac-se'
+  | 'oc'
+  | 'afr'
+  | 'me'
+
 export interface CacheShardStub {
-  read(keys: readonly string[], wanted: Wanted): Promise<(StoredEntry | null)[]>
-  commit(changes: readonly StoredChange[], now: number): Promise<readonly Outcome[]>
-  clear(scope: string): Promise<void>
+  read(request: ReadRequest): Promise<ReadReply>
+  commit(request: CommitRequest): Promise<CommitReply>
+  clear(request: ClearRequest): Promise<ClearReply>
+  reserve(request: ReserveRequest): Promise<ReserveReply>
 }
 
 export interface OwnersOptions {
   readonly shards: CacheShardNamespace
   readonly name: string
   readonly shardCount: number
+  readonly locationHint: LocationHint | undefined
+  readonly tally: Tally
 }
 
 /** Part of the objects' names: an owner never meets a table of another layout. */
@@ -40,35 +71,68 @@ export class Owners {
     return this.#shardOf(key) === this.#shardOf(other)
   }
 
+  /** With `publish`, what is found shall have a copy in KV under that beginning of a key. */
   read(
     keys: readonly string[],
     wanted: Wanted,
-  ): Promise<PromiseSettledResult<StoredEntry | null | undefined>[]> {
-    return this.#byOwner(
-      keys,
-      (key) => key,
+    publish?: string,
+  ): Promise<PromiseSettledResult<StoredEntry | null>[]> {
+    return this.#byOwner(keys, (key) => key, {
       // An owner answers as many as one call can carry.
-      (stub, rest) => stub.read(rest, wanted),
-    )
+      async ask(stub, rest) {
+        const reply = await stub.read(
+          publish === undefined ? { keys: rest, wanted } : { keys: rest, wanted, publish },
+        )
+        return { answers: reply.entries, rows: reply.rows }
+      },
+      isRepeatable: () => true,
+    })
   }
 
-  commit(changes: readonly StoredChange[], now: number): Promise<PromiseSettledResult<Outcome>[]> {
-    return this.#byOwner(
-      changes,
-      ({ key }) => key,
-      (stub, rest) => stub.commit(rest.slice(0, fitting(rest)), now),
-    )
+  /** `onStored` hears of each change that was answered, with the stamp from which on a copy has it. */
+  commit(
+    changes: readonly StoredChange[],
+    now: number,
+    onStored: (change: StoredChange, stamp: number) => void,
+  ): Promise<PromiseSettledResult<StoredOutcome>[]> {
+    return this.#byOwner(changes, ({ key }) => key, {
+      async ask(stub, rest) {
+        const asked = rest.slice(0, fitting(rest))
+        const { outcomes, stamp, rows } = await stub.commit({ changes: asked, now })
+        for (const change of asked) onStored(change, stamp)
+        return { answers: outcomes, rows }
+      },
+      isRepeatable: (rest) => rest.every(({ op }) => op.kind === 'set'),
+      inDoubt: 'The owner did not answer: what was asked of it may or may not have been done',
+    })
   }
 
-  async clear(scope: string): Promise<void> {
+  /** Clears everywhere, with a number that the first owner gives out. `announce` is where it tells it in KV. */
+  async clear(scope: string, announce: string | undefined): Promise<number> {
     const { shardCount } = this.#options
-    await Promise.all(Array.from({ length: shardCount }, (_, shard) => this.#stub(shard).clear(scope)))
+    const first = this.#stub(0)
+    const { generation, rows } = await this.#call(() =>
+      first.clear(announce === undefined ? { scope } : { scope, announce }),
+    )
+    this.#count(rows)
+    await Promise.all(
+      Array.from({ length: shardCount - 1 }, async (_, shard) => {
+        const stub = this.#stub(shard + 1)
+        this.#count((await this.#call(() => stub.clear({ scope, generation }))).rows)
+      }),
+    )
+    return generation
+  }
+
+  async reserve(blob: { readonly name: string; readonly key: string }): Promise<void> {
+    const stub = this.#stub(this.#shardOf(blob.key))
+    this.#count((await this.#call(() => stub.reserve({ blobs: [blob] }))).rows)
   }
 
   async #byOwner<Item, Answer>(
     items: readonly Item[],
     keyOf: (item: Item) => string,
-    call: (stub: CacheShardStub, rest: readonly Item[]) => Promise<readonly Answer[]>,
+    how: Asking<Item, Answer>,
   ): Promise<PromiseSettledResult<Answer>[]> {
     const groups = new Map<number, number[]>()
     for (const [place, item] of items.entries()) {
@@ -80,11 +144,10 @@ export class Owners {
     const answers: PromiseSettledResult<Answer>[] = []
     const askOwner = async ([shard, places]: [number, number[]]): Promise<void> => {
       let asked = 0
-      const stub = this.#stub(shard)
       try {
         while (asked < places.length) {
           const rest = places.slice(asked).map((place) => items[place] as Item)
-          const given = await call(stub, rest)
+          const given = await this.#ask(shard, rest, how)
           if (given.length === 0) throw new Error('The owner gave no answer')
           for (const value of given) answers[places[asked++] as number] = { status: 'fulfilled', value }
         }
@@ -95,6 +158,40 @@ export class Owners {
     }
     await Promise.all([...groups].map(askOwner))
     return answers
+  }
+
+  async #ask<Item, Answer>(
+    shard: number,
+    rest: readonly Item[],
+    { ask, isRepeatable, inDoubt }: Asking<Item, Answer>,
+  ): Promise<readonly Answer[]> {
+    const attempt = async (): Promise<readonly Answer[]> => {
+      const stub = this.#stub(shard)
+      const { answers, rows } = await this.#call(() => ask(stub, rest))
+      this.#count(rows)
+      return answers
+    }
+    try {
+      return await attempt()
+    } catch (error) {
+      const { retryable, overloaded } = error as Partial<Record<'retryable' | 'overloaded', boolean>>
+      if (overloaded) throw error
+      if (!isRepeatable(rest)) throw inDoubt === undefined ? error : new Error(inDoubt, { cause: error })
+      if (!retryable) throw error
+      // After such an error a stub is dead. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
+      this.#stubs.delete(shard)
+      return attempt()
+    }
+  }
+
+  #call<Reply>(call: () => Promise<Reply>): Promise<Reply> {
+    this.#options.tally.ownerCalls += 1
+    return call()
+  }
+
+  #count({ read, written }: Rows): void {
+    this.#options.tally.rowsRead += read
+    this.#options.tally.rowsWritten += written
   }
 
   #shardOf(key: string): number {
@@ -109,12 +206,23 @@ export class Owners {
     let stub = this.#stubs.get(shard)
     if (stub === undefined) {
       if (this.#stubs.size === 0) queueMicrotask(() => this.#stubs.clear())
-      const { shards, name, shardCount } = this.#options
-      stub = shards.getByName(`${name}/${LAYOUT}/${shardCount}/${shard}`)
+      const { shards, name, shardCount, locationHint } = this.#options
+      const object = `${name}/${LAYOUT}/${shardCount}/${shard}`
+      stub =
+        locationHint === undefined ? shards.getByName(object) : shards.getByName(object, { locationHint })
       this.#stubs.set(shard, stub)
     }
     return stub
   }
+}
+
+interface Asking<Item, Answer> {
+  /** Asks for the first items of `rest`, as many as it likes. */
+  ask(stub: CacheShardStub, rest: readonly Item[]): Promise<{ answers: readonly Answer[]; rows: Rows }>
+  /** Whether asking twice comes to the same as once. */
+  isRepeatable(rest: readonly Item[]): boolean
+  /** What a failure means otherwise. */
+  readonly inDoubt?: string
 }
 
 /** How many of the changes one call can carry, there and back: at least one. */
@@ -122,7 +230,7 @@ function fitting(changes: readonly StoredChange[]): number {
   let bytes = 0
   const end = changes.findIndex(({ op }, index) => {
     if (op.kind === 'set' || op.kind === 'add') bytes += sizeOf(op.entry.value)
-    if (op.kind === 'pop') bytes += MAX_VALUE_BYTES
+    if (op.kind === 'pop') bytes += MAX_ROW_BYTES
     return index > 0 && bytes > MAX_CALL_BYTES
   })
   return end === -1 ? changes.length : end

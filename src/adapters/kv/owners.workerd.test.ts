@@ -16,9 +16,10 @@ function watched(isDown: (name: string) => boolean = () => false) {
         return isDown(name) ? Promise.reject(new Error('overloaded')) : ask()
       }
       return {
-        read: (keys, wanted) => call('read', () => stub.read(keys, wanted) as never),
-        commit: (changes, now) => call('commit', () => stub.commit(changes, now) as never),
-        clear: (scope) => call('clear', () => stub.clear(scope) as never),
+        read: (request) => call('read', () => stub.read(request) as never),
+        commit: (request) => call('commit', () => stub.commit(request) as never),
+        clear: (request) => call('clear', () => stub.clear(request) as never),
+        reserve: (request) => call('reserve', () => stub.reserve(request) as never),
       }
     },
   }

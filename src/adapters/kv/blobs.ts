@@ -1,0 +1,76 @@
+import { type BlobPointer, blobOf, pointTo } from './blob-pointer.ts'
+import { type Encoded, isInBytes, sizeOf } from './codec.ts'
+import { expirationAt } from './copies.ts'
+import type { Tally } from './costs.ts'
+import type { CacheKVNamespace } from './namespace.ts'
+import type { StoredEntry } from './protocol.ts'
+
+export interface BlobsOptions {
+  readonly kv: CacheKVNamespace
+  /** What the KV keys of blobs begin with. */
+  readonly prefix: string
+  readonly tally: Tally
+  /** Makes a blob known that KV will not drop by itself, before there is one. */
+  readonly reserve: (blob: { readonly name: string; readonly key: string }) => Promise<void>
+}
+
+/**
+ * Large values, in KV. Each is written once under a name of its own and never again, so that neither KV's lag nor its one
+ * write a second can concern it. It is dropped a while after its entry's deadline; without one, by the owner's sweep.
+ */
+export class Blobs {
+  readonly #options: BlobsOptions
+
+  constructor(options: BlobsOptions) {
+    this.#options = options
+  }
+
+  /** Writes a value, and gives what is to stand in the entry for it. */
+  async put(key: string, value: Encoded, expiresAt: number | null, now: number): Promise<Encoded> {
+    const { kv, prefix, tally, reserve } = this.#options
+    const name = prefix + crypto.randomUUID()
+    const expiration = expiresAt === null ? undefined : expirationAt(expiresAt + AFTERLIFE, now)
+    if (expiration === undefined) await reserve({ name, key })
+    tally.kvWrites += 1
+    await kv.put(name, value.data, expiration === undefined ? {} : { expiration })
+    const until = expiration === undefined ? null : expiration * 1000 - AFTERLIFE
+    return pointTo({ name, format: value.format, bytes: sizeOf(value), until, at: now })
+  }
+
+  /**
+   * What an entry points to; the value itself if it points to nothing; `undefined` if the blob is lost.
+   * @throws If it is too young to be lost, and not visible here yet.
+   */
+  async follow(entry: StoredEntry, now: number): Promise<StoredEntry | undefined> {
+    const blob = blobOf(entry)
+    if (blob === undefined) return entry
+    const data = await this.#get(blob, now)
+    return data === undefined ? undefined : { ...entry, value: { format: blob.format, data } }
+  }
+
+  async #get({ name, format, at }: BlobPointer, now: number): Promise<string | Uint8Array | undefined> {
+    const { kv, tally } = this.#options
+    const isYoung = now < at + SETTLED
+    // A location keeps also that there was nothing: not for long where there may be something soon.
+    const cacheTtl = isYoung ? LEAST_CACHE_TTL : LONG_CACHE_TTL
+    tally.kvReads += 1
+    const buffer = await kv.get(name, { type: 'arrayBuffer', cacheTtl })
+    if (buffer === null) {
+      if (isYoung)
+        throw new Error('A large value was written a moment ago and is not visible here yet: try again')
+      return undefined
+    }
+    const bytes = new Uint8Array(buffer)
+    return isInBytes(format)
+      ? bytes
+      : new TextDecoder('utf-8', { ignoreBOM: true, fatal: false }).decode(bytes)
+  }
+}
+
+/** Milliseconds that a blob outlives its entry, for those who were told of it just before. */
+const AFTERLIFE = 60_000
+/** Milliseconds after which a write is visible everywhere, by far. */
+const SETTLED = 600_000
+/** Seconds. https://developers.cloudflare.com/kv/api/read-key-value-pairs/#cachettl-parameter */
+const LEAST_CACHE_TTL = 30
+const LONG_CACHE_TTL = 86_400

@@ -1,0 +1,95 @@
+import { isOpen } from '../../core/decide.ts'
+import { type Encoded, isInBytes, sizeOf } from './codec.ts'
+import { MAX_KEY_BYTES } from './limits.ts'
+import type { KVWriteOptions } from './namespace.ts'
+import type { StoredEntry } from './protocol.ts'
+
+/**
+ * What is told of a value in KV, in its metadata: the value itself stays as it is encoded, so that plain JSON is readable by
+ * other tools. KV takes 1,024 bytes of it. https://developers.cloudflare.com/kv/platform/limits/
+ */
+export interface CopyMetadata {
+  /** The version of this form: another one is no copy. */
+  readonly nearcache: 1
+  readonly format: string
+  readonly expiresAt: number | null
+  /** Epoch milliseconds to which an owner keeps the copy up, after which it says nothing; `null` where there is no owner. */
+  readonly until: number | null
+  /** The last clear that its owner knew of. */
+  readonly generation: number
+  /** When its owner read the value, by {@link CommitReply.stamp}. */
+  readonly stamp: number
+}
+
+export interface KVText {
+  readonly text: string
+  readonly options: KVWriteOptions
+}
+
+/** A copy of an entry, as it is put into KV. */
+export function copyText(
+  { value, expiresAt }: StoredEntry & { readonly value: Encoded },
+  about: Pick<CopyMetadata, 'until' | 'generation' | 'stamp'>,
+  now: number,
+): KVText {
+  const metadata: CopyMetadata = { nearcache: 1, format: value.format, expiresAt, ...about }
+  const end = Math.min(about.until ?? Number.POSITIVE_INFINITY, expiresAt ?? Number.POSITIVE_INFINITY)
+  return {
+    text: textOf(value),
+    options: Number.isFinite(end) ? { metadata, expiration: expirationAt(end, now) } : { metadata },
+  }
+}
+
+/** The entry that a copy is of, if it says anything at `now`. */
+export function entryOf(
+  text: string | null,
+  metadata: CopyMetadata | null,
+  now: number,
+): StoredEntry | undefined {
+  if (text === null || metadata?.nearcache !== 1 || typeof metadata.format !== 'string') return undefined
+  const { format, expiresAt, until } = metadata
+  if (!isOpen(expiresAt, now) || !isOpen(until, now)) return undefined
+  const data = isInBytes(format) ? bytesIn(text) : text
+  return data === undefined ? undefined : { value: { format, data }, expiresAt }
+}
+
+/** KV's way to say when: whole seconds, at least 60 ahead. Our own deadline is exact; this is for collection. */
+export function expirationAt(deadline: number, now: number): number {
+  return Math.ceil(Math.max(deadline, now + MIN_AHEAD) / 1000) + 1
+}
+
+const MIN_AHEAD = 60_000
+
+/** Bytes are base64: KV reads many at once only as text. */
+function textOf({ data }: Encoded): string {
+  if (typeof data === 'string') return data
+  let binary = ''
+  for (let at = 0; at < data.length; at += PORTION) {
+    binary += String.fromCharCode(...data.subarray(at, at + PORTION))
+  }
+  return btoa(binary)
+}
+
+/** What a value takes in KV. */
+export function textBytes(value: Encoded): number {
+  return typeof value.data === 'string' ? sizeOf(value) : Math.ceil(value.data.length / 3) * 4
+}
+
+/** Arguments that one call may have, by far. */
+const PORTION = 8_192
+
+function bytesIn(base64: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+  } catch {
+    // Not ours: as good as an unknown format.
+    return undefined
+  }
+}
+
+/** Whether KV can take a key: what cannot have a copy is always read at its owner. */
+export function fits(prefix: string, key: string): boolean {
+  const length = prefix.length + key.length
+  if (length * 3 <= MAX_KEY_BYTES) return true
+  return length <= MAX_KEY_BYTES && new TextEncoder().encode(prefix + key).length <= MAX_KEY_BYTES
+}

@@ -1,0 +1,108 @@
+import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
+import type { Commit } from '../../core/batch.ts'
+import { Turns } from '../../core/turns.ts'
+import type { Blobs } from './blobs.ts'
+import type { Costs, Tally } from './costs.ts'
+import { type EdgeRead, EdgeReader } from './edge-reader.ts'
+import { EdgeWriter } from './edge-writer.ts'
+import type { IsolateMemory } from './isolate-memory.ts'
+import type { NearReader } from './near.ts'
+import type { Owners } from './owners.ts'
+
+/** What a KV adapter can do beside what every {@link Adapter} can. */
+export interface KVAdapter extends Adapter {
+  /** What this adapter has made the platform bill so far, in operations. */
+  costs(): Costs
+}
+
+/** Where near reads come from, and what is known of them. */
+export interface Nearby {
+  readonly reader: NearReader
+  readonly memory: IsolateMemory
+  /** What the KV keys of copies begin with. */
+  readonly prefix: string
+}
+
+export interface EdgeParts {
+  readonly supports: Supports
+  readonly owners: Owners
+  /** Without it, every read is its owner's. */
+  readonly nearby: Nearby | undefined
+  /** Where large values go; without it, nowhere. */
+  readonly blobs: Blobs | undefined
+  /** The KV key under which the clears are told, if there is KV. */
+  readonly clearsKey: string | undefined
+  readonly tally: Tally
+}
+
+/** The owners decide, and KV brings near. */
+export class EdgeAdapter implements KVAdapter {
+  readonly name = 'kv'
+  readonly supports: Supports
+  readonly #parts: EdgeParts
+  readonly #reader: EdgeReader
+  readonly #writer: EdgeWriter
+  readonly #turns: Turns<EdgeRead>
+  /** The writing of large values, for which all that is asked for later waits: it comes after them. */
+  #busy: Promise<void> | undefined
+
+  constructor(parts: EdgeParts) {
+    this.supports = parts.supports
+    this.#parts = parts
+    this.#reader = new EdgeReader(parts)
+    this.#writer = new EdgeWriter(parts, this.#reader)
+    this.#turns = new Turns<EdgeRead>({
+      read: (reads) => this.#read(reads),
+      commit: (commits) => this.#commit(commits),
+    })
+  }
+
+  read(
+    keys: readonly string[],
+    now: number,
+    wanted: Wanted,
+    fresh = false,
+  ): Promise<readonly (Entry | undefined)[]> {
+    return this.#turns.read({ keys, wanted, fresh, now })
+  }
+
+  commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
+    return this.#turns.commit({ changes, now })
+  }
+
+  async clear(scope: string): Promise<void> {
+    this.#turns.start()
+    if (this.#busy !== undefined) await this.#busy
+    const { owners, nearby, clearsKey } = this.#parts
+    const generation = await owners.clear(scope, clearsKey)
+    nearby?.memory.noteClear(scope, generation)
+  }
+
+  async close(): Promise<void> {}
+
+  costs(): Costs {
+    return { ...this.#parts.tally }
+  }
+
+  async #read(reads: readonly EdgeRead[]): Promise<Promise<(Entry | undefined)[]>[]> {
+    if (this.#busy !== undefined) await this.#busy
+    return this.#reader.read(reads)
+  }
+
+  #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
+    const prepared = commits.flatMap(({ changes }) => changes.map((change) => this.#writer.prepare(change)))
+    if (this.#busy === undefined && prepared.every(({ large }) => large === undefined)) {
+      return this.#writer.commit(commits, prepared)
+    }
+    const work = (this.#busy ?? Promise.resolve()).then(() => this.#writer.commit(commits, prepared))
+    const busy = work.then(
+      () => {},
+      () => {},
+    )
+    this.#busy = busy
+    busy.then(() => {
+      if (this.#busy === busy) this.#busy = undefined
+    })
+    return work
+  }
+}

@@ -1,0 +1,101 @@
+import type { Entry, Wanted } from '../../core/adapter.ts'
+import { isLive } from '../../core/decide.ts'
+import type { Read } from '../../core/turns.ts'
+import { blobOf } from './blob-pointer.ts'
+import type { EdgeParts } from './edge-adapter.ts'
+import type { StoredEntry } from './protocol.ts'
+import { decodeEntry, given } from './stored-entry.ts'
+
+export interface EdgeRead extends Read {
+  readonly fresh: boolean
+  readonly now: number
+}
+
+export const NO_KV = 'The value is in KV, and this adapter was given no KV namespace: { kv: env.CACHE_KV }'
+
+type Answers = Map<string, PromiseSettledResult<StoredEntry | null>>
+
+/** Reads: near where a copy may answer, from the owners where it must be exact or no copy does. */
+export class EdgeReader {
+  readonly #parts: EdgeParts
+
+  constructor(parts: EdgeParts) {
+    this.#parts = parts
+  }
+
+  /** Reads for all who ask, each key once; values only where anyone wants them, and fresh where anyone does. */
+  async read(reads: readonly EdgeRead[]): Promise<Promise<(Entry | undefined)[]>[]> {
+    const now = Math.max(...reads.map((read) => read.now))
+    const exact = new Set<string>()
+    const whole = new Set<string>()
+    const keys = new Set<string>()
+    for (const read of reads) {
+      for (const key of read.keys) {
+        keys.add(key)
+        if (read.wanted === 'value') whole.add(key)
+        if (read.fresh || !this.#parts.nearby?.reader.mayHaveCopy(key, now)) exact.add(key)
+      }
+    }
+    const near = [...keys].filter((key) => !exact.has(key))
+    const answers: Answers = new Map()
+    await Promise.all([
+      this.#readNear(near, now, answers),
+      this.#ask(
+        [...exact].filter((key) => whole.has(key)),
+        'value',
+        answers,
+      ),
+      this.#ask(
+        [...exact].filter((key) => !whole.has(key)),
+        'presence',
+        answers,
+      ),
+    ])
+    // Decoded for each who asks: each gets an object of its own.
+    return reads.map(async ({ keys: asked, wanted }) =>
+      Promise.all(
+        asked.map((key) => {
+          const entry = given(answers.get(key))
+          if (entry === null || wanted === 'presence') return entry ?? undefined
+          return this.decoded(key, entry, now)
+        }),
+      ),
+    )
+  }
+
+  /** The entry with its value. Lost, or in a format of another time, it is a miss. */
+  async decoded(key: string, entry: StoredEntry, now: number): Promise<Entry | undefined> {
+    const blob = blobOf(entry)
+    if (blob === undefined) return decodeEntry(entry)
+    // What has expired is nobody's, and its blob may be gone.
+    if (!isLive(entry, now)) return undefined
+    const { blobs, owners } = this.#parts
+    if (blobs === undefined) throw new Error(NO_KV)
+    const whole = await blobs.follow(entry, now)
+    if (whole !== undefined) return decodeEntry(whole)
+    // A copy may point to what was replaced since: the owner knows what holds.
+    const [answer] = await owners.read([key], 'value')
+    const current = given(answer)
+    if (current === null) return undefined
+    if (blobOf(current)?.name !== blob.name) return this.decoded(key, current, now)
+    const lost = { key, op: { kind: 'delete' }, blob: { from: blob.name } } as const
+    for (const dropped of await owners.commit([lost], now, () => {})) given(dropped)
+    return undefined
+  }
+
+  async #readNear(keys: readonly string[], now: number, answers: Answers): Promise<void> {
+    const { nearby } = this.#parts
+    if (keys.length === 0 || nearby === undefined) return
+    const copies = await nearby.reader.read(keys, now)
+    for (const [key, value] of copies) answers.set(key, { status: 'fulfilled', value })
+    const missed = copies.size === 0 ? keys : keys.filter((key) => !copies.has(key))
+    await this.#ask(missed, 'value', answers, nearby.prefix)
+  }
+
+  async #ask(keys: readonly string[], wanted: Wanted, answers: Answers, publish?: string): Promise<void> {
+    if (keys.length === 0) return
+    for (const [index, answer] of (await this.#parts.owners.read(keys, wanted, publish)).entries()) {
+      answers.set(keys[index] as string, answer)
+    }
+  }
+}

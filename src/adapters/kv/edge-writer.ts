@@ -1,0 +1,173 @@
+import type { Change, Outcome } from '../../core/adapter.ts'
+import type { Commit } from '../../core/batch.ts'
+import { isLive, isOpen } from '../../core/decide.ts'
+import { blobOf } from './blob-pointer.ts'
+import type { Blobs } from './blobs.ts'
+import { type Encoded, encode, sizeOf } from './codec.ts'
+import type { EdgeParts } from './edge-adapter.ts'
+import { type EdgeReader, NO_KV } from './edge-reader.ts'
+import type { Written } from './isolate-memory.ts'
+import { MAX_INLINE_BYTES, MAX_ROW_BYTES } from './limits.ts'
+import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
+import { given } from './stored-entry.ts'
+
+type Settled<T> = PromiseSettledResult<T>
+
+/** A change as its owner gets it. */
+export interface Prepared {
+  readonly change: StoredChange
+  /** A value that goes into a blob first. */
+  readonly large?: Encoded
+  /** The answer, where the owner accepts `change` instead of what was asked for. */
+  readonly refusal?: Outcome
+}
+
+/** Writes: to the owners, large values to KV first. */
+export class EdgeWriter {
+  readonly #parts: EdgeParts
+  readonly #reader: EdgeReader
+
+  constructor(parts: EdgeParts, reader: EdgeReader) {
+    this.#parts = parts
+    this.#reader = reader
+  }
+
+  prepare({ key, op }: Change): Prepared {
+    if (op.kind !== 'set' && op.kind !== 'add') return { change: { key, op: op as StoredChange['op'] } }
+    const value = encode(op.entry.value)
+    const { expiresAt } = op.entry
+    const change: StoredChange = { key, op: { kind: op.kind, entry: { value, expiresAt } } }
+    if (typeof value === 'number') return { change }
+    const size = sizeOf(value)
+    const { blobs, supports } = this.#parts
+    if (size <= (supports.maxValueBytes ?? MAX_ROW_BYTES)) {
+      return size > MAX_INLINE_BYTES && blobs !== undefined ? { change, large: value } : { change }
+    }
+    // A set takes the old value with it: nobody shall read what its writer tried to replace. An add asks whether there is one.
+    const nothing: StoredEntry = { value: 0, expiresAt: Number.NEGATIVE_INFINITY }
+    const instead =
+      op.kind === 'set' ? ({ kind: 'delete' } as const) : ({ kind: 'add', entry: nothing } as const)
+    return { change: { key, op: instead }, refusal: TOO_LARGE }
+  }
+
+  /** Commits for all who ask, in order; each who asked gets the outcomes of his own changes, or his own owner's failure. */
+  async commit(commits: readonly Commit[], prepared: readonly Prepared[]): Promise<Promise<Outcome[]>[]> {
+    // They are of one turn, in which no clock should have moved; if one did, the later reading is true for all.
+    const now = Math.max(...commits.map((commit) => commit.now))
+    const outcomes = await this.#commitAll(prepared, now)
+    let next = 0
+    return commits.map(async ({ changes }) => {
+      next += changes.length
+      return outcomes.slice(next - changes.length, next).map(given)
+    })
+  }
+
+  async #commitAll(prepared: readonly Prepared[], now: number): Promise<Settled<Outcome>[]> {
+    const outcomes: Settled<Outcome>[] = []
+    let within: Prepared[] = []
+    for (const one of prepared) {
+      const { key, op } = one.change
+      if (op.kind !== 'move' || this.#parts.owners.haveSame(key, op.to)) {
+        within.push(one)
+        continue
+      }
+      // A move between two owners cannot be part of either's batch.
+      outcomes.push(...(await this.#commitWithinOwners(within, now)))
+      within = []
+      outcomes.push(...(await Promise.allSettled([this.#moveAcross(key, op.to, now)])))
+    }
+    if (outcomes.length === 0) return this.#commitWithinOwners(within, now)
+    outcomes.push(...(await this.#commitWithinOwners(within, now)))
+    return outcomes
+  }
+
+  async #commitWithinOwners(prepared: readonly Prepared[], now: number): Promise<Settled<Outcome>[]> {
+    const changes = await Promise.allSettled(prepared.map((one) => this.#ready(one, now)))
+    const sent = changes.flatMap((change) => (change.status === 'fulfilled' ? [change.value] : []))
+    const answers = await this.#send(sent, now)
+    let next = 0
+    return Promise.allSettled(
+      changes.map(async (change, index) => {
+        // What could not be made ready was not sent, and has no answer.
+        const sentChange = given(change)
+        const answer = given(answers[next++])
+        const { refusal } = prepared[index] as Prepared
+        return answer.ok && refusal !== undefined ? refusal : this.#outcome(sentChange, answer, now)
+      }),
+    )
+  }
+
+  #ready({ change, large }: Prepared, now: number): StoredChange | Promise<StoredChange> {
+    if (large === undefined) return change
+    return this.#upload(change, large, now)
+  }
+
+  async #upload(change: StoredChange, large: Encoded, now: number): Promise<StoredChange> {
+    const { key, op } = change
+    if (op.kind !== 'set' && op.kind !== 'add') return change
+    const { expiresAt } = op.entry
+    // A set of what is dead already stores nothing.
+    if (!isOpen(expiresAt, now)) return { key, op: { ...op, entry: { value: 0, expiresAt } } }
+    const value = await this.#blobs.put(key, large, expiresAt, now)
+    return { key, op: { ...op, entry: { value, expiresAt } } }
+  }
+
+  async #send(changes: readonly StoredChange[], now: number): Promise<Settled<StoredOutcome>[]> {
+    const { owners, nearby } = this.#parts
+    if (nearby === undefined) return owners.commit(changes, now, () => {})
+    const notes = new Map<string, Written>()
+    for (const key of changes.flatMap(keysOf)) notes.set(key, nearby.memory.noteWriting(key, now))
+    return owners.commit(changes, now, (change, stamp) => {
+      for (const key of keysOf(change)) (notes.get(key) as Written).stamp = stamp
+    })
+  }
+
+  /** An owner's answer as what it is to the caller. */
+  async #outcome({ key, op }: StoredChange, answer: StoredOutcome, now: number): Promise<Outcome> {
+    if (!answer.ok && answer.reason === 'outlived') return this.#prolong(key, op, answer.entry, now)
+    if (!answer.ok || answer.entry === undefined) return answer
+    const entry = await this.#reader.decoded(key, answer.entry as StoredEntry, now)
+    return entry === undefined ? MISSING : { ok: true, entry }
+  }
+
+  /** A touch to beyond the life of the value's blob: the same value in a new one. */
+  async #prolong(key: string, op: StoredChange['op'], entry: StoredEntry, now: number): Promise<Outcome> {
+    const blob = blobOf(entry)
+    const whole = await this.#blobs.follow(entry, now)
+    if (op.kind !== 'touch' || blob === undefined || whole === undefined) return MISSING
+    const to = await this.#blobs.put(key, whole.value as Encoded, op.expiresAt, now)
+    const [answer] = await this.#send([{ key, op, blob: { from: blob.name, to } }], now)
+    return given(answer) as Outcome
+  }
+
+  /** Copied, then deleted: only a custom key function can bring a key's versions to different owners. */
+  async #moveAcross(from: string, to: string, now: number): Promise<Outcome> {
+    const { owners } = this.#parts
+    const [read] = await owners.read([from], 'value')
+    const entry = given(read) ?? undefined
+    if (!isLive(entry, now)) return MISSING
+    // Who keeps note of a blob is the owner of its key: the other gets a blob of its own.
+    const whole = blobOf(entry) === undefined ? entry : await this.#blobs.follow(entry, now)
+    if (whole === undefined) return MISSING
+    const set: StoredChange = { key: to, op: { kind: 'set', entry: whole } }
+    const ready = whole === entry ? set : await this.#upload(set, whole.value as Encoded, now)
+    for (const change of [ready, { key: from, op: { kind: 'delete' } }] as const) {
+      const [answer] = await this.#send([change], now)
+      given(answer)
+    }
+    return { ok: true }
+  }
+
+  get #blobs(): Blobs {
+    const { blobs } = this.#parts
+    if (blobs === undefined) throw new Error(NO_KV)
+    return blobs
+  }
+}
+
+const TOO_LARGE: Outcome = { ok: false, reason: 'too-large' }
+const MISSING: Outcome = { ok: false, reason: 'missing' }
+
+function keysOf({ key, op }: StoredChange): string[] {
+  return op.kind === 'move' ? [key, op.to] : [key]
+}

@@ -1,0 +1,70 @@
+import { type CopyMetadata, entryOf, fits } from './copies.ts'
+import type { Tally } from './costs.ts'
+import type { Clears } from './generations.ts'
+import type { IsolateMemory } from './isolate-memory.ts'
+import type { CacheKVNamespace, KVValueWithMetadata } from './namespace.ts'
+import type { StoredEntry } from './protocol.ts'
+import { readAll } from './read-all.ts'
+
+export interface NearOptions {
+  readonly kv: CacheKVNamespace
+  /** What the KV keys of copies begin with. */
+  readonly prefix: string
+  /** The KV key under which the clears are told. */
+  readonly clearsKey: string
+  /** Seconds that a location keeps what it read. */
+  readonly cacheTtl: number
+  readonly memory: IsolateMemory
+  readonly tally: Tally
+  /** Hears of KV failing: the owner answers instead. */
+  readonly onFault: (fault: unknown) => void
+}
+
+/** Answers from the copies in this location's KV. It never writes there, whatever it finds. */
+export class NearReader {
+  readonly #options: NearOptions
+
+  constructor(options: NearOptions) {
+    this.#options = options
+  }
+
+  mayHaveCopy(key: string, now: number): boolean {
+    const { memory, cacheTtl, prefix } = this.#options
+    return memory.mayHaveCopy(key, now, cacheTtl * 1000) && fits(prefix, key)
+  }
+
+  /** The entries whose copies answer for them; the owners must answer for the others. */
+  async read(keys: readonly string[], now: number): Promise<Map<string, StoredEntry>> {
+    const { memory, onFault } = this.#options
+    const entries = new Map<string, StoredEntry>()
+    try {
+      const { kv, prefix, cacheTtl, tally } = this.#options
+      tally.kvReads += keys.length
+      const names = keys.map((key) => prefix + key)
+      const [found] = await Promise.all([readAll<CopyMetadata>(kv, names, cacheTtl), this.#learnClears(now)])
+      for (const [index, key] of keys.entries()) {
+        const { value, metadata } = found[index] ?? NOTHING
+        const entry = entryOf(value, metadata, now)
+        if (entry !== undefined && memory.trusts(key, metadata?.stamp ?? 0, metadata?.generation ?? 0)) {
+          entries.set(key, entry)
+        } else {
+          memory.noteAbsent(key, now)
+        }
+      }
+    } catch (fault) {
+      onFault(fault)
+    }
+    return entries
+  }
+
+  async #learnClears(now: number): Promise<void> {
+    const { kv, clearsKey, cacheTtl, memory, tally } = this.#options
+    if (memory.areClearsKnown(now, cacheTtl * 1000)) return
+    tally.kvReads += 1
+    const { value } = await kv.getWithMetadata(clearsKey, { type: 'text', cacheTtl })
+    const told: Record<string, number> = value === null ? {} : JSON.parse(value)
+    memory.noteClears(new Map(Object.entries(told)) satisfies Clears, now)
+  }
+}
+
+const NOTHING: KVValueWithMetadata<CopyMetadata> = { value: null, metadata: null }

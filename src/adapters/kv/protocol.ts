@@ -1,0 +1,83 @@
+import type { Entry, Op, Outcome, Wanted } from '../../core/adapter.ts'
+import type { Stored } from './codec.ts'
+
+/*
+ * What Workers and owners say to each other. A deployment replaces them one by one, so either may be older than the other:
+ * fields may be added, and who does not know them passes over them; none may go or change its meaning.
+ */
+
+/** An entry as it travels and as the owner keeps it: encoded. */
+export interface StoredEntry extends Entry {
+  readonly value: Stored
+}
+
+export interface StoredChange {
+  readonly key: string
+  readonly op:
+    | Exclude<Op, { kind: 'set' | 'add' | 'incr' }>
+    | { readonly kind: 'set' | 'add'; readonly entry: StoredEntry }
+    | (Extract<Op, { kind: 'incr' }> & { readonly initial?: StoredEntry })
+  /** Not if the entry no longer points to the blob `from`. First puts `to` in its place. */
+  readonly blob?: { readonly from: string; readonly to?: Stored }
+}
+
+/** `'outlived'`: the deadline asked for is beyond the life of the blob that `entry` points to, and it needs another. */
+export type StoredOutcome =
+  | Outcome
+  | { readonly ok: false; readonly reason: 'outlived'; readonly entry: StoredEntry }
+
+/** What SQLite bills. */
+export interface Rows {
+  readonly read: number
+  readonly written: number
+}
+
+export interface ReadRequest {
+  readonly keys: readonly string[]
+  readonly wanted: Wanted
+  /** The reader found no copy under this beginning of a KV key: what is found shall have one. */
+  readonly publish?: string
+}
+
+export interface ReadReply {
+  /**
+   * In the order asked; expired ones included. For `'presence'` each value is 0. Of those that are together too large for
+   * one answer, the first ones: ask again for the rest.
+   */
+  readonly entries: readonly (StoredEntry | null)[]
+  readonly rows: Rows
+}
+
+export interface CommitRequest {
+  readonly changes: readonly StoredChange[]
+  readonly now: number
+}
+
+export interface CommitReply {
+  readonly outcomes: readonly StoredOutcome[]
+  /** A copy with this stamp or a later one was made with all of these changes in it. */
+  readonly stamp: number
+  readonly rows: Rows
+}
+
+export interface ClearRequest {
+  readonly scope: string
+  /** Given out by the cache's first owner, which is asked without one. */
+  readonly generation?: number
+  /** Under which KV key the first owner tells readers of it. */
+  readonly announce?: string
+}
+
+export interface ClearReply {
+  readonly generation: number
+  readonly rows: Rows
+}
+
+export interface ReserveRequest {
+  /** Blobs that are about to be written and never expire, with the keys that will point to them. */
+  readonly blobs: readonly { readonly name: string; readonly key: string }[]
+}
+
+export interface ReserveReply {
+  readonly rows: Rows
+}

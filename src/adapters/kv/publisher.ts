@@ -1,0 +1,141 @@
+import { isLive } from '../../core/decide.ts'
+import type { Encoded } from './codec.ts'
+import { copyText, fits } from './copies.ts'
+import type { Entries } from './entries.ts'
+import type { Sql } from './metered-sql.ts'
+import type { CacheKVNamespace } from './namespace.ts'
+import type { StoredEntry } from './protocol.ts'
+
+const CREATE_COPIES = `CREATE TABLE IF NOT EXISTS copies (
+  key TEXT PRIMARY KEY,
+  until INTEGER NOT NULL,
+  dirty INTEGER NOT NULL
+) WITHOUT ROWID`
+
+/**
+ * Which entries have copies in KV, and which of those are not as the entry is: the only one who writes copies. Each is kept up
+ * for an hour after a reader last found none; then it lapses by itself, and the next reader asks again. So what is written
+ * often and no longer read near stops costing KV writes.
+ */
+export class Publisher {
+  readonly #sql: Sql
+  readonly #entries: Entries
+  /** Of each copy that is to be written anew, the stamp of the last change. */
+  readonly #dirty = new Map<string, number>()
+  #hasCopies = false
+  #stamp: number
+
+  constructor(sql: Sql, entries: Entries) {
+    this.#sql = sql
+    this.#entries = entries
+    sql.exec(CREATE_COPIES)
+    this.#stamp = 0
+    for (const { key, dirty } of sql.exec<Copy>('SELECT key, dirty FROM copies')) {
+      this.#hasCopies = true
+      this.#stamp = Math.max(this.#stamp, Math.abs(dirty))
+      if (dirty > 0) this.#dirty.set(key, dirty)
+    }
+  }
+
+  get isDirty(): boolean {
+    return this.#dirty.size > 0
+  }
+
+  /** Later than every stamp before it, also of an instance before this one: those of copies are stored with them. */
+  nextStamp(now: number): number {
+    this.#stamp = Math.max(now, this.#stamp + 1)
+    return this.#stamp
+  }
+
+  /** A reader found no copy of this entry. Gives whether there is one to be written. */
+  request(key: string, entry: StoredEntry, prefix: string, now: number): boolean {
+    if (typeof entry.value === 'number' || !isLive(entry, now) || !fits(prefix, key)) return false
+    const [copy] = this.#sql.exec<Copy>('SELECT key, until, dirty FROM copies WHERE key = ?', key)
+    if (copy !== undefined && copy.until > now) return copy.dirty > 0
+    this.#mark(key, now + KEPT_UP, this.nextStamp(now))
+    return true
+  }
+
+  /** Entries have changed. Gives whether any has a copy that is not as it is any more. */
+  changed(keys: ReadonlySet<string>, stamp: number, now: number): boolean {
+    if (!this.#hasCopies) return false
+    let isAny = false
+    for (const key of keys) {
+      const { rowsWritten } = this.#sql.exec(
+        'UPDATE copies SET dirty = ? WHERE key = ? AND until > ?',
+        stamp,
+        key,
+        now - CLOCKS,
+      )
+      if (rowsWritten === 0) continue
+      this.#dirty.set(key, stamp)
+      isAny = true
+    }
+    return isAny
+  }
+
+  /** Writes what is dirty, as far as one call may. What fails stays dirty; the errors are given. */
+  async flush(kv: CacheKVNamespace, prefix: string): Promise<unknown[]> {
+    const errors: unknown[] = []
+    const waiting = [...this.#dirty].slice(0, AT_ONCE)
+    const work = async (): Promise<void> => {
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+        await this.#write(kv, prefix, next).catch((error: unknown) => errors.push(error))
+      }
+    }
+    await Promise.all(Array.from({ length: CONNECTIONS }, work))
+    return errors
+  }
+
+  /** Forgets the copies that have lapsed. */
+  sweep(now: number): void {
+    if (!this.#hasCopies) return
+    this.#sql.exec('DELETE FROM copies WHERE until <= ? AND dirty <= 0', now - CLOCKS)
+  }
+
+  async #write(kv: CacheKVNamespace, prefix: string, [key, dirty]: readonly [string, number]): Promise<void> {
+    const now = Date.now()
+    const [copy] = this.#sql.exec<Copy>('SELECT key, until, dirty FROM copies WHERE key = ?', key)
+    const until = copy?.until ?? 0
+    const entry = until > now ? this.#entries.get(key) : undefined
+    const stamp = this.nextStamp(now)
+    if (isLive(entry, now) && typeof entry.value !== 'number') {
+      const { text, options } = copyText(
+        entry as StoredEntry & { readonly value: Encoded },
+        { until, generation: this.#entries.generation, stamp },
+        now,
+      )
+      await kv.put(prefix + key, text, options)
+      // Negative: clean. Changed meanwhile, it has another number and stays dirty.
+      this.#sql.exec('UPDATE copies SET dirty = ? WHERE key = ? AND dirty = ?', -stamp, key, dirty)
+    } else {
+      // One that has lapsed says nothing to anybody, and KV drops it.
+      if (until > now - CLOCKS) await kv.delete(prefix + key)
+      this.#sql.exec('DELETE FROM copies WHERE key = ? AND dirty = ?', key, dirty)
+    }
+    if (this.#dirty.get(key) === dirty) this.#dirty.delete(key)
+  }
+
+  #mark(key: string, until: number, stamp: number): void {
+    this.#hasCopies = true
+    this.#dirty.set(key, stamp)
+    this.#sql.exec(
+      `INSERT INTO copies VALUES (?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET until = excluded.until, dirty = excluded.dirty`,
+      key,
+      until,
+      stamp,
+    )
+  }
+}
+
+/** Milliseconds that a copy is kept up after a reader missed it. */
+export const KEPT_UP = 3_600_000
+/** Milliseconds by which readers' clocks may be behind: for as long a copy that has lapsed may still be read. */
+const CLOCKS = 60_000
+/** Copies written in one call, which may make 1,000 operations. https://developers.cloudflare.com/kv/platform/limits/ */
+const AT_ONCE = 500
+/** At once. https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections */
+const CONNECTIONS = 6
+
+type Copy = { key: string; until: number; dirty: number }

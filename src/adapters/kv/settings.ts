@@ -1,0 +1,58 @@
+import type { Sql } from './metered-sql.ts'
+
+const CREATE_SETTINGS = `CREATE TABLE IF NOT EXISTS settings (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) WITHOUT ROWID`
+
+/** What an owner was told and must still know when an alarm wakes it, with nobody there to ask. */
+export class Settings {
+  readonly #sql: Sql
+  readonly #values: Map<string, string>
+
+  constructor(sql: Sql) {
+    this.#sql = sql
+    sql.exec(CREATE_SETTINGS)
+    this.#values = new Map(
+      sql
+        .exec<{ name: string; value: string }>('SELECT name, value FROM settings')
+        .toArray()
+        .map(({ name, value }) => [name, value]),
+    )
+  }
+
+  /** What the KV keys of copies begin with. */
+  get prefix(): string {
+    return this.#values.get(PREFIX) ?? ''
+  }
+
+  set prefix(prefix: string) {
+    if (prefix !== this.prefix) this.#set(PREFIX, prefix)
+  }
+
+  /** The KV key under which the clears are to be told, if they have not been. */
+  get unannounced(): string | undefined {
+    return this.#values.get(ANNOUNCE)
+  }
+
+  announceAt(key: string): void {
+    this.#set(ANNOUNCE, key)
+  }
+
+  announced(): void {
+    this.#values.delete(ANNOUNCE)
+    this.#sql.exec('DELETE FROM settings WHERE name = ?', ANNOUNCE)
+  }
+
+  #set(name: string, value: string): void {
+    this.#values.set(name, value)
+    this.#sql.exec(
+      'INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      value,
+    )
+  }
+}
+
+const PREFIX = 'prefix'
+const ANNOUNCE = 'announce'
