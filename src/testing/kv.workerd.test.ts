@@ -4,7 +4,7 @@ import { kvAdapter } from '../adapters/kv/index.ts'
 import { createCache } from '../core/create-cache.ts'
 import { cacheSuite } from './cache-suite.ts'
 
-const named = (name: string) => kvAdapter({ shards: env.CACHE_SHARDS, name, shardCount: 2 })
+const named = (name: string) => kvAdapter({ kv: env.CACHE_KV, shards: env.CACHE_SHARDS, name, shardCount: 2 })
 
 cacheSuite({ name: 'kv', createAdapter: () => named(crypto.randomUUID()) })
 
