@@ -28,17 +28,19 @@ import { Turn } from './turn.ts'
  * the answer leaves only when what it tells of is durable.
  * https://developers.cloudflare.com/durable-objects/reference/in-memory-state/
  *
- * Copies are written into the KV namespace bound as `CACHE_KV`. If yours has another name, say so in a class of your own:
+ * Copies are written into the KV namespace bound as `CACHE_KV`. If yours has another name, export a class of
+ * your own that says so:
  *
  * @example
  * ```ts
  * import { CacheShard, type CacheKVNamespace } from 'nearcache/kv'
  *
- * export class Shard extends CacheShard<{ COPIES: CacheKVNamespace }> {
+ * class Shard extends CacheShard<{ COPIES: CacheKVNamespace }> {
  *   protected override get kv(): CacheKVNamespace {
  *     return this.env.COPIES
  *   }
  * }
+ * Shard.name // 'Shard'
  * ```
  */
 export class CacheShard<Env = unknown> extends DurableObject<Env> {

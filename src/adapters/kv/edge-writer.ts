@@ -82,7 +82,10 @@ export class EdgeWriter {
   }
 
   async #commitWithinOwners(prepared: readonly Prepared[], now: number): Promise<Settled<Outcome>[]> {
-    const changes = await Promise.allSettled(prepared.map((one) => this.#ready(one, now)))
+    // Without delay where there is nothing to write first: reads asked for after it are to come after it.
+    const changes = prepared.some(({ large }) => large !== undefined)
+      ? await Promise.allSettled(prepared.map((one) => this.#ready(one, now)))
+      : prepared.map(({ change }) => ({ status: 'fulfilled' as const, value: change }))
     const sent = changes.flatMap((change) => (change.status === 'fulfilled' ? [change.value] : []))
     const answers = await this.#send(sent, now)
     let next = 0

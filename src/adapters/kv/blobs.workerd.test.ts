@@ -1,0 +1,250 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createCache } from '../../core/create-cache.ts'
+import { isCacheError } from '../../core/errors.ts'
+import { type KVAdapterOptions, kvAdapter } from './index.ts'
+import type { CacheKVNamespace } from './namespace.ts'
+
+const HOUR = 3_600
+const large = (text: string): string => text.repeat(200_000)
+
+// The owner lives in the isolate of the tests, and so does its clock.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function open(options: Partial<KVAdapterOptions> = {}) {
+  const name = crypto.randomUUID()
+  const adapter = kvAdapter({ kv: env.CACHE_KV, shards: env.CACHE_SHARDS, name, shardCount: 1, ...options })
+  const owner = env.CACHE_SHARDS.getByName(`${name}/v1/1/0`)
+  return {
+    name,
+    adapter,
+    cache: createCache({ adapter }),
+    /** The names of the blobs there are, and when KV will drop them, in seconds from now. */
+    blobs: async () => {
+      const { keys } = await env.CACHE_KV.list({ prefix: `${name}/v1/blobs/` })
+      return keys.map(({ name: blob, expiration }) => ({
+        blob,
+        ends: expiration === undefined ? undefined : expiration - Date.now() / 1000,
+      }))
+    },
+    pass: (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000),
+    sweep: () => runDurableObjectAlarm(owner),
+    rowBytes: () =>
+      runInDurableObject(
+        owner,
+        (_, { storage }) =>
+          storage.sql.exec<{ bytes: number }>('SELECT sum(length(value)) AS bytes FROM entries').one().bytes,
+      ),
+  }
+}
+
+describe('a large value', () => {
+  it('is in KV, and its owner has where', async () => {
+    const { adapter, cache, blobs, rowBytes } = open()
+    await cache.aset('page', { html: large('€') })
+    expect(adapter.costs()).toMatchObject({ kvWrites: 1, ownerCalls: 1, rowsWritten: expect.any(Number) })
+    const [only, ...others] = await blobs()
+    expect(others).toEqual([])
+    // Its entry's 300 s, and a while for who was told of it just before.
+    expect(only?.ends).toBeGreaterThan(300)
+    expect(only?.ends).toBeLessThan(300 + 63)
+    expect(await rowBytes()).toBeLessThan(300)
+    expect(await cache.aget('page')).toEqual({ html: large('€') })
+    expect(await cache.attl('page')).toBe(300)
+    expect(await cache.agetMany(['page', 'none'])).toEqual(new Map([['page', { html: large('€') }]]))
+  })
+
+  it('comes back as it went in', async () => {
+    const { cache } = open()
+    const bytes = crypto.getRandomValues(new Uint8Array(60_000))
+    const many = new Uint8Array(180_000).map((_, index) => bytes[index % bytes.length] as number)
+    for (const value of [many, many.buffer, new Map([['key', large('\ufeffx')]]), `\ufeff${large('x')}`]) {
+      await cache.aset('page', value)
+      expect(await cache.aget('page')).toStrictEqual(value)
+    }
+  })
+
+  it('is taken, moved, added and refused as any other', async () => {
+    const { cache } = open()
+    expect(await cache.aadd('page', large('a'))).toBe(true)
+    expect(await cache.aadd('page', large('b'))).toBe(false)
+    expect(await cache.aincrVersion('page')).toBe(2)
+    await expect(cache.aincr('page', 1, { version: 2 })).rejects.toMatchObject({ code: 'NOT_AN_INTEGER' })
+    expect(await cache.apop('page', { version: 2 })).toBe(large('a'))
+    expect(await cache.ahasKey('page', { version: 2 })).toBe(false)
+    expect(await cache.aset('page', large('c'), 0)).toBeUndefined()
+    expect(await cache.aget('page')).toBeUndefined()
+  })
+
+  it('moves to another owner with a blob of its own', async () => {
+    const keyFunction = (key: string, prefix: string, version: number | string) =>
+      `${prefix}${version}-${key}`
+    const { adapter, name, blobs, pass } = open({ shardCount: 16 })
+    const moved = createCache({ adapter, keyFunction })
+    await moved.aset('page', large('a'), null)
+    for (let version = 1; version < 6; version += 1) await moved.aincrVersion('page', 1, { version })
+    pass(2 * HOUR)
+    for (let shard = 0; shard < 16; shard += 1) {
+      await runDurableObjectAlarm(env.CACHE_SHARDS.getByName(`${name}/v1/16/${shard}`))
+    }
+    expect(await moved.aget('page', { version: 6 })).toBe(large('a'))
+    expect(await blobs()).toHaveLength(1)
+  })
+
+  it('too large for KV is refused, and the old value is not served for it', async () => {
+    const { cache } = open()
+    await cache.aset('page', 'old')
+    await expect(cache.aset('page', 'x'.repeat(25 * 2 ** 20))).rejects.toMatchObject({
+      code: 'VALUE_TOO_LARGE',
+    })
+    expect(await cache.aget('page')).toBeUndefined()
+  })
+
+  it('keeps its place among the calls, though it takes longer', async () => {
+    const { cache } = open()
+    const first = cache.aset('page', large('a'))
+    await Promise.resolve()
+    await Promise.resolve()
+    const second = cache.aset('page', 'small')
+    const read = cache.aget('page')
+    await Promise.all([first, second])
+    expect(await read).toBe('small')
+    expect(await cache.aget('page')).toBe('small')
+    const all = [
+      cache.aset('page', large('b')),
+      cache.aget('page'),
+      cache.adelete('page'),
+      cache.aget('page'),
+    ]
+    expect(await Promise.all(all)).toEqual([undefined, undefined, true, undefined])
+  })
+})
+
+describe('a touch of a large value', () => {
+  it('within its life in KV costs no KV write, and beyond it gives it another', async () => {
+    const { adapter, cache, blobs } = open()
+    await cache.aset('page', large('a'), 600)
+    expect(await cache.atouch('page', 300)).toBe(true)
+    expect(await cache.atouch('page', 600)).toBe(true)
+    expect(adapter.costs().kvWrites).toBe(1)
+    expect(await cache.atouch('page', HOUR)).toBe(true)
+    expect(adapter.costs().kvWrites).toBe(2)
+    expect(await cache.attl('page')).toBe(HOUR)
+    expect(await cache.aget('page')).toBe(large('a'))
+    expect((await blobs()).filter(({ ends }) => (ends ?? 0) > HOUR)).toHaveLength(1)
+    expect(await cache.atouch('page', null)).toBe(true)
+    expect(await cache.attl('page')).toBeNull()
+    expect((await blobs()).filter(({ ends }) => ends === undefined)).toHaveLength(1)
+    expect(await cache.aget('page')).toBe(large('a'))
+  })
+
+  it('is overtaken by what comes after it', async () => {
+    const { cache } = open()
+    await cache.aset('page', large('a'), 60)
+    const calls = [cache.atouch('page', HOUR), cache.aset('page', 'small', 90), cache.attl('page')]
+    expect(await Promise.all(calls)).toEqual([true, undefined, 90])
+    expect(await cache.attl('page')).toBe(90)
+    await cache.aset('page', large('b'), 60)
+    expect(await Promise.all([cache.atouch('page', HOUR), cache.adelete('page')])).toEqual([true, true])
+    expect(await cache.ahasKey('page')).toBe(false)
+  })
+})
+
+describe('a large value that never expires', () => {
+  it.each([
+    ['replaced', (cache: ReturnType<typeof open>['cache']) => cache.aset('page', 'small', null)],
+    ['deleted', (cache: ReturnType<typeof open>['cache']) => cache.adelete('page')],
+    ['cleared', (cache: ReturnType<typeof open>['cache']) => cache.aclear()],
+  ])('and is %s is removed by the sweep, and no other', async (_, end) => {
+    const { cache, blobs, pass, sweep } = open()
+    await cache.aset('page', large('a'), null)
+    await cache.aset('page', large('b'), null)
+    await cache.aset('moved', large('c'), null)
+    await cache.aincrVersion('moved')
+    await end(cache)
+    expect(await blobs()).toHaveLength(3)
+    pass(2 * HOUR)
+    await cache.aset('other', large('d'), null)
+    expect(await sweep()).toBe(true)
+    const kept = await cache.aget('moved', { version: 2 })
+    expect(kept === undefined || kept === large('c')).toBe(true)
+    expect(await blobs()).toHaveLength(kept === undefined ? 1 : 2)
+    expect(await cache.aget('other')).toBe(large('d'))
+  })
+
+  it('and was never pointed to is removed, too', async () => {
+    const { cache, blobs, pass, sweep, name } = open()
+    const stub = env.CACHE_SHARDS.getByName(`${name}/v1/1/0`)
+    const orphan = `${name}/v1/blobs/orphan`
+    await stub.reserve({ blobs: [{ name: orphan, key: ':1:page' }] })
+    await env.CACHE_KV.put(orphan, 'never pointed to')
+    pass(2 * HOUR)
+    await cache.aset('other', 1)
+    await sweep()
+    expect(await blobs()).toEqual([])
+  })
+})
+
+describe('a blob that is lost', () => {
+  it('is a miss, and its entry is dropped', async () => {
+    const { cache, blobs, pass } = open({ reads: 'owner' })
+    await cache.aset('page', large('a'), HOUR)
+    for (const { blob } of await blobs()) await env.CACHE_KV.delete(blob)
+    // It may be that it cannot be seen here yet: that is not a miss.
+    await expect(cache.aget('page')).rejects.toMatchObject({ code: 'ADAPTER_FAILED' })
+    pass(700)
+    expect(await cache.aget('page')).toBeUndefined()
+    expect(await cache.ahasKey('page')).toBe(false)
+    expect(await cache.aadd('page', large('b'))).toBe(true)
+    expect(await cache.aget('page')).toBe(large('b'))
+  })
+
+  it('is not missed where the owner has another by now', async () => {
+    const { name, cache, blobs, pass, sweep } = open()
+    await cache.aset('page', large('a'), HOUR)
+    pass(61)
+    const { CACHE_KV: kv } = env
+    const elsewhere = (): CacheKVNamespace => ({
+      getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
+      get: kv.get.bind(kv) as CacheKVNamespace['get'],
+      put: kv.put.bind(kv) as CacheKVNamespace['put'],
+      delete: kv.delete.bind(kv),
+    })
+    const isolate = () =>
+      createCache({
+        adapter: kvAdapter({ kv: elsewhere(), shards: env.CACHE_SHARDS, name, shardCount: 1 }),
+      })
+    expect(await isolate().aget('page')).toBe(large('a'))
+    await sweep()
+    const [first] = await blobs()
+    await cache.aset('page', large('b'), HOUR)
+    await env.CACHE_KV.delete(first?.blob ?? '')
+    pass(700)
+    // The copy is of before, and points to nothing.
+    expect(await isolate().aget('page')).toBe(large('b'))
+  })
+})
+
+describe('KV failing', () => {
+  it('leaves what was there, and fails only whose value it was', async () => {
+    const kv: CacheKVNamespace = {
+      getWithMetadata: env.CACHE_KV.getWithMetadata.bind(env.CACHE_KV) as CacheKVNamespace['getWithMetadata'],
+      get: env.CACHE_KV.get.bind(env.CACHE_KV) as CacheKVNamespace['get'],
+      put: () => Promise.reject(new Error('KV PUT failed: 429 Too Many Requests')),
+      delete: env.CACHE_KV.delete.bind(env.CACHE_KV),
+    }
+    const { cache } = open({ kv })
+    await cache.aset('page', 'old')
+    const [failed, other] = await Promise.allSettled([cache.aset('page', large('a')), cache.aset('other', 1)])
+    expect(failed.status === 'rejected' && isCacheError(failed.reason, 'ADAPTER_FAILED')).toBe(true)
+    expect(other.status).toBe('fulfilled')
+    expect(await cache.aget('page')).toBe('old')
+    expect(await cache.aget('other')).toBe(1)
+  })
+})
