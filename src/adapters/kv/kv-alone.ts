@@ -92,16 +92,18 @@ export class KVAlone implements KVAdapter {
   async #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
     const prepared = commits.map(({ changes }) => changes.map(prepare))
-    const deleted = commits.flatMap(({ changes }) =>
-      changes.filter(({ op }) => op.kind === 'delete').map(({ key }) => key),
+    const deleted = prepared.flatMap((ofCommit) =>
+      ofCommit.filter(({ change }) => change.op.kind === 'delete').map(({ change }) => change.key),
     )
     const stored = deleted.length === 0 ? new Map<string, Entry>() : await this.#find(deleted, now)
     const { outcomes, writes } = decideBatch(
       stored,
       prepared.map((ofCommit) => ({ now, changes: ofCommit.map(({ change }) => change) })),
     )
+    // What this location does not see may be there all the same.
+    const left = new Map([...deleted.map((key) => [key, undefined] as const), ...writes])
     const written = new Map(
-      [...writes].map(([key, entry]) => [key, this.#write(key, entry as TextEntry | undefined, now)]),
+      [...left].map(([key, entry]) => [key, this.#write(key, entry as TextEntry | undefined, now)]),
     )
     await Promise.allSettled(written.values())
     return prepared.map((ofCommit, at) =>
