@@ -1,0 +1,208 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createCache } from '../../core/create-cache.ts'
+import { kvAdapter } from './index.ts'
+import type { CacheKVNamespace } from './namespace.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** A namespace of the owner's, with a note of what it wrote; it fails as `isDown` says. */
+function ownersKV(isDown: () => boolean = () => false) {
+  const writes: string[] = []
+  const { CACHE_KV: real } = env
+  const kv: CacheKVNamespace = {
+    getWithMetadata: real.getWithMetadata.bind(real) as CacheKVNamespace['getWithMetadata'],
+    get: real.get.bind(real) as CacheKVNamespace['get'],
+    async put(key, value, options) {
+      if (isDown()) throw new Error('KV PUT failed: 429 Too Many Requests')
+      writes.push(`put ${key.split('/').at(-1)} ${String(value)}`)
+      await real.put(key, value, options as KVNamespacePutOptions)
+    },
+    async delete(key) {
+      if (isDown()) throw new Error('KV DELETE failed: 500 Internal Server Error')
+      writes.push(`delete ${key.split('/').at(-1)}`)
+      await real.delete(key)
+    },
+  }
+  return { kv, writes }
+}
+
+function open() {
+  const name = crypto.randomUUID()
+  const owner = env.CACHE_SHARDS.getByName(`${name}/v1/1/0`)
+  /** An isolate of its own: what is remembered of a namespace goes by the object. */
+  const isolate = (keyPrefix = '') => {
+    const { CACHE_KV: real } = env
+    const kv: CacheKVNamespace = {
+      getWithMetadata: real.getWithMetadata.bind(real) as CacheKVNamespace['getWithMetadata'],
+      get: real.get.bind(real) as CacheKVNamespace['get'],
+      put: real.put.bind(real) as CacheKVNamespace['put'],
+      delete: real.delete.bind(real),
+    }
+    const adapter = kvAdapter({ kv, shards: env.CACHE_SHARDS, name, shardCount: 1 })
+    return createCache({ adapter, keyPrefix })
+  }
+  const faults: unknown[] = []
+  return {
+    owner,
+    isolate,
+    faults,
+    give: (kv: CacheKVNamespace | undefined) =>
+      runInDurableObject(owner, (instance) => {
+        Object.defineProperty(instance, 'kv', { value: kv })
+        Object.defineProperty(instance, 'onFault', { value: (fault: unknown) => faults.push(fault) })
+      }),
+    alarmAt: () => runInDurableObject(owner, (_, { storage }) => storage.getAlarm()),
+    pass: (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000),
+  }
+}
+
+describe('the owner', () => {
+  it('gathers the changes of a second into one write of a copy', async () => {
+    const { owner, isolate, give, alarmAt } = open()
+    const { kv, writes } = ownersKV()
+    await give(kv)
+    const writer = isolate()
+    await writer.aset('key', 'first')
+    await isolate().aget('key')
+    expect(await alarmAt()).toBe(Date.now() + 1_000)
+    for (let round = 0; round < 10; round += 1) await writer.aset('key', `round ${round}`)
+    await runDurableObjectAlarm(owner)
+    expect(writes).toEqual(['put :1:key "round 9"'])
+  })
+
+  it('writes no copy of what nobody reads near, however often it is written', async () => {
+    const { owner, isolate, give } = open()
+    const { kv, writes } = ownersKV()
+    await give(kv)
+    const writer = isolate()
+    for (let round = 0; round < 10; round += 1) await writer.aset('key', 'text')
+    expect(await writer.aget('key')).toBe('text')
+    await writer.aget('key', { fresh: true })
+    await runDurableObjectAlarm(owner)
+    expect(writes).toEqual([])
+  })
+
+  it('keeps a copy up for an hour after a reader missed it, and no longer', async () => {
+    const { owner, isolate, give, pass } = open()
+    const { kv, writes } = ownersKV()
+    await give(kv)
+    const writer = isolate()
+    await writer.aset('key', 'first', null)
+    await isolate().aget('key')
+    await runDurableObjectAlarm(owner)
+    pass(3_599)
+    await writer.aset('key', 'second', null)
+    await runDurableObjectAlarm(owner)
+    pass(61 + 1)
+    await writer.aset('key', 'third', null)
+    await runDurableObjectAlarm(owner)
+    expect(writes).toEqual(['put :1:key "first"', 'put :1:key "second"'])
+    expect(await isolate().aget('key')).toBe('third')
+  })
+
+  it('tries again what KV refused, at longer intervals, and tells of it', async () => {
+    let isDown = true
+    const { owner, isolate, give, alarmAt, pass, faults } = open()
+    const { kv, writes } = ownersKV(() => isDown)
+    await give(kv)
+    await isolate().aset('key', 'value')
+    await isolate().aget('key')
+    const pauses: number[] = []
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      await runDurableObjectAlarm(owner)
+      pauses.push(((await alarmAt()) ?? 0) - Date.now())
+      pass(1)
+    }
+    expect(pauses).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000])
+    expect(faults.map(String)).toEqual(Array(8).fill('Error: KV PUT failed: 429 Too Many Requests'))
+    isDown = false
+    await runDurableObjectAlarm(owner)
+    expect(writes).toEqual(['put :1:key "value"'])
+  })
+
+  it('knows what is due after it was evicted from memory', async () => {
+    const { owner, isolate, give, alarmAt } = open()
+    const { kv, writes } = ownersKV(() => writes.length === 1)
+    await give(kv)
+    const writer = isolate()
+    await writer.aset('key', 'first')
+    await isolate().aget('key')
+    await runDurableObjectAlarm(owner)
+    await writer.aset('key', 'second')
+    await runDurableObjectAlarm(owner)
+    expect(await isolate().aget('key')).toBe('first')
+    await evictDurableObject(owner)
+    expect(await alarmAt()).not.toBeNull()
+    await runDurableObjectAlarm(owner)
+    expect(await isolate().aget('key')).toBe('second')
+  })
+
+  it('writes a copy again that changed while it was being written', async () => {
+    const { owner, isolate, give } = open()
+    const { kv, writes } = ownersKV()
+    const writer = isolate()
+    const meanwhile = ['second']
+    await give({
+      ...kv,
+      async put(key, value, options) {
+        const next = meanwhile.pop()
+        if (next !== undefined) await writer.aset('key', next)
+        await kv.put(key, value, options)
+      },
+    })
+    await writer.aset('key', 'first')
+    await isolate().aget('key')
+    await runDurableObjectAlarm(owner)
+    await runDurableObjectAlarm(owner)
+    expect(writes).toEqual(['put :1:key "first"', 'put :1:key "second"'])
+  })
+
+  it('tells of clears until KV has it', async () => {
+    let isDown = true
+    const { owner, isolate, give } = open()
+    const { kv, writes } = ownersKV(() => isDown)
+    await give(kv)
+    await isolate().aclear()
+    await runDurableObjectAlarm(owner)
+    expect(writes).toEqual([])
+    isDown = false
+    await runDurableObjectAlarm(owner)
+    expect(writes).toEqual(['put 1 {"":1}'])
+    await runDurableObjectAlarm(owner)
+    expect(writes).toHaveLength(1)
+  })
+
+  it('forgets clears of long ago, and never gives the same number twice', async () => {
+    const { owner, isolate, give, pass } = open()
+    const { kv, writes } = ownersKV()
+    await give(kv)
+    await isolate('a').aclear()
+    await isolate('b').aclear()
+    await isolate('b').aset('key', 'kept')
+    pass(3 * 3_600)
+    await runDurableObjectAlarm(owner)
+    pass(3 * 3_600)
+    await isolate('c').aclear()
+    await runDurableObjectAlarm(owner)
+    expect(writes.at(-1)).toBe('put 1 {"b:":2,"c:":3}')
+    expect(await isolate('b').aget('key')).toBeUndefined()
+  })
+
+  it('says so where it has no KV to write copies to', async () => {
+    const { isolate, give } = open()
+    await give(undefined)
+    await isolate().aset('key', 'value')
+    await expect(isolate().aget('key')).rejects.toMatchObject({
+      code: 'ADAPTER_FAILED',
+      cause: { message: expect.stringContaining('bind the one of kvAdapter as CACHE_KV') },
+    })
+    expect(await isolate().aget('key', { fresh: true })).toBe('value')
+  })
+})

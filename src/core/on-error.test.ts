@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { memoryAdapter } from '../adapters/memory/index.ts'
+import type { Adapter } from './adapter.ts'
+import { createCache } from './create-cache.ts'
+import type { CacheError } from './errors.ts'
+
+/** A store of which `down` says what does not work. */
+function open(down: { read?: boolean; commit?: boolean }, answer: 'throw' | 'miss' = 'miss') {
+  const { name, supports, read, commit, clear, close } = memoryAdapter()
+  const fail = () => Promise.reject(new Error('no connection'))
+  const reads: (boolean | undefined)[] = []
+  const adapter: Adapter = {
+    name,
+    supports,
+    clear,
+    close,
+    read(keys, now, wanted, fresh) {
+      reads.push(fresh)
+      return down.read ? fail() : read(keys, now, wanted)
+    },
+    commit: (changes, now) => (down.commit ? fail() : commit(changes, now)),
+  }
+  const errors: CacheError[] = []
+  const onError = (error: CacheError) => {
+    errors.push(error)
+    return answer
+  }
+  return { cache: createCache({ adapter, onError }), errors, reads, down }
+}
+
+describe('onError', () => {
+  it('makes misses of reads that failed, and hears of each', async () => {
+    const { cache, errors } = open({ read: true })
+    expect(await cache.aget('key', { default: 'mine' })).toBe('mine')
+    expect(await cache.agetMany(['a', 'b'])).toEqual(new Map())
+    expect(await cache.ahasKey('key')).toBe(false)
+    expect(await cache.attl('key')).toBeUndefined()
+    expect(errors.map(({ code }) => code)).toEqual(Array(4).fill('ADAPTER_FAILED'))
+    expect(errors[0]?.cause).toEqual(new Error('no connection'))
+  })
+
+  it('lets agetOrSet load, and give what it could not store', async () => {
+    const { cache, errors } = open({ read: true, commit: true })
+    expect(await cache.agetOrSet('key', async () => 'loaded')).toBe('loaded')
+    expect(errors).toHaveLength(2)
+  })
+
+  it('never concerns writes, counters, additions and locks', async () => {
+    const { cache, errors } = open({ commit: true })
+    for (const call of [
+      () => cache.aset('key', 1),
+      () => cache.aadd('key', 1),
+      () => cache.aincr('key', 1, { initial: 0 }),
+      () => cache.adelete('key'),
+      () => cache.apop('key'),
+      () => cache.alock('key', { timeout: 5 }),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'ADAPTER_FAILED' })
+    }
+    expect(errors).toEqual([])
+  })
+
+  it('may throw after all', async () => {
+    const { cache, errors } = open({ read: true }, 'throw')
+    await expect(cache.aget('key')).rejects.toMatchObject({ code: 'ADAPTER_FAILED' })
+    expect(errors).toHaveLength(1)
+  })
+
+  it('does not hear of a loader’s own errors', async () => {
+    const { cache, errors } = open({})
+    await expect(cache.agetOrSet('key', () => Promise.reject(new Error('mine')))).rejects.toThrow('mine')
+    expect(errors).toEqual([])
+  })
+})
+
+describe('fresh', () => {
+  it('reaches the adapter from every method that reads, where it is asked for', async () => {
+    const { cache, reads } = open({})
+    const fresh = { fresh: true }
+    await cache.aget('key', fresh)
+    await cache.agetMany(['key'], fresh)
+    await cache.ahasKey('key', fresh)
+    await cache.attl('key', fresh)
+    await cache.agetOrSet('key', 1, fresh)
+    expect(reads).toEqual(Array(5).fill(true))
+    await cache.aget('key')
+    expect(reads.at(-1)).toBe(false)
+  })
+
+  it('is what agetOrSet reads when someone else was faster', async () => {
+    const { cache, reads } = open({})
+    await cache.agetOrSet('key', async () => {
+      await cache.aset('key', 'theirs')
+      return 'mine'
+    })
+    expect(reads).toEqual([false, true])
+  })
+})
