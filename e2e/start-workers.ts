@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 
-/** Two Workers, as two deployments of two apps would be, on the Durable Objects of the first. */
+/** Two Workers, as two deployments of two apps would be, on one KV namespace and the Durable Objects of the first. */
 export const WORKERS: readonly string[] = ['one', 'two']
 
 /** Both run `entry`, a file of `e2e/workerd` that exports the class `CacheShard`. */
@@ -21,6 +21,7 @@ export async function startWorkers(entry: string): Promise<Miniflare> {
       modules: true,
       script,
       compatibilityDate: '2026-08-01',
+      kvNamespaces: { CACHE_KV: 'cache' },
       durableObjects: { CACHE_SHARDS: { className: 'CacheShard', scriptName: 'one', useSQLite: true } },
     })),
   })

@@ -31,7 +31,7 @@ class Api {
   readonly #origin: Origin
 
   constructor(env: Env) {
-    const adapter = kvAdapter({ shards: env.CACHE_SHARDS })
+    const adapter = kvAdapter({ kv: env.CACHE_KV, shards: env.CACHE_SHARDS })
     this.#responses = createCache({ adapter, keyPrefix: 'responses', timeout: FRESH })
     this.#counters = createCache({ adapter, keyPrefix: 'views', timeout: null })
     this.#origin = new Origin({ delay: Number(env.ORIGIN_DELAY_MS), down: env.ORIGIN_DOWN === 'true' })
