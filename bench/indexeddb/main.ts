@@ -16,7 +16,11 @@ const options = parseOptions(process.argv.slice(2))
 const PEERS = ['idb-keyval', 'dexie', 'localforage', 'unstorage']
 /** They take seconds a round, and wobble less. */
 const LONG = ['set-at-once', 'set-at-once-new', 'incr-at-once', 'cull', 'clear', 'sweep']
-const ROUNDS = options.quick ? { short: 3, long: 2, warmUps: 1 } : { short: 11, long: 7, warmUps: 2 }
+/** They are done in a moment, and a lone call wobbles most. */
+const LONE = ['set', 'get']
+const ROUNDS = options.quick
+  ? { lone: 3, short: 3, long: 2, warmUps: 1 }
+  : { lone: 41, short: 11, long: 7, warmUps: 2 }
 
 await using browser = await openPage(new URL('page/page.ts', import.meta.url))
 const { page, version } = browser
@@ -24,7 +28,8 @@ const circumstances = describe(version)
 const results: Measured[] = []
 for (const group of grouped(await page.evaluate(() => bench.tasks()))) {
   const ids = group.map(({ id }) => id)
-  const rounds = ids.some((id) => LONG.includes(id)) ? ROUNDS.long : ROUNDS.short
+  const isAmong = (list: readonly string[]) => ids.some((id) => list.includes(id))
+  const rounds = isAmong(LONG) ? ROUNDS.long : isAmong(LONE) ? ROUNDS.lone : ROUNDS.short
   console.error(`Measuring ${group.map(({ label }) => label).join('; ')} …`)
   const asked = { ids, plan: { rounds, warmUps: ROUNDS.warmUps }, contestants: options.contestants }
   const times = await page.evaluate(({ ids, plan, contestants }) => bench.run(ids, plan, contestants), asked)
@@ -69,7 +74,7 @@ function describe(browser: string): Circumstances {
     nearcache: `${git('rev-parse', '--short', 'HEAD')}${dirty}`,
     peers: PEERS.map((name) => `${name} ${dependencies[name]}`).join(', '),
     command: ['npm run bench:indexeddb', ...process.argv.slice(2)].join(' '),
-    method: `median of ${ROUNDS.short} rounds (${ROUNDS.long} where a round takes seconds), all contestants in one page and in each round, in changing order`,
+    method: `median of ${ROUNDS.short} rounds (${ROUNDS.lone} of lone calls, ${ROUNDS.long} where a round takes seconds), all contestants in one page and in each round, in changing order`,
   }
 }
 

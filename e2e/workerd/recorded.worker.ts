@@ -5,6 +5,7 @@ import { faithful, naive, type Perform } from '../../src/testing/linearizability
 export { CacheShard }
 
 interface Bindings {
+  readonly CACHE_KV: KVNamespace
   readonly CACHE_SHARDS: DurableObjectNamespace<CacheShard>
 }
 
@@ -14,7 +15,7 @@ let performers: Record<string, Perform> | undefined
 export default {
   async fetch(request, env) {
     if (performers === undefined) {
-      const adapter = kvAdapter({ shards: env.CACHE_SHARDS, shardCount: 2 })
+      const adapter = kvAdapter({ kv: env.CACHE_KV, shards: env.CACHE_SHARDS, shardCount: 2, reads: 'owner' })
       performers = { faithful: faithful(adapter), naive: naive(adapter) }
     }
     const perform = performers[new URL(request.url).pathname.slice(1)]

@@ -61,6 +61,9 @@ export function decide(stored: Entry | undefined, op: Op, now: number): Decision
       return isLive(stored, now) && stored.value === op.token ? [undefined, OK] : [stored, MISSING]
     case 'move':
       return isLive(stored, now) ? [undefined, OK] : [stored, MISSING]
+    default:
+      // From another deployment, that knows more.
+      throw new TypeError(`Unknown operation "${(op as Op).kind}"`)
   }
 }
 

@@ -1,0 +1,121 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { createCache } from '../../core/create-cache.ts'
+import { type CacheShardNamespace, type CacheShardStub, kvAdapter } from './index.ts'
+
+const NOW = 1_000
+const set = (key: string, value: number, more = {}) =>
+  ({ key, op: { kind: 'set', entry: { value, expiresAt: null } }, ...more }) as const
+
+const newOwner = (): CacheShardStub => env.CACHE_SHARDS.getByName(crypto.randomUUID())
+
+describe('an owner', () => {
+  it('passes over fields that a newer Worker sends', async () => {
+    const owner = newOwner()
+    const newer = { changes: [set('key', 5, { priority: 'high' })], now: NOW, trace: 'on' }
+    expect(await owner.commit(newer)).toMatchObject({ outcomes: [{ ok: true }] })
+    const reading = { keys: ['key', 'none'], wanted: 'value' as const, consistency: 'strong' }
+    expect(await owner.read(reading)).toMatchObject({ entries: [{ value: 5, expiresAt: null }, null] })
+    const clearing = { scope: '', because: 'deploy' }
+    expect(await owner.clear(clearing)).toMatchObject({ generation: 1 })
+  })
+
+  it('refuses an operation that it does not know, with all that was sent with it', async () => {
+    const owner = newOwner()
+    const changes = [set('key', 5), { key: 'other', op: { kind: 'append', value: 1 } }] as never
+    const refused = await owner.commit({ changes, now: NOW }).catch((error: unknown) => error)
+    expect(String(refused)).toContain('append')
+    const { entries } = await owner.read({ keys: ['key', 'other'], wanted: 'value' })
+    expect(entries).toEqual([null, null])
+  })
+
+  it('tells what its rows cost', async () => {
+    const owner = newOwner()
+    await owner.commit({ changes: [set('warm', 1)], now: NOW })
+    expect((await owner.commit({ changes: [set('key', 5)], now: NOW })).rows.written).toBe(1)
+    expect((await owner.read({ keys: ['key'], wanted: 'value' })).rows).toEqual({ read: 1, written: 0 })
+    const count = { key: 'key', op: { kind: 'incr', delta: 1 } } as const
+    expect((await owner.commit({ changes: Array(100).fill(count), now: NOW })).rows.written).toBe(1)
+    const refused = { key: 'key', op: { kind: 'add', entry: { value: 1, expiresAt: null } } } as const
+    expect((await owner.commit({ changes: [refused], now: NOW })).rows.written).toBe(0)
+  })
+
+  it('clears any number of rows at the cost of a few', async () => {
+    const owner = newOwner()
+    const rows = async (scope: string): Promise<number> => {
+      const changes = Array.from({ length: 2_000 }, (_, index) => set(`app:1:${index}`, index))
+      await owner.commit({ changes, now: NOW })
+      const { written } = (await owner.clear({ scope })).rows
+      const { entries } = await owner.read({ keys: ['app:1:0', 'app:1:1999'], wanted: 'value' })
+      expect(entries).toEqual([null, null])
+      return written
+    }
+    expect(await rows('app:')).toBeLessThan(10)
+    expect(await rows('')).toBeLessThan(10)
+    expect(await rows('')).toBeLessThan(10)
+  })
+})
+
+/** The binding, whose calls fail as `fault` says; `asked` notes them. */
+function failing(fault: (attempt: number) => object | undefined) {
+  const asked: string[] = []
+  const shards: CacheShardNamespace = {
+    getByName(name, options) {
+      const stub = env.CACHE_SHARDS.getByName(name, options)
+      const call = <Reply>(method: string, ask: () => unknown): Promise<Reply> => {
+        asked.push(method)
+        const error = fault(asked.length)
+        return error === undefined
+          ? (ask() as Promise<Reply>)
+          : Promise.reject(Object.assign(new Error('the owner failed'), error))
+      }
+      return {
+        read: (request) => call('read', () => stub.read(request)),
+        commit: (request) => call('commit', () => stub.commit(request)),
+        clear: (request) => call('clear', () => stub.clear(request)),
+        reserve: (request) => call('reserve', () => stub.reserve(request)),
+      }
+    },
+  }
+  const adapter = kvAdapter({ shards, name: crypto.randomUUID(), shardCount: 1 })
+  return { asked, cache: createCache({ adapter }) }
+}
+
+describe('an owner that does not answer', () => {
+  const once = (error: object) => (attempt: number) => (attempt === 1 ? error : undefined)
+
+  it('is asked again where the platform says so, and asking twice comes to the same', async () => {
+    const { asked, cache } = failing((attempt) => (attempt % 2 === 1 ? { retryable: true } : undefined))
+    await cache.aset('key', 'value')
+    expect(await cache.aget('key')).toBe('value')
+    expect(asked).toEqual(['commit', 'commit', 'read', 'read'])
+  })
+
+  it('is not asked to count twice, and the error says that it may have', async () => {
+    const { asked, cache } = failing(once({ retryable: true }))
+    await expect(cache.aincr('key', 1, { initial: 0 })).rejects.toMatchObject({
+      code: 'ADAPTER_FAILED',
+      cause: { message: expect.stringContaining('may or may not'), cause: { message: 'the owner failed' } },
+    })
+    expect(asked).toEqual(['commit'])
+  })
+
+  it('is left alone where it is overloaded', async () => {
+    const { asked, cache } = failing(once({ retryable: true, overloaded: true }))
+    await expect(cache.aget('key')).rejects.toMatchObject({
+      code: 'ADAPTER_FAILED',
+      cause: { overloaded: true },
+    })
+    expect(asked).toEqual(['read'])
+  })
+
+  it('fails a clear, which can be called again', async () => {
+    const { cache } = failing(once({}))
+    await cache.aset('key', 1).catch(() => {})
+    await cache.aset('key', 1)
+    const { cache: other, asked } = failing(once({}))
+    await expect(other.aclear()).rejects.toMatchObject({ code: 'ADAPTER_FAILED' })
+    await other.aclear()
+    expect(asked).toEqual(['clear', 'clear'])
+  })
+})
