@@ -3,4 +3,11 @@ export { type CacheSuiteOptions, cacheSuite } from './cache-suite.ts'
 export { TestClock } from './conformance/context.ts'
 export { type Cap, type CullingSuiteOptions, cullingSuite } from './conformance/culling.ts'
 export { notApplicable } from './conformance/not-applicable.ts'
+export {
+  type KVBill,
+  type KVCall,
+  type LaggingKV,
+  type LaggingKVOptions,
+  laggingKV,
+} from './lagging-kv/index.ts'
 export { type RefusedValue, refusedValues, type StorableValue, storableValues } from './values.ts'

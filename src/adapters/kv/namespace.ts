@@ -4,11 +4,11 @@ export interface CacheKVNamespace {
     key: string,
     options: KVReadOptions<'text'>,
   ): Promise<KVValueWithMetadata<Metadata>>
-  /** Up to 100 keys in one call; what is absent is there with `null`. */
+  /** Up to 100 keys in one call; for what is absent there is `null`. */
   getWithMetadata<Metadata>(
     keys: string[],
     options: KVReadOptions<'text'>,
-  ): Promise<Map<string, KVValueWithMetadata<Metadata>>>
+  ): Promise<Map<string, KVValueWithMetadata<Metadata> | null>>
   get(key: string, options: KVReadOptions<'arrayBuffer'>): Promise<ArrayBuffer | null>
   put(key: string, value: string | Uint8Array, options?: KVWriteOptions): Promise<void>
   delete(key: string): Promise<void>

@@ -6,12 +6,12 @@ export async function readAll<Metadata>(
   kv: CacheKVNamespace,
   keys: readonly string[],
   cacheTtl: number,
-): Promise<readonly (KVValueWithMetadata<Metadata> | undefined)[]> {
+): Promise<readonly (KVValueWithMetadata<Metadata> | null | undefined)[]> {
   const options = { type: 'text', cacheTtl } as const
   const [only] = keys
   if (only === undefined) return []
   if (keys.length === 1) return [await kv.getWithMetadata<Metadata>(only, options)]
-  const portions: Promise<Map<string, KVValueWithMetadata<Metadata>>>[] = []
+  const portions: Promise<Map<string, KVValueWithMetadata<Metadata> | null>>[] = []
   for (let at = 0; at < keys.length; at += MAX_BULK_KEYS) {
     portions.push(kv.getWithMetadata<Metadata>(keys.slice(at, at + MAX_BULK_KEYS), options))
   }

@@ -1,0 +1,226 @@
+import type {
+  CacheKVNamespace,
+  KVReadOptions,
+  KVValueWithMetadata,
+  KVWriteOptions,
+} from '../../adapters/kv/namespace.ts'
+import { Centre, type Version } from './centre.ts'
+import { checkCacheTtl, checkKey, checkKeys, checkWrite, failure, type Method } from './checks.ts'
+
+/** A call, as {@link LaggingKVOptions.fail} is asked about it. */
+export interface KVCall {
+  readonly method: Method
+  readonly keys: readonly string[]
+  readonly location: string
+}
+
+export interface LaggingKVOptions {
+  /** The time in epoch milliseconds. */
+  readonly clock: () => number
+  /** A number from 0 up to 1. */
+  readonly random: () => number
+  /** Seconds that a write may take until another location can see it. Default 10. */
+  readonly visibility?: number | undefined
+  /** How often, from 0 to 1, a location at once sees what it wrote itself. Default 0.9: "usually". */
+  readonly ownWrites?: number | undefined
+  /**
+   * What becomes of a second write to a key within a second: refused with 429 (default), lost without a word, or taken. The
+   * first two have been seen. https://developers.cloudflare.com/kv/platform/limits/
+   */
+  readonly overwrites?: 'refuse' | 'lose' | 'take' | undefined
+  /** The status that a call fails with, if it is to fail: 429, 500, 503. With `'lands'`, a write that fails and yet is done. */
+  readonly fail?: ((call: KVCall) => number | 'lands' | undefined) | undefined
+}
+
+/** What KV would bill. */
+export interface KVBill {
+  reads: number
+  writes: number
+  deletes: number
+}
+
+export interface LaggingKV {
+  /** The namespace as it is seen from a location. Each call gives another handle, as another isolate has; all of one location share its cache. */
+  at(location: string): CacheKVNamespace
+  /** Has a key vanish everywhere. */
+  lose(key: string): void
+  readonly bill: Readonly<KVBill>
+}
+
+/**
+ * Makes a double of Workers KV that lags as KV may: each location keeps values, and misses, for `cacheTtl`, writes take a while
+ * to be seen elsewhere, and a key takes one write a second. It moves only with its clock. The simulator of Cloudflare does none
+ * of this, so what is stale in production is fresh there.
+ *
+ * https://developers.cloudflare.com/kv/concepts/how-kv-works/#consistency
+ *
+ * @example
+ * ```ts
+ * import { laggingKV } from 'nearcache/testing'
+ *
+ * let now = 0
+ * const kv = laggingKV({ clock: () => now, random: () => 0.5 })
+ * const [paris, tokyo] = [kv.at('paris'), kv.at('tokyo')]
+ * await tokyo.get('key', { type: 'arrayBuffer' }) // null
+ * await paris.put('key', 'value')
+ * now += 30_000
+ * await tokyo.get('key', { type: 'arrayBuffer' }) // null
+ * ```
+ */
+export function laggingKV(options: LaggingKVOptions): LaggingKV {
+  const centre = new Centre()
+  const bill: KVBill = { reads: 0, writes: 0, deletes: 0 }
+  const locations = new Map<string, Map<string, Cached>>()
+  return {
+    bill,
+    at(location) {
+      let cache = locations.get(location)
+      if (cache === undefined) {
+        cache = new Map()
+        locations.set(location, cache)
+      }
+      return new Location(location, cache, centre, bill, options)
+    },
+    lose(key) {
+      centre.forget(key)
+      for (const cache of locations.values()) cache.delete(key)
+    },
+  }
+}
+
+/** What a location keeps: a version, or that there was none. */
+interface Cached {
+  readonly version: Version | undefined
+  readonly fetchedAt: number
+}
+
+class Location implements CacheKVNamespace {
+  readonly #name: string
+  readonly #cache: Map<string, Cached>
+  readonly #centre: Centre
+  readonly #bill: KVBill
+  readonly #options: LaggingKVOptions
+
+  constructor(
+    name: string,
+    cache: Map<string, Cached>,
+    centre: Centre,
+    bill: KVBill,
+    options: LaggingKVOptions,
+  ) {
+    this.#name = name
+    this.#cache = cache
+    this.#centre = centre
+    this.#bill = bill
+    this.#options = options
+  }
+
+  getWithMetadata<M>(key: string, options: KVReadOptions<'text'>): Promise<KVValueWithMetadata<M>>
+  getWithMetadata<M>(
+    keys: string[],
+    options: KVReadOptions<'text'>,
+  ): Promise<Map<string, KVValueWithMetadata<M> | null>>
+  async getWithMetadata<M>(
+    asked: string | string[],
+    { cacheTtl = DEFAULT_CACHE_TTL }: KVReadOptions<'text'>,
+  ): Promise<KVValueWithMetadata<M> | Map<string, KVValueWithMetadata<M> | null>> {
+    if (typeof asked === 'string') {
+      this.#begin('GET', [asked], cacheTtl)
+      return textOf<M>(this.#read(asked, cacheTtl)) ?? { value: null, metadata: null }
+    }
+    checkKeys(asked)
+    const keys = [...new Set(asked)]
+    this.#begin('GET_BULK', keys, cacheTtl)
+    return new Map(keys.map((key) => [key, textOf<M>(this.#read(key, cacheTtl))]))
+  }
+
+  async get(
+    key: string,
+    { cacheTtl = DEFAULT_CACHE_TTL }: KVReadOptions<'arrayBuffer'>,
+  ): Promise<ArrayBuffer | null> {
+    this.#begin('GET', [key], cacheTtl)
+    return this.#read(key, cacheTtl)?.data?.slice().buffer ?? null
+  }
+
+  async put(key: string, value: string | Uint8Array, options: KVWriteOptions = {}): Promise<void> {
+    checkKey('PUT', key)
+    const now = this.#options.clock()
+    const data = typeof value === 'string' ? new TextEncoder().encode(value) : value.slice()
+    const metadata = options.metadata === undefined ? undefined : JSON.stringify(options.metadata)
+    checkWrite(data, metadata, options, now)
+    this.#bill.writes += 1
+    const { expiration } = options
+    const expiresAt = expiration === undefined ? undefined : expiration * 1000
+    this.#write('PUT', key, data, metadata, expiresAt)
+  }
+
+  async delete(key: string): Promise<void> {
+    checkKey('DELETE', key)
+    this.#bill.deletes += 1
+    this.#write('DELETE', key, undefined, undefined, undefined)
+  }
+
+  #begin(method: Method, keys: readonly string[], cacheTtl: number): void {
+    for (const key of keys) checkKey(method, key)
+    checkCacheTtl(method, cacheTtl)
+    this.#bill.reads += keys.length
+    const status = this.#options.fail?.({ method, keys, location: this.#name })
+    if (typeof status === 'number') throw failure(method, status)
+  }
+
+  #read(key: string, cacheTtl: number): Version | undefined {
+    const now = this.#options.clock()
+    const cached = this.#cache.get(key)
+    const isKept = cached !== undefined && now < cached.fetchedAt + cacheTtl * 1000
+    const version = isKept ? cached.version : this.#centre.seenFrom(this.#name, key, now)
+    if (!isKept) this.#cache.set(key, { version, fetchedAt: now })
+    // Expiry wins over every cache.
+    return version?.expiresAt !== undefined && version.expiresAt <= now ? undefined : version
+  }
+
+  #write(
+    method: 'PUT' | 'DELETE',
+    key: string,
+    data: Uint8Array | undefined,
+    metadata: string | undefined,
+    expiresAt: number | undefined,
+  ): void {
+    const { clock, random, visibility = 10, ownWrites = 0.9, overwrites = 'refuse', fail } = this.#options
+    const now = clock()
+    const status = fail?.({ method, keys: [key], location: this.#name })
+    if (typeof status === 'number') throw failure(method, status)
+    const last = this.#centre.last(key)
+    if (last !== undefined && now < last.writtenAt + 1_000 && overwrites !== 'take') {
+      if (overwrites === 'refuse') throw failure(method, 429)
+      return
+    }
+    const delays = new Map<string, number>()
+    const version: Version = {
+      data,
+      metadata,
+      expiresAt,
+      writtenAt: now,
+      visibleAt: (location) => {
+        if (location === this.#name) return now
+        const delay = delays.get(location) ?? random() * visibility * 1000
+        delays.set(location, delay)
+        return now + delay
+      },
+    }
+    this.#centre.write(key, version)
+    if (random() < ownWrites) this.#cache.set(key, { version, fetchedAt: now })
+    if (status === 'lands') throw failure(method, 500)
+  }
+}
+
+/** Seconds. https://developers.cloudflare.com/kv/api/read-key-value-pairs/#cachettl-parameter */
+const DEFAULT_CACHE_TTL = 60
+
+function textOf<M>(version: Version | undefined): KVValueWithMetadata<M> | null {
+  if (version?.data === undefined) return null
+  const { data, metadata } = version
+  return {
+    value: new TextDecoder().decode(data),
+    metadata: metadata === undefined ? null : JSON.parse(metadata),
+  }
+}

@@ -1,0 +1,99 @@
+/** How far behind a near read may be, in milliseconds. */
+export interface Bounds {
+  /** After a value was overwritten, touched or deleted elsewhere. */
+  readonly write: number
+  /** After a clear elsewhere. */
+  readonly clear: number
+}
+
+interface Version {
+  /** `undefined` = nothing is stored. */
+  readonly value: unknown
+  readonly expiresAt: number | null
+  /** When the next one took its place, and by what. */
+  end?: { readonly at: number; readonly by: 'write' | 'clear' }
+}
+
+/**
+ * All that was ever stored under each key, in order, and what each isolate has written of it. Says of a read whether it kept to
+ * what is promised of near reads.
+ */
+export class History {
+  readonly #bounds: Bounds
+  readonly #versions = new Map<string, Version[]>()
+  /** Reads that were behind, and as they may be. */
+  stale = 0
+  /** For each isolate and key, the version that was its own last write. */
+  readonly #own = new Map<string, number>()
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds
+  }
+
+  wrote(isolate: string, key: string, value: unknown, expiresAt: number | null, at: number): void {
+    const versions = this.#of(key)
+    this.#end(versions, at, 'write')
+    versions.push({ value, expiresAt })
+    this.#own.set(`${isolate} ${key}`, versions.length - 1)
+  }
+
+  cleared(isolate: string, at: number): void {
+    for (const [key, versions] of this.#versions) {
+      this.#end(versions, at, 'clear')
+      versions.push({ value: undefined, expiresAt: null })
+      this.#own.set(`${isolate} ${key}`, versions.length - 1)
+    }
+  }
+
+  /** What is stored under a key at a time. */
+  current(key: string, at: number): Version | undefined {
+    const last = this.#of(key).at(-1)
+    if (last === undefined || last.value === undefined || !isAlive(last, at)) return undefined
+    return last
+  }
+
+  /** What is wrong with this near read, if anything. */
+  violation(isolate: string, key: string, value: unknown, at: number): string | undefined {
+    const current = this.current(key, at)
+    if (value === current?.value) return undefined
+    if (value === undefined) return `missed ${key}, which holds ${show(current?.value)}`
+    if (typeof value === 'number')
+      return `gave the number ${value} of ${key}, which holds ${show(current?.value)}`
+    const versions = this.#of(key)
+    const own = this.#own.get(`${isolate} ${key}`) ?? 0
+    const same = versions.filter((version) => version.value === value)
+    if (same.length === 0) return `gave ${show(value)}, which was never stored under ${key}`
+    const alive = same.filter((version) => isAlive(version, at))
+    if (alive.length === 0) return `gave ${show(value)} of ${key} past its deadline`
+    const unseen = alive.filter((version) => versions.indexOf(version) >= own)
+    if (unseen.length === 0) return `gave ${show(value)} of ${key}, over which its own isolate had written`
+    if (unseen.some(({ end }) => end === undefined || at - end.at <= this.#bounds[end.by])) {
+      this.stale += 1
+      return undefined
+    }
+    const { end } = unseen.at(-1) as Version
+    return `gave ${show(value)} of ${key}, ${(at - (end?.at ?? at)) / 1000} s after a ${end?.by}`
+  }
+
+  #of(key: string): Version[] {
+    let versions = this.#versions.get(key)
+    if (versions === undefined) {
+      versions = []
+      this.#versions.set(key, versions)
+    }
+    return versions
+  }
+
+  #end(versions: readonly Version[], at: number, by: 'write' | 'clear'): void {
+    const last = versions.at(-1)
+    if (last !== undefined) last.end = { at, by }
+  }
+}
+
+function isAlive({ expiresAt }: Version, at: number): boolean {
+  return expiresAt === null || at < expiresAt
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value)
+}
