@@ -71,6 +71,7 @@ describe('errors.md', () => {
       INVALID_VALUE: true,
       VALUE_TOO_LARGE: true,
       INVALID_CACHE: true,
+      UNSUPPORTED: true,
       QUOTA_EXCEEDED: true,
       ADAPTER_FAILED: true,
     }

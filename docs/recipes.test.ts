@@ -120,7 +120,15 @@ describe('computing once', () => {
 
 describe('going on without the cache', () => {
   it('tells the loader’s fault from the cache’s, and runs the loader once', async () => {
-    const cache = cacheAt()
+    const down = () => Promise.reject(new Error('the store is down'))
+    const faults: unknown[] = []
+    const cache = createCache({
+      adapter: { ...distant(), read: down, commit: down },
+      onError: (error) => {
+        faults.push(error.cause)
+        return 'miss'
+      },
+    })
     let runs = 0
     const load = async () => {
       runs += 1
@@ -128,5 +136,6 @@ describe('going on without the cache', () => {
     }
     await expect(cache.agetOrSet('k', load)).rejects.toThrow('the source is down')
     expect(runs).toBe(1)
+    expect(faults).toEqual([new Error('the store is down')])
   })
 })
