@@ -60,11 +60,13 @@ export interface LaggingKV {
  *
  * let now = 0
  * const kv = laggingKV({ clock: () => now, random: () => 0.5 })
- * const [paris, tokyo] = [kv.at('paris'), kv.at('tokyo')]
- * await tokyo.get('key', { type: 'arrayBuffer' }) // null
- * await paris.put('key', 'value')
+ * const read = async (from: string) => (await kv.at(from).getWithMetadata('key', { type: 'text' })).value
+ * await read('tokyo') // null
+ * await kv.at('paris').put('key', 'value')
  * now += 30_000
- * await tokyo.get('key', { type: 'arrayBuffer' }) // null
+ * await read('tokyo') // null, though it is there
+ * now += 30_000
+ * await read('tokyo') // 'value'
  * ```
  */
 export function laggingKV(options: LaggingKVOptions): LaggingKV {
