@@ -90,17 +90,18 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   commit({ changes, now }: CommitRequest): CommitReply {
     const at = Date.now()
     const stamp = this.#publisher.nextStamp(at)
+    const turn = new Turn(this.#entries)
+    const outcomes = changes.map((change) => turn.decide(change, now))
     let mayExpire = false
     let isCopied = false
-    const outcomes = this.ctx.storage.transactionSync(() => {
-      const turn = new Turn(this.#entries)
-      const decided = changes.map((change) => turn.decide(change, now))
-      isCopied = this.#publisher.changed(turn.write(), stamp, at)
+    // All or nothing, should one of them fail.
+    this.ctx.storage.transactionSync(() => {
+      turn.write()
+      isCopied = this.#publisher.changed(turn.copied(), stamp, at)
       for (const [key, entry] of turn.stored()) {
         if (entry.expiresAt !== null) mayExpire = true
         this.#blobs.follow(key, entry)
       }
-      return decided
     })
     if (isCopied) this.#wakeAt(at + GATHER)
     else if (mayExpire) this.#sweepLater()

@@ -57,7 +57,7 @@ export class Publisher {
   }
 
   /** Entries have changed. Gives whether any has a copy that is not as it is any more. */
-  changed(keys: ReadonlySet<string>, stamp: number, now: number): boolean {
+  changed(keys: Iterable<string>, stamp: number, now: number): boolean {
     if (!this.#hasCopies) return false
     let isAny = false
     for (const key of keys) {

@@ -9,6 +9,7 @@ export class Turn {
   readonly #entries: Entries
   readonly #seen = new Map<string, StoredEntry | undefined>()
   readonly #written = new Set<string>()
+  readonly #numbers = new Set<string>()
 
   constructor(entries: Entries) {
     this.#entries = entries
@@ -30,14 +31,23 @@ export class Turn {
     return step(this, key, op, now)
   }
 
-  /** Stores what is left of it all, and gives the keys concerned. */
-  write(): ReadonlySet<string> {
+  /** How many keys are to be stored or removed. */
+  get size(): number {
+    return this.#written.size
+  }
+
+  /** Stores what is left of it all. */
+  write(): void {
     for (const key of this.#written) {
       const entry = this.#seen.get(key)
       if (entry === undefined) this.#entries.delete(key)
       else this.#entries.put(key, entry)
     }
-    return this.#written
+  }
+
+  /** Those of the keys concerned that may have a copy: one that held a number has none. */
+  *copied(): Iterable<string> {
+    for (const key of this.#written) if (!this.#numbers.has(key)) yield key
   }
 
   /** Those of the keys concerned that have an entry now. */
@@ -51,6 +61,7 @@ export class Turn {
   get(key: string): StoredEntry | undefined {
     if (this.#seen.has(key)) return this.#seen.get(key)
     const entry = this.#entries.get(key)
+    if (typeof entry?.value === 'number') this.#numbers.add(key)
     this.#seen.set(key, entry)
     return entry
   }
