@@ -10,8 +10,17 @@ export interface Call {
 export interface Asked {
   /** Epoch milliseconds: what its cache takes for the time. */
   readonly now: number
+  readonly keyPrefix?: string
   /** Made all at once. */
   readonly calls: readonly Call[]
+}
+
+/** A row as the first layout of the table had it (commit 44b11e8): `earlier.worker.ts` is asked to store such. */
+export interface EarlierRow {
+  readonly key: string
+  readonly format: string
+  readonly value: number | string | Uint8Array
+  readonly expiresAt: number | null
 }
 
 type Fetch = (

@@ -11,9 +11,9 @@ interface Bindings {
 /** A Worker that makes the calls it is sent, on one cache, and answers with their answers. */
 export default {
   async fetch(request, env) {
-    const { now, calls } = unpacked(await request.text()) as Asked
+    const { calls, now, keyPrefix } = unpacked(await request.text()) as Asked
     const adapter = kvAdapter({ shards: env.CACHE_SHARDS })
-    const cache = createCache({ adapter, clock: () => now }) as unknown as Record<string, Method>
+    const cache = createCache({ adapter, keyPrefix, clock: () => now }) as unknown as Record<string, Method>
     return new Response(packed(await Promise.all(calls.map(({ method, args }) => cache[method]?.(...args)))))
   },
 } satisfies ExportedHandler<Bindings>
