@@ -8,6 +8,8 @@ import { root } from '../scripts/setup.mjs'
 import { READY, wranglerDev } from '../scripts/wrangler.mjs'
 
 export interface DevServerOptions {
+  /** The Wrangler file of another Worker than the demo's, from the root of the repository. */
+  readonly config?: string
   /** Where KV and the Durable Objects keep their data; by default a new folder, removed at the end. */
   readonly persistTo?: string
   /** A free one by default. Give that of a stopped server to come back under its address. */
@@ -23,13 +25,20 @@ export interface DevServer extends AsyncDisposable {
   output(): string
   /** Ends it and the workerd processes below it. */
   stop(): Promise<void>
+  /** Kills it and all processes below it, at once: none of them has time to write or to say anything more. */
+  kill(): Promise<void>
 }
 
-/** Builds the demo and serves it with `wrangler dev`; resolves once it answers. */
+/** Builds the demo, or whatever `config` is of, and serves it with `wrangler dev`; resolves once it answers. */
 export async function startDevServer(options: DevServerOptions = {}): Promise<DevServer> {
-  await promisify(execFile)(process.execPath, [join(root, 'examples/countries/build.mjs')])
+  const { config } = options
+  // Wrangler itself builds the Worker: the page is the demo's own.
+  if (config === undefined) {
+    await promisify(execFile)(process.execPath, [join(root, 'examples/countries/build.mjs')])
+  }
   const scratch = await mkdtemp(join(tmpdir(), 'nearcache-e2e-'))
   const { args, env } = wranglerDev(
+    ...(config === undefined ? [] : [`--config=${config}`]),
     '--ip=127.0.0.1',
     `--port=${options.port ?? 0}`,
     `--persist-to=${options.persistTo ?? join(scratch, 'state')}`,
@@ -62,6 +71,10 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
     killGroup('SIGKILL')
     await rm(scratch, { recursive: true, force: true })
   }
+  const kill = (): Promise<void> => {
+    killGroup('SIGKILL')
+    return stop()
+  }
 
   const url = await new Promise<string>((resolve, reject) => {
     const listen = (text: string): void => {
@@ -82,6 +95,7 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
     port: Number(new URL(url).port),
     output: () => output,
     stop,
+    kill,
     [Symbol.asyncDispose]: stop,
   }
 }

@@ -5,8 +5,11 @@ import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 /** Two Workers, as two deployments of two apps would be, on one KV namespace and the Durable Objects of the first. */
 export const WORKERS: readonly string[] = ['one', 'two']
 
-/** Both run `entry`, a file of `e2e/workerd` that exports the class `CacheShard`. */
-export async function startWorkers(entry: string): Promise<Miniflare> {
+/**
+ * Both run `entry`, a file of `e2e/workerd` that exports the class `CacheShard`. What they store is in the folder
+ * `persistTo`, or gone with them.
+ */
+export async function startWorkers(entry: string, persistTo?: string): Promise<Miniflare> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(`workerd/${entry}`, import.meta.url))],
     bundle: true,
@@ -16,6 +19,7 @@ export async function startWorkers(entry: string): Promise<Miniflare> {
   })
   const script = outputFiles[0]?.text ?? ''
   const options = convertV4MiniflareOptions({
+    ...(persistTo === undefined ? {} : { resourcePersistencePath: persistTo }),
     workers: WORKERS.map((name) => ({
       name,
       modules: true,
