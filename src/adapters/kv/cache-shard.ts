@@ -138,13 +138,13 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     for (const error of errors) this.onFault(error)
     this.#failures = errors.length > 0 ? this.#failures + 1 : 0
     const now = Date.now()
-    // What sweeping reads is nobody's call.
-    this.#sql.takeRows()
     const isDue = !isFlush || now >= this.#sweptAt + SWEEP_EVERY
     const next = isDue ? await this.#sweep(now) : this.#sweptAt + SWEEP_EVERY
     const isLeft = this.#publisher.isDirty || this.#settings.unannounced !== undefined
     if (isLeft) this.#wakeAt(now + Math.min(GATHER * 2 ** this.#failures, MAX_PAUSE))
     else if (next !== null) this.#wakeAt(next)
+    // What this has read and written is no caller's.
+    this.#sql.takeRows()
   }
 
   #publish(keys: readonly string[], entries: readonly (StoredEntry | null)[], prefix: string): void {

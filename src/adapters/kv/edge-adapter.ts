@@ -15,10 +15,9 @@ export interface KVAdapter extends Adapter {
   costs(): Costs
 }
 
-/** Where near reads come from, and what is known of them. */
+/** Where near reads come from. */
 export interface Nearby {
   readonly reader: NearReader
-  readonly memory: IsolateMemory
   /** What the KV keys of copies begin with. */
   readonly prefix: string
 }
@@ -28,6 +27,8 @@ export interface EdgeParts {
   readonly owners: Owners
   /** Without it, every read is its owner's. */
   readonly nearby: Nearby | undefined
+  /** What near reads of this isolate must know of its writes, whoever makes them. */
+  readonly memory: IsolateMemory | undefined
   /** Where large values go; without it, nowhere. */
   readonly blobs: Blobs | undefined
   /** The KV key under which the clears are told, if there is KV. */
@@ -73,9 +74,9 @@ export class EdgeAdapter implements KVAdapter {
   async clear(scope: string): Promise<void> {
     this.#turns.start()
     if (this.#busy !== undefined) await this.#busy
-    const { owners, nearby, clearsKey } = this.#parts
+    const { owners, memory, clearsKey } = this.#parts
     const generation = await owners.clear(scope, clearsKey)
-    nearby?.memory.noteClear(scope, generation)
+    memory?.noteClear(scope, generation)
   }
 
   async close(): Promise<void> {}

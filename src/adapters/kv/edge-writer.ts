@@ -116,10 +116,10 @@ export class EdgeWriter {
   }
 
   async #send(changes: readonly StoredChange[], now: number): Promise<Settled<StoredOutcome>[]> {
-    const { owners, nearby } = this.#parts
-    if (nearby === undefined) return owners.commit(changes, now, () => {})
+    const { owners, memory } = this.#parts
+    if (memory === undefined) return owners.commit(changes, now, () => {})
     const notes = new Map<string, Written>()
-    for (const key of changes.flatMap(keysOf)) notes.set(key, nearby.memory.noteWriting(key, now))
+    for (const key of changes.flatMap(keysOf)) notes.set(key, memory.noteWriting(key, now))
     return owners.commit(changes, now, (change, stamp) => {
       for (const key of keysOf(change)) (notes.get(key) as Written).stamp = stamp
     })

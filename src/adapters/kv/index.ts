@@ -114,6 +114,7 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
       supports,
       owners,
       nearby: undefined,
+      memory: undefined,
       blobs: undefined,
       clearsKey: undefined,
       tally,
@@ -129,8 +130,8 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
     tally,
     reserve: (blob) => owners.reserve(blob),
   })
-  const nearby = reads === 'near' ? { reader, memory, prefix } : undefined
-  return new EdgeAdapter({ supports, owners, nearby, blobs, clearsKey, tally })
+  const nearby = reads === 'near' ? { reader, prefix } : undefined
+  return new EdgeAdapter({ supports, owners, nearby, memory, blobs, clearsKey, tally })
 }
 
 const KNOWN = ['kv', 'shards', 'name', 'shardCount', 'reads', 'cacheTtl', 'locationHint', 'onFault']

@@ -147,6 +147,19 @@ describe('near reads', () => {
     )
   })
 
+  it('see what the own isolate wrote through another adapter, also one that reads at the owner', async () => {
+    const kv = anotherIsolate()
+    const { isolate, flush } = open({ kv })
+    const [near, exact] = [isolate(), isolate('owner')]
+    await exact.cache.aset('user', 'first')
+    expect(await near.cache.aget('user')).toBe('first')
+    await flush()
+    await exact.cache.aset('user', 'second')
+    expect(await near.cache.aget('user')).toBe('second')
+    await exact.cache.aclear()
+    expect(await near.cache.aget('user')).toBeUndefined()
+  })
+
   it('never copy numbers, and drop the copy of what became one', async () => {
     const { writer, isolate, flush, copy } = await openCopied()
     await writer.cache.aset('n', 5)
