@@ -40,7 +40,9 @@ describe('edge.md', () => {
   })
 
   it('shows the prices that it reckons with', () => {
-    expect(shown('prices').map(([, , dollar]) => dollar)).toEqual(PRICES.map((price) => `$${price}`))
+    expect(shown('prices').map(([, , dollar]) => dollar)).toEqual(
+      PRICES.map((price) => `$${price < 0.01 ? price : price.toFixed(2)}`),
+    )
   })
 
   it('reckons in cents as shown by hand: a call, and a row written', () => {
