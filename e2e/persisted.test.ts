@@ -166,6 +166,7 @@ describe('a cache on what an earlier version stored', () => {
   it('clears all of it', async () => {
     const keys = ROWS.map(({ key }) => key.slice(3))
     await withCache(async (call) => {
+      expect(((await call('agetMany', keys)) as Map<string, unknown>).size).toBe(2 * STORED.length)
       await call('aclear')
       expect(await call('agetMany', keys)).toEqual(new Map())
       expect(await call('aadd', 'integer', 0, null)).toBe(true)
