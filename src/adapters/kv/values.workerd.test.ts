@@ -1,0 +1,64 @@
+import { runDurableObjectAlarm } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { createCache } from '../../core/create-cache.ts'
+import { storableValues } from '../../testing/values.ts'
+import { kvAdapter } from './index.ts'
+import type { CacheKVNamespace } from './namespace.ts'
+
+/** A handle of its own, as another isolate has one, that counts its calls. */
+function countingKV() {
+  const { CACHE_KV: real } = env
+  const calls: string[] = []
+  const kv: CacheKVNamespace = {
+    getWithMetadata: ((...args: Parameters<typeof real.getWithMetadata>) => {
+      calls.push('getWithMetadata')
+      return real.getWithMetadata(...args)
+    }) as CacheKVNamespace['getWithMetadata'],
+    get: real.get.bind(real) as CacheKVNamespace['get'],
+    put: real.put.bind(real) as CacheKVNamespace['put'],
+    delete: real.delete.bind(real),
+  }
+  return { kv, calls }
+}
+
+const named = storableValues.map((value, index) => ({ ...value, key: `value-${index}` }))
+const pairs = named.map(({ key, make }) => [key, make()] as const)
+const keys = named.map(({ key }) => key)
+
+function expectAll(found: ReadonlyMap<string, unknown>): void {
+  for (const { key, name, make, flaw } of named) {
+    const value = found.get(key)
+    // Comparing four billion holes takes for ever; its flaw() looks at what matters.
+    if (!(Array.isArray(value) && value.length > 1_000_000)) expect(value, name).toStrictEqual(make())
+    expect(flaw?.(value as never), name).toBeUndefined()
+  }
+}
+
+describe('every value that a cache can store', () => {
+  it('comes back from its copy in KV as it went in', async () => {
+    const name = crypto.randomUUID()
+    const isolate = () => {
+      const { kv, calls } = countingKV()
+      const adapter = kvAdapter({ kv, shards: env.CACHE_SHARDS, name, shardCount: 1 })
+      return { adapter, calls, cache: createCache({ adapter }) }
+    }
+    await isolate().cache.asetMany(pairs)
+    await isolate().cache.agetMany(keys)
+    await runDurableObjectAlarm(env.CACHE_SHARDS.getByName(`${name}/v1/1/0`))
+    const { adapter, calls, cache } = isolate()
+    expectAll(await cache.agetMany(keys))
+    // One call for the copies, one for what was cleared; the large text is read from where its copy points. Numbers have none.
+    expect(keys.length).toBeLessThanOrEqual(100)
+    expect(calls).toHaveLength(2)
+    expect(adapter.costs()).toMatchObject({ kvReads: keys.length + 2, ownerCalls: 1 })
+  })
+
+  it('comes back from KV alone as it went in', async () => {
+    const { kv, calls } = countingKV()
+    const cache = createCache({ adapter: kvAdapter({ kv, name: crypto.randomUUID() }) })
+    expect(await cache.asetMany(pairs)).toEqual([])
+    expectAll(await cache.agetMany(keys))
+    expect(calls).toHaveLength(1)
+  })
+})
