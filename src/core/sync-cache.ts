@@ -286,7 +286,7 @@ export class SyncCache extends AsyncCache {
 
   override async agetMany<T = unknown>(
     keys: Iterable<string>,
-    options?: KeyOptions,
+    options?: ReadOptions,
   ): Promise<Map<string, T>> {
     return this.getMany(keys, options)
   }

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { BlobNames } from './blob-names.ts'
-import { sizeOf } from './codec.ts'
+import { sizeInCall } from './codec.ts'
 import { Entries } from './entries.ts'
 import { GATHER, MAX_CALL_BYTES } from './limits.ts'
 import { MeteredSql } from './metered-sql.ts'
@@ -79,7 +79,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     for (const key of keys) {
       const entry =
         wanted === 'value' || publish !== undefined ? this.#entries.get(key) : this.#entries.getDeadline(key)
-      bytes += entry === undefined ? 0 : sizeOf(entry.value)
+      bytes += entry === undefined ? 0 : sizeInCall(entry.value)
       if (entries.length > 0 && bytes > MAX_CALL_BYTES) break
       entries.push(entry ?? null)
     }

@@ -50,6 +50,18 @@ export function decode(stored: Stored): Decoded | undefined {
   return format === RICH ? { value: parse(data, REVIVERS) } : undefined
 }
 
+/** At most so many bytes does a stored value take in a call, where text travels as one or two bytes a character. */
+export function sizeInCall(stored: Stored): number {
+  if (typeof stored === 'number') return 8
+  return typeof stored.data === 'string' ? stored.data.length * 2 : stored.data.length
+}
+
+/** Whether a stored value takes more than so many bytes. Most need not be encoded to know. */
+export function isOver(stored: Stored, bytes: number): boolean {
+  if (typeof stored === 'number' || stored.data.length * 3 <= bytes) return false
+  return stored.data.length > bytes || sizeOf(stored) > bytes
+}
+
 /** The bytes a stored value takes, as far as its limit is concerned. */
 export function sizeOf(stored: Stored): number {
   if (typeof stored === 'number') return 8

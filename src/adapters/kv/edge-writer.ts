@@ -3,7 +3,7 @@ import type { Commit } from '../../core/batch.ts'
 import { isLive, isOpen } from '../../core/decide.ts'
 import { blobOf } from './blob-pointer.ts'
 import type { Blobs } from './blobs.ts'
-import { type Encoded, encode, sizeOf } from './codec.ts'
+import { type Encoded, encode, isOver } from './codec.ts'
 import type { EdgeParts } from './edge-adapter.ts'
 import { type EdgeReader, NO_KV } from './edge-reader.ts'
 import type { Written } from './isolate-memory.ts'
@@ -38,10 +38,9 @@ export class EdgeWriter {
     const { expiresAt } = op.entry
     const change: StoredChange = { key, op: { kind: op.kind, entry: { value, expiresAt } } }
     if (typeof value === 'number') return { change }
-    const size = sizeOf(value)
     const { blobs, supports } = this.#parts
-    if (size <= (supports.maxValueBytes ?? MAX_ROW_BYTES)) {
-      return size > MAX_INLINE_BYTES && blobs !== undefined ? { change, large: value } : { change }
+    if (!isOver(value, supports.maxValueBytes ?? MAX_ROW_BYTES)) {
+      return blobs !== undefined && isOver(value, MAX_INLINE_BYTES) ? { change, large: value } : { change }
     }
     // A set takes the old value with it: nobody shall read what its writer tried to replace. An add asks whether there is one.
     const nothing: StoredEntry = { value: 0, expiresAt: Number.NEGATIVE_INFINITY }

@@ -122,6 +122,19 @@ describe('KV alone', () => {
     await expect(cache.aset('k'.repeat(500), 1)).rejects.toMatchObject({ code: 'INVALID_KEY' })
   })
 
+  it('reads values that are too large together for one answer of KV', async () => {
+    const { cache } = open()
+    const bytes = (fill: number) => new Uint8Array(8 * 2 ** 20).fill(fill)
+    await cache.asetMany({ a: bytes(1), b: bytes(2), c: bytes(3), d: 'small' })
+    const found = await cache.agetMany<Uint8Array>(['a', 'b', 'c', 'd'])
+    expect([...found.values()].map((value) => [value.length, value[0]])).toEqual([
+      [8 * 2 ** 20, 1],
+      [8 * 2 ** 20, 2],
+      [8 * 2 ** 20, 3],
+      [5, 's'],
+    ])
+  })
+
   it('says what it cannot promise', () => {
     expect(open().adapter.supports).toMatchObject({ atomic: false, readYourWrites: false, staleness: 60 })
   })

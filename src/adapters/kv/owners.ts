@@ -1,5 +1,5 @@
 import type { Wanted } from '../../core/adapter.ts'
-import { sizeOf } from './codec.ts'
+import { sizeInCall } from './codec.ts'
 import type { Tally } from './costs.ts'
 import { MAX_CALL_BYTES, MAX_ROW_BYTES } from './limits.ts'
 import type {
@@ -85,7 +85,7 @@ export class Owners {
         )
         return { answers: reply.entries, rows: reply.rows }
       },
-      isRepeatable: () => true,
+      isRepeatable: true,
     })
   }
 
@@ -102,7 +102,8 @@ export class Owners {
         for (const change of asked) onStored(change, stamp)
         return { answers: outcomes, rows }
       },
-      isRepeatable: (rest) => rest.every(({ op }) => op.kind === 'set'),
+      // Not even a set: done a second time, it would undo what another did in between.
+      isRepeatable: false,
       inDoubt: 'The owner did not answer: what was asked of it may or may not have been done',
     })
   }
@@ -176,7 +177,7 @@ export class Owners {
     } catch (error) {
       const { retryable, overloaded } = error as Partial<Record<'retryable' | 'overloaded', boolean>>
       if (overloaded) throw error
-      if (!isRepeatable(rest)) throw inDoubt === undefined ? error : new Error(inDoubt, { cause: error })
+      if (!isRepeatable) throw new Error(inDoubt, { cause: error })
       if (!retryable) throw error
       // After such an error a stub is dead. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
       this.#stubs.delete(shard)
@@ -220,7 +221,7 @@ interface Asking<Item, Answer> {
   /** Asks for the first items of `rest`, as many as it likes. */
   ask(stub: CacheShardStub, rest: readonly Item[]): Promise<{ answers: readonly Answer[]; rows: Rows }>
   /** Whether asking twice comes to the same as once. */
-  isRepeatable(rest: readonly Item[]): boolean
+  readonly isRepeatable: boolean
   /** What a failure means otherwise. */
   readonly inDoubt?: string
 }
@@ -229,7 +230,7 @@ interface Asking<Item, Answer> {
 function fitting(changes: readonly StoredChange[]): number {
   let bytes = 0
   const end = changes.findIndex(({ op }, index) => {
-    if (op.kind === 'set' || op.kind === 'add') bytes += sizeOf(op.entry.value)
+    if (op.kind === 'set' || op.kind === 'add') bytes += sizeInCall(op.entry.value)
     if (op.kind === 'pop') bytes += MAX_ROW_BYTES
     return index > 0 && bytes > MAX_CALL_BYTES
   })

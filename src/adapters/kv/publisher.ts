@@ -22,7 +22,8 @@ export class Publisher {
   readonly #entries: Entries
   /** Of each copy that is to be written anew, the stamp of the last change. */
   readonly #dirty = new Map<string, number>()
-  #hasCopies = false
+  /** The keys that have copies, so that others' changes cost no look; `undefined` = too many to remember. */
+  #copied: Set<string> | undefined = new Set()
   #stamp: number
 
   constructor(sql: Sql, entries: Entries) {
@@ -31,7 +32,7 @@ export class Publisher {
     sql.exec(CREATE_COPIES)
     this.#stamp = 0
     for (const { key, dirty } of sql.exec<Copy>('SELECT key, dirty FROM copies')) {
-      this.#hasCopies = true
+      this.#remember(key)
       this.#stamp = Math.max(this.#stamp, Math.abs(dirty))
       if (dirty > 0) this.#dirty.set(key, dirty)
     }
@@ -58,9 +59,9 @@ export class Publisher {
 
   /** Entries have changed. Gives whether any has a copy that is not as it is any more. */
   changed(keys: Iterable<string>, stamp: number, now: number): boolean {
-    if (!this.#hasCopies) return false
     let isAny = false
     for (const key of keys) {
+      if (this.#copied?.has(key) === false) continue
       const { rowsWritten } = this.#sql.exec(
         'UPDATE copies SET dirty = ? WHERE key = ? AND until > ?',
         stamp,
@@ -89,7 +90,6 @@ export class Publisher {
 
   /** Forgets the copies that have lapsed. */
   sweep(now: number): void {
-    if (!this.#hasCopies) return
     this.#sql.exec('DELETE FROM copies WHERE until <= ? AND dirty <= 0', now - CLOCKS)
   }
 
@@ -111,13 +111,19 @@ export class Publisher {
     } else {
       // One that has lapsed says nothing to anybody, and KV drops it.
       if (until > now - CLOCKS) await kv.delete(prefix + key)
-      this.#sql.exec('DELETE FROM copies WHERE key = ? AND dirty = ?', key, dirty)
+      const { rowsWritten } = this.#sql.exec('DELETE FROM copies WHERE key = ? AND dirty = ?', key, dirty)
+      if (rowsWritten > 0) this.#copied?.delete(key)
     }
     if (this.#dirty.get(key) === dirty) this.#dirty.delete(key)
   }
 
+  #remember(key: string): void {
+    this.#copied?.add(key)
+    if (this.#copied !== undefined && this.#copied.size > MOST_REMEMBERED) this.#copied = undefined
+  }
+
   #mark(key: string, until: number, stamp: number): void {
-    this.#hasCopies = true
+    this.#remember(key)
     this.#dirty.set(key, stamp)
     this.#sql.exec(
       `INSERT INTO copies VALUES (?, ?, ?)
@@ -131,6 +137,8 @@ export class Publisher {
 
 /** Milliseconds that a copy is kept up after a reader missed it. */
 export const KEPT_UP = 3_600_000
+/** Some megabytes of the 128 that an object has. */
+const MOST_REMEMBERED = 100_000
 /** Milliseconds by which readers' clocks may be behind: for as long a copy that has lapsed may still be read. */
 const CLOCKS = 60_000
 /** Copies written in one call, which may make 1,000 operations. https://developers.cloudflare.com/kv/platform/limits/ */
