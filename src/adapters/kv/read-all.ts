@@ -33,7 +33,9 @@ async function readPortion<Metadata>(
     // Together they are more than one answer can hold, and only KV knows it. Its errors tell by their text alone.
     if (!String(error).includes('413')) throw error
     const half = keys.length >> 1
-    const halves = [keys.slice(0, half), keys.slice(half)].map((part) => readPortion<Metadata>(kv, part, cacheTtl))
+    const halves = [keys.slice(0, half), keys.slice(half)].map((part) =>
+      readPortion<Metadata>(kv, part, cacheTtl),
+    )
     return (await Promise.all(halves)).flat()
   }
 }
