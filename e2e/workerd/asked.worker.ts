@@ -5,6 +5,7 @@ import { type Asked, packed, unpacked } from '../asking.ts'
 export { CacheShard }
 
 interface Bindings {
+  readonly CACHE_KV: KVNamespace
   readonly CACHE_SHARDS: DurableObjectNamespace<CacheShard>
 }
 
@@ -12,7 +13,7 @@ interface Bindings {
 export default {
   async fetch(request, env) {
     const { calls, now, keyPrefix } = unpacked(await request.text()) as Asked
-    const adapter = kvAdapter({ shards: env.CACHE_SHARDS })
+    const adapter = kvAdapter({ kv: env.CACHE_KV, shards: env.CACHE_SHARDS, reads: 'owner' })
     const cache = createCache({ adapter, keyPrefix, clock: () => now }) as unknown as Record<string, Method>
     return new Response(packed(await Promise.all(calls.map(({ method, args }) => cache[method]?.(...args)))))
   },
