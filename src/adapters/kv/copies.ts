@@ -79,12 +79,16 @@ export function textBytes(value: Encoded): number {
 const PORTION = 8_192
 
 function bytesIn(base64: string): Uint8Array | undefined {
+  let binary: string
   try {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+    binary = atob(base64)
   } catch {
     // Not ours: as good as an unknown format.
     return undefined
   }
+  const bytes = new Uint8Array(binary.length)
+  for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at)
+  return bytes
 }
 
 /** Whether KV can take a key: what cannot have a copy is always read at its owner. */
