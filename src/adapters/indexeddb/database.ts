@@ -127,8 +127,8 @@ export class Database implements Work {
       return await this.#commit(commits)
     } catch (error) {
       if (isQuotaExceeded(error)) return this.#commitInNeed(commits, error)
-      const isRepeatable = !(error instanceof InDoubt) || commits.every(isIdempotent)
-      if (!isInterruption(error) || !isRepeatable) throw error
+      // Not even a set may be done a second time: it would undo what another tab did in between.
+      if (error instanceof InDoubt || !isInterruption(error)) throw error
       return this.#commit(commits)
     }
   }
@@ -220,9 +220,4 @@ function isInterruption(error: unknown): boolean {
   return (
     error instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(error.name)
   )
-}
-
-/** Whether doing it twice comes to the same, and to the same answers. */
-function isIdempotent({ changes }: Commit): boolean {
-  return changes.every(({ op }) => op.kind === 'set')
 }
