@@ -94,15 +94,17 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     const outcomes = changes.map((change) => turn.decide(change, now))
     let mayExpire = false
     let isCopied = false
-    // All or nothing, should one of them fail.
-    this.ctx.storage.transactionSync(() => {
-      turn.write()
+    const store = () => {
       isCopied = this.#publisher.changed(turn.copied(), stamp, at)
       for (const [key, entry] of turn.stored()) {
         if (entry.expiresAt !== null) mayExpire = true
         this.#blobs.follow(key, entry)
       }
-    })
+      turn.write()
+    }
+    // All or nothing, should one of them fail. One alone needs no bracket: it comes last, and the marks before it harm nobody.
+    if (turn.size > 1) this.ctx.storage.transactionSync(store)
+    else store()
     if (isCopied) this.#wakeAt(at + GATHER)
     else if (mayExpire) this.#sweepLater()
     return { outcomes, stamp, rows: this.#sql.takeRows() }

@@ -1,7 +1,7 @@
 import type { Entry, Wanted } from '../../core/adapter.ts'
 import { isLive } from '../../core/decide.ts'
 import type { Read } from '../../core/turns.ts'
-import { blobOf } from './blob-pointer.ts'
+import { blobOf, isPointer } from './blob-pointer.ts'
 import type { EdgeParts } from './edge-adapter.ts'
 import type { StoredEntry } from './protocol.ts'
 import { decodeEntry, given } from './stored-entry.ts'
@@ -25,6 +25,8 @@ export class EdgeReader {
 
   /** Reads for all who ask, each key once; values only where anyone wants them, and fresh where anyone does. */
   async read(reads: readonly EdgeRead[]): Promise<Promise<(Entry | undefined)[]>[]> {
+    const [lone] = reads
+    if (reads.length === 1 && lone?.keys.length === 1) return [this.#readOne(lone.keys[0] as string, lone)]
     const now = Math.max(...reads.map((read) => read.now))
     const exact = new Set<string>()
     const whole = new Set<string>()
@@ -53,14 +55,28 @@ export class EdgeReader {
     ])
     // Decoded for each who asks: each gets an object of its own.
     return reads.map(async ({ keys: asked, wanted }) =>
-      Promise.all(
-        asked.map((key) => {
-          const entry = given(answers.get(key))
-          if (entry === null || wanted === 'presence') return entry ?? undefined
-          return this.decoded(key, entry, now)
-        }),
-      ),
+      Promise.all(asked.map((key) => this.#asWanted(key, given(answers.get(key)), wanted, now))),
     )
+  }
+
+  /** Most reads are of one key: without the sorting. */
+  async #readOne(key: string, { wanted, fresh, now }: EdgeRead): Promise<(Entry | undefined)[]> {
+    const { nearby, owners } = this.#parts
+    const isNear = !fresh && nearby?.reader.mayHaveCopy(key, now) === true
+    const copy = isNear ? (await nearby.reader.read([key], now)).get(key) : undefined
+    if (copy !== undefined) return [await this.#asWanted(key, copy, wanted, now)]
+    const [answer] = await owners.read([key], isNear ? 'value' : wanted, isNear ? nearby.prefix : undefined)
+    return [await this.#asWanted(key, given(answer), wanted, now)]
+  }
+
+  #asWanted(
+    key: string,
+    entry: StoredEntry | null,
+    wanted: Wanted,
+    now: number,
+  ): Entry | undefined | Promise<Entry | undefined> {
+    if (entry === null || wanted === 'presence') return entry ?? undefined
+    return isPointer(entry.value) ? this.decoded(key, entry, now) : decodeEntry(entry)
   }
 
   /** The entry with its value. Lost, or in a format of another time, it is a miss. */

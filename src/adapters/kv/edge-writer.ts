@@ -81,6 +81,10 @@ export class EdgeWriter {
   }
 
   async #commitWithinOwners(prepared: readonly Prepared[], now: number): Promise<Settled<Outcome>[]> {
+    const [lone] = prepared
+    if (prepared.length === 1 && lone !== undefined && lone.large === undefined) {
+      return [await this.#commitOne(lone, now)]
+    }
     // Without delay where there is nothing to write first: reads asked for after it are to come after it.
     const changes = prepared.some(({ large }) => large !== undefined)
       ? await Promise.allSettled(prepared.map((one) => this.#ready(one, now)))
@@ -93,10 +97,20 @@ export class EdgeWriter {
         // What could not be made ready was not sent, and has no answer.
         const sentChange = given(change)
         const answer = given(answers[next++])
-        const { refusal } = prepared[index] as Prepared
-        return answer.ok && refusal !== undefined ? refusal : this.#outcome(sentChange, answer, now)
+        return this.#outcome(prepared[index] as Prepared, sentChange, answer, now)
       }),
     )
+  }
+
+  /** Most commits are of one change: without the sorting. */
+  async #commitOne(prepared: Prepared, now: number): Promise<Settled<Outcome>> {
+    try {
+      const [answer] = await this.#send([prepared.change], now)
+      const value = await this.#outcome(prepared, prepared.change, given(answer), now)
+      return { status: 'fulfilled', value }
+    } catch (reason) {
+      return { status: 'rejected', reason }
+    }
   }
 
   #ready({ change, large }: Prepared, now: number): StoredChange | Promise<StoredChange> {
@@ -125,10 +139,20 @@ export class EdgeWriter {
   }
 
   /** An owner's answer as what it is to the caller. */
-  async #outcome({ key, op }: StoredChange, answer: StoredOutcome, now: number): Promise<Outcome> {
+  #outcome(
+    { refusal }: Prepared,
+    { key, op }: StoredChange,
+    answer: StoredOutcome,
+    now: number,
+  ): Outcome | Promise<Outcome> {
+    if (answer.ok && refusal !== undefined) return refusal
     if (!answer.ok && answer.reason === 'outlived') return this.#prolong(key, op, answer.entry, now)
     if (!answer.ok || answer.entry === undefined) return answer
-    const entry = await this.#reader.decoded(key, answer.entry as StoredEntry, now)
+    return this.#popped(key, answer.entry as StoredEntry, now)
+  }
+
+  async #popped(key: string, stored: StoredEntry, now: number): Promise<Outcome> {
+    const entry = await this.#reader.decoded(key, stored, now)
     return entry === undefined ? MISSING : { ok: true, entry }
   }
 

@@ -135,6 +135,8 @@ export class Owners {
     keyOf: (item: Item) => string,
     how: Asking<Item, Answer>,
   ): Promise<PromiseSettledResult<Answer>[]> {
+    const [lone] = items
+    if (lone !== undefined && items.length === 1) return [await this.#askOne(lone, keyOf(lone), how)]
     const groups = new Map<number, number[]>()
     for (const [place, item] of items.entries()) {
       const shard = this.#shardOf(keyOf(item))
@@ -149,7 +151,7 @@ export class Owners {
         while (asked < places.length) {
           const rest = places.slice(asked).map((place) => items[place] as Item)
           const given = await this.#ask(shard, rest, how)
-          if (given.length === 0) throw new Error('The owner gave no answer')
+          if (given.length === 0) throw new Error(NO_ANSWER)
           for (const value of given) answers[places[asked++] as number] = { status: 'fulfilled', value }
         }
       } catch (reason) {
@@ -161,27 +163,41 @@ export class Owners {
     return answers
   }
 
+  /** Most calls are for one: without the grouping. */
+  async #askOne<Item, Answer>(
+    item: Item,
+    key: string,
+    how: Asking<Item, Answer>,
+  ): Promise<PromiseSettledResult<Answer>> {
+    try {
+      const [value] = await this.#ask(this.#shardOf(key), [item], how)
+      if (value === undefined) throw new Error(NO_ANSWER)
+      return { status: 'fulfilled', value }
+    } catch (reason) {
+      return { status: 'rejected', reason }
+    }
+  }
+
   async #ask<Item, Answer>(
     shard: number,
     rest: readonly Item[],
     { ask, isRepeatable, inDoubt }: Asking<Item, Answer>,
   ): Promise<readonly Answer[]> {
-    const attempt = async (): Promise<readonly Answer[]> => {
-      const stub = this.#stub(shard)
-      const { answers, rows } = await this.#call(() => ask(stub, rest))
-      this.#count(rows)
-      return answers
-    }
-    try {
-      return await attempt()
-    } catch (error) {
-      const { retryable, overloaded } = error as Partial<Record<'retryable' | 'overloaded', boolean>>
-      if (overloaded) throw error
-      if (!isRepeatable) throw new Error(inDoubt, { cause: error })
-      if (!retryable) throw error
-      // After such an error a stub is dead. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
-      this.#stubs.delete(shard)
-      return attempt()
+    const { tally } = this.#options
+    for (let isFirst = true; ; isFirst = false) {
+      tally.ownerCalls += 1
+      try {
+        const { answers, rows } = await ask(this.#stub(shard), rest)
+        this.#count(rows)
+        return answers
+      } catch (error) {
+        const { retryable, overloaded } = error as Partial<Record<'retryable' | 'overloaded', boolean>>
+        if (overloaded) throw error
+        if (!isRepeatable) throw new Error(inDoubt, { cause: error })
+        if (!retryable || !isFirst) throw error
+        // After such an error a stub is dead. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
+        this.#stubs.delete(shard)
+      }
     }
   }
 
@@ -216,6 +232,8 @@ export class Owners {
     return stub
   }
 }
+
+const NO_ANSWER = 'The owner gave no answer'
 
 interface Asking<Item, Answer> {
   /** Asks for the first items of `rest`, as many as it likes. */

@@ -4,12 +4,18 @@ import { type BlobPointer, blobOf } from './blob-pointer.ts'
 import type { Entries } from './entries.ts'
 import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
 
+interface Slot {
+  entry: StoredEntry | undefined
+  /** Whether it held a number when it was read: then it has no copy. */
+  readonly wasNumber: boolean
+  isWritten: boolean
+}
+
 /** One turn at the owner: what the changes of a call come to, each key read once and written once. */
 export class Turn {
   readonly #entries: Entries
-  readonly #seen = new Map<string, StoredEntry | undefined>()
-  readonly #written = new Set<string>()
-  readonly #numbers = new Set<string>()
+  readonly #slots = new Map<string, Slot>()
+  #size = 0
 
   constructor(entries: Entries) {
     this.#entries = entries
@@ -33,52 +39,62 @@ export class Turn {
 
   /** How many keys are to be stored or removed. */
   get size(): number {
-    return this.#written.size
+    return this.#size
   }
 
   /** Stores what is left of it all. */
   write(): void {
-    for (const key of this.#written) {
-      const entry = this.#seen.get(key)
+    for (const [key, { entry, isWritten }] of this.#slots) {
+      if (!isWritten) continue
       if (entry === undefined) this.#entries.delete(key)
       else this.#entries.put(key, entry)
     }
   }
 
-  /** Those of the keys concerned that may have a copy: one that held a number has none. */
-  *copied(): Iterable<string> {
-    for (const key of this.#written) if (!this.#numbers.has(key)) yield key
+  /** Those of the keys concerned that may have a copy. */
+  copied(): string[] {
+    const keys: string[] = []
+    for (const [key, { isWritten, wasNumber }] of this.#slots) if (isWritten && !wasNumber) keys.push(key)
+    return keys
   }
 
   /** Those of the keys concerned that have an entry now. */
   *stored(): Iterable<readonly [key: string, entry: StoredEntry]> {
-    for (const key of this.#written) {
-      const entry = this.#seen.get(key)
-      if (entry !== undefined) yield [key, entry]
+    for (const [key, { entry, isWritten }] of this.#slots) {
+      if (isWritten && entry !== undefined) yield [key, entry]
     }
   }
 
   get(key: string): StoredEntry | undefined {
-    if (this.#seen.has(key)) return this.#seen.get(key)
+    const slot = this.#slots.get(key)
+    if (slot !== undefined) return slot.entry
     const entry = this.#entries.get(key)
-    if (typeof entry?.value === 'number') this.#numbers.add(key)
-    this.#seen.set(key, entry)
+    this.#slots.set(key, { entry, wasNumber: typeof entry?.value === 'number', isWritten: false })
     return entry
   }
 
   set(key: string, entry: Entry): void {
-    this.#seen.set(key, entry as StoredEntry)
-    this.#written.add(key)
+    this.#leave(key, entry as StoredEntry)
   }
 
   delete(key: string): void {
-    this.#seen.set(key, undefined)
-    this.#written.add(key)
+    this.#leave(key, undefined)
+  }
+
+  #leave(key: string, entry: StoredEntry | undefined): void {
+    const slot = this.#slots.get(key)
+    if (slot?.isWritten !== true) this.#size += 1
+    if (slot === undefined) {
+      this.#slots.set(key, { entry, wasNumber: false, isWritten: true })
+    } else {
+      slot.entry = entry
+      slot.isWritten = true
+    }
   }
 
   #replaceValue(key: string, value: StoredEntry['value']): void {
-    const entry = this.get(key)
-    if (entry !== undefined) this.#seen.set(key, { ...entry, value })
+    const slot = this.#slots.get(key)
+    if (slot?.entry !== undefined) slot.entry = { ...slot.entry, value }
   }
 }
 
