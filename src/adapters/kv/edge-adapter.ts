@@ -44,7 +44,7 @@ export class EdgeAdapter implements KVAdapter {
   readonly #reader: EdgeReader
   readonly #writer: EdgeWriter
   readonly #turns: Turns<EdgeRead>
-  /** The writing of large values, for which all that is asked for later waits: it comes after them. */
+  /** A clear, or the writing of large values, for which all that is asked for later waits: it comes after them. */
   #busy: Promise<void> | undefined
 
   constructor(parts: EdgeParts) {
@@ -71,12 +71,13 @@ export class EdgeAdapter implements KVAdapter {
     return this.#turns.commit({ changes, now })
   }
 
-  async clear(scope: string): Promise<void> {
+  clear(scope: string): Promise<void> {
     this.#turns.start()
-    if (this.#busy !== undefined) await this.#busy
-    const { owners, memory, clearsKey } = this.#parts
-    const generation = await owners.clear(scope, clearsKey)
-    memory?.noteClear(scope, generation)
+    return this.#inOrder(async () => {
+      const { owners, memory, clearsKey } = this.#parts
+      const generation = await owners.clear(scope, clearsKey)
+      memory?.noteClear(scope, generation)
+    })
   }
 
   async close(): Promise<void> {}
@@ -95,7 +96,12 @@ export class EdgeAdapter implements KVAdapter {
     if (this.#busy === undefined && prepared.every(({ large }) => large === undefined)) {
       return this.#writer.commit(commits, prepared)
     }
-    const work = (this.#busy ?? Promise.resolve()).then(() => this.#writer.commit(commits, prepared))
+    return this.#inOrder(() => this.#writer.commit(commits, prepared))
+  }
+
+  /** For what takes several calls one after the other. */
+  #inOrder<T>(begin: () => Promise<T>): Promise<T> {
+    const work = this.#busy === undefined ? begin() : this.#busy.then(begin)
     const busy = work.then(
       () => {},
       () => {},

@@ -52,6 +52,21 @@ describe('calls to the owners', () => {
     expect(calls).toEqual(['clear', 'clear'])
   })
 
+  it('come after a clear that was asked for before them', async () => {
+    const { shards } = watched()
+    const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 8 }) })
+    const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`)
+    const all = keys.map((key) => [key, key] as const)
+    await cache.asetMany(all)
+    const [, , found] = await Promise.all([
+      cache.aclear(),
+      cache.asetMany(all.slice(25)),
+      cache.agetMany(keys),
+    ])
+    expect([...found.keys()]).toEqual(keys.slice(25))
+    expect([...(await cache.agetMany(keys)).keys()]).toEqual(keys.slice(25))
+  })
+
   it('fail those who asked the owner that is down, and nobody else', async () => {
     const { shards } = watched((object) => object.endsWith('/0'))
     const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 2 }) })
