@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { isCacheError } from '../../core/errors.ts'
+import { laggingKV } from '../../testing/lagging-kv/index.ts'
 import { type KVAdapterOptions, kvAdapter } from './index.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
@@ -188,6 +189,27 @@ describe('a large value that never expires', () => {
     await cache.aset('other', 1)
     await sweep()
     expect(await blobs()).toEqual([])
+  })
+})
+
+describe('a blob that cannot be seen yet', () => {
+  it('is an error that passes, not a miss, and never another value', async () => {
+    const kv = laggingKV({ clock: Date.now, random: () => 0.999, visibility: 10 })
+    const { name, cache, pass } = open({ kv: kv.at('paris') })
+    const tokyo = kvAdapter({ kv: kv.at('tokyo'), shards: env.CACHE_SHARDS, name, shardCount: 1 })
+    const elsewhere = createCache({ adapter: tokyo })
+    await cache.aset('page', large('a'), HOUR)
+    expect(await elsewhere.ahasKey('page')).toBe(true)
+    await expect(elsewhere.aget('page')).rejects.toMatchObject({
+      code: 'ADAPTER_FAILED',
+      cause: { message: expect.stringContaining('not visible here yet') },
+    })
+    // A location keeps also that there was nothing.
+    pass(30)
+    expect(await elsewhere.aget('page')).toBe(large('a'))
+    await cache.aset('page', large('b'), HOUR)
+    pass(10)
+    expect(await elsewhere.aget('page', { fresh: true })).toBe(large('b'))
   })
 })
 

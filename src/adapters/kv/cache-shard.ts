@@ -73,6 +73,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     console.warn('nearcache: a copy in KV could not be written, and will be tried again:', error)
   }
 
+  /** What is stored, as {@link ReadReply} says. */
   read({ keys, wanted, publish }: ReadRequest): ReadReply {
     const entries: (StoredEntry | null)[] = []
     let bytes = 0
@@ -87,6 +88,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     return { entries, rows: this.#sql.takeRows() }
   }
 
+  /** Decides and stores the changes, in order. Refusals are answers, never exceptions. */
   commit({ changes, now }: CommitRequest): CommitReply {
     const at = Date.now()
     const stamp = this.#publisher.nextStamp(at)
@@ -110,6 +112,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     return { outcomes, stamp, rows: this.#sql.takeRows() }
   }
 
+  /** Removes every entry whose key begins with `scope`; `''` removes all. Takes no longer the more there is. */
   clear({ scope, generation = this.#entries.generation + 1, announce }: ClearRequest): ClearReply {
     const now = Date.now()
     this.ctx.storage.transactionSync(() => {
