@@ -57,12 +57,12 @@ it('sweeps away thousands that are dead, whatever their size, and leaves nothing
     const cache = openCache({ whenIdle: (work) => sweeps.push(work) })
     const dead = Array.from(
       { length: 2_500 },
-      (_, index) => [`dead-${index}`, index % 500 === 0 ? noise(100_000) : index] as const,
+      (_, index) => [`dead-${index}`, index % 500 === 0 ? noise(300_000) : index] as const,
     )
     await cache.asetMany(dead, 60)
-    await cache.asetMany({ k0: noise(100_000), k1: noise(100_000) })
+    await cache.asetMany({ k0: noise(300_000), k1: noise(300_000) })
     // Its large value is of no use any more, and stays until a sweep.
-    await cache.aset('shrunk', noise(100_000))
+    await cache.aset('shrunk', noise(300_000))
     await cache.aset('shrunk', 1)
     ahead += 61_000
     await cache.aget('k0')
@@ -74,7 +74,7 @@ it('sweeps away thousands that are dead, whatever their size, and leaves nothing
     for (const sweep of sweeps) sweep()
     // The sweep is under way, and this comes after it.
     await adapterOf(cache).sweep()
-    return { swept, again: sweeps.length, left: await stored(), live: await held(cache, 2, 100_000) }
+    return { swept, again: sweeps.length, left: await stored(), live: await held(cache, 2, 300_000) }
   })
   expect(swept).toEqual({ entries: 3, values: 2, uses: 3 })
   expect(again).toBe(1)
