@@ -57,7 +57,7 @@ function contestants(env: Bindings): Record<string, Record<string, Run>> {
   const cache = createCache({ adapter: kvAdapter({ kv, shards, shardCount: 1 }) })
   const exact = createCache({ adapter: kvAdapter({ kv, shards, shardCount: 1, reads: 'owner' }) })
   const bare = env.BARE.getByName('bare')
-  const storage = createStorage({ driver: kvDriver({ binding: kv as never }) })
+  const storage = createStorage({ driver: kvDriver({ binding: kv }) })
   const [key] = KEYS as [string, ...string[]]
   // Another one each time: SQLite writes nothing where nothing changes.
   let version = Date.now()
