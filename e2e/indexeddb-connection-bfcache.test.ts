@@ -23,14 +23,14 @@ async function openFirst(tab: Page): Promise<void> {
 }
 
 async function goBack(tab: Page, witness: Page): Promise<string | undefined> {
-  await tab.evaluate(() => history.back())
+  // Not within the call: the page may be gone before it has answered.
+  await tab.evaluate(() => void setTimeout(() => history.back()))
   const shown = await witness.waitForFunction(
     () => localStorage.getItem('/first')?.split(', ')[1],
     undefined,
-    {
-      polling: 50,
-    },
+    { polling: 50 },
   )
+  await tab.waitForURL(`${ORIGIN}/first`, { waitUntil: 'commit' })
   return shown.jsonValue()
 }
 
