@@ -67,11 +67,14 @@ export class Turns<R extends Read = Read> {
   }
 
   #grow(by: number): void {
-    if (this.#size === 0) queueMicrotask(() => this.start())
+    if (this.#size === 0) NOW.then(() => this.start())
     this.#size += Math.max(by, 1)
     if (this.#size >= MOST) this.start()
   }
 }
+
+/** `queueMicrotask` would do the same at twenty times the price, in Chromium. */
+const NOW = Promise.resolve()
 
 /** Keys in one turn: beyond it there is nothing more to be saved, and others wait for a transaction to end. */
 const MOST = 2_000
