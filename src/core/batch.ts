@@ -7,6 +7,11 @@ export interface Commit {
   readonly now: number
 }
 
+/** The keys that a change may write. */
+export function keysOf({ key, op }: Change): string[] {
+  return op.kind === 'move' ? [key, op.to] : [key]
+}
+
 /** The keys whose stored entries must be at hand before a batch can be decided: each once, in order of need. */
 export function keysToRead(commits: readonly Commit[]): string[] {
   const overwritten = new Set<string>()

@@ -1,7 +1,7 @@
 import type { BatchDecision } from '../../core/batch.ts'
 import { type Limits, share, wantsRoom } from '../../core/culling.ts'
 import { UNREAD } from './entries.ts'
-import { drop, isPut, type Keeping } from './keeping.ts'
+import { drop, isPut, type Keeping, type Write } from './keeping.ts'
 import { Ledger, weightOf } from './ledger.ts'
 import { result } from './requests.ts'
 import type { Store, Use } from './schema.ts'
@@ -25,13 +25,18 @@ export class Bounded implements Keeping {
     return this.#limits.maxBytes !== null
   }
 
-  async write(
+  async prepare(transaction: IDBTransaction, keys: readonly string[]): Promise<Write> {
+    const ledger = await Ledger.open(transaction, keys, this.#weighs)
+    return (decision, now) => this.#write(transaction, ledger, decision, now)
+  }
+
+  async #write(
     transaction: IDBTransaction,
+    ledger: Ledger,
     { writes, uses }: BatchDecision,
     now: number,
   ): Promise<ReadonlySet<string>> {
     const { maxEntries, maxBytes, cullFrequency } = this.#limits
-    const ledger = await Ledger.open(transaction, [...writes.keys()], this.#weighs)
     let excess = 0
     let isFirst = true
     let size = ledger.entries
@@ -73,7 +78,9 @@ export class Bounded implements Keeping {
       } else if (isPut(transaction, key, entry)) {
         const bytes = this.#weighs && entry.value !== UNREAD ? weightOf(key, entry.value) : undefined
         if ((bytes ?? 0) <= (this.#limits.maxBytes ?? Number.POSITIVE_INFINITY)) {
-          ledger.put(key, bytes, stamps.get(key))
+          const used = stamps.get(key)
+          const isWritten = ledger.put(key, bytes, used)
+          if (!isWritten && used !== undefined) this.#notes.keep(key, used)
         } else {
           // It weighs more than all may: nothing is dropped for it.
           drop(transaction, key)

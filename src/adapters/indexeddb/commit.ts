@@ -1,5 +1,5 @@
 import type { Entry, Op, Outcome } from '../../core/adapter.ts'
-import { type BatchDecision, type Commit, decideBatch, keysToRead } from '../../core/batch.ts'
+import { type BatchDecision, type Commit, decideBatch, keysOf, keysToRead } from '../../core/batch.ts'
 import { readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
 import { completion } from './requests.ts'
@@ -47,7 +47,11 @@ async function decideIn(
   commits: readonly Commit[],
 ): Promise<readonly Outcome[][]> {
   const keys = keysToRead(commits)
-  const found = await readEntries(transaction, keys, takesValue(commits))
+  // Asked for together: each wait for an answer costs as much as a lone read.
+  const [found, write] = await Promise.all([
+    readEntries(transaction, keys, takesValue(commits)),
+    keeping.prepare(transaction, [...new Set(commits.flatMap(({ changes }) => changes.flatMap(keysOf)))]),
+  ])
   const stored = new Map<string, Entry>()
   for (const [index, key] of keys.entries()) {
     const entry = found[index]
@@ -55,7 +59,7 @@ async function decideIn(
   }
   const decision = decideBatch(stored, commits)
   const now = commits.at(-1)?.now ?? 0
-  const refused = await keeping.write(transaction, decision, now)
+  const refused = await write(decision, now)
   // Nothing follows: saying so saves the browser finding out, a third of a lone put.
   transaction.commit()
   return refused.size === 0 ? decision.outcomes : refuse(commits, decision, refused)

@@ -1,4 +1,5 @@
 import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
+import { keysOf } from '../../core/batch.ts'
 import { checkLimits } from '../../core/culling.ts'
 import { checkBag } from '../../core/options.ts'
 import { announce, type CacheChange, subscribe } from './announcements.ts'
@@ -198,10 +199,6 @@ const SUPPORTS: Supports = {
   values: 'fresh',
   maxKeyBytes: null,
   maxValueBytes: null,
-}
-
-function keysOf({ key, op }: Change): string[] {
-  return op.kind === 'move' ? [key, op.to] : [key]
 }
 
 function whenIdle(work: () => void): void {

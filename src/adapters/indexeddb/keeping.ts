@@ -7,12 +7,15 @@ import type { Notes } from './uses.ts'
 export interface Keeping {
   /** The stores that each of these needs, of a readwrite transaction. */
   readonly stores: Store[]
-  /** Writes what a batch came to. Gives the keys whose values the browser cannot take; they are removed. */
-  write(transaction: IDBTransaction, decision: BatchDecision, now: number): Promise<ReadonlySet<string>>
+  /** Asks for what must be known before these keys, or some of them, are written. */
+  prepare(transaction: IDBTransaction, keys: readonly string[]): Promise<Write>
   remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void>
   /** Removes a range of keys; `undefined` = all. */
   clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void>
 }
+
+/** Writes what a batch came to. Gives the keys whose values the browser cannot take; they are removed. */
+export type Write = (decision: BatchDecision, now: number) => Promise<ReadonlySet<string>>
 
 /** Entries without limits: nothing is counted, and a use is only noted. */
 export class Unbounded implements Keeping {
@@ -23,18 +26,16 @@ export class Unbounded implements Keeping {
     this.#notes = notes
   }
 
-  async write(
-    transaction: IDBTransaction,
-    { writes, uses }: BatchDecision,
-    now: number,
-  ): Promise<ReadonlySet<string>> {
-    const refused = new Set<string>()
-    for (const [key, entry] of writes) {
-      if (entry === undefined) drop(transaction, key)
-      else if (!isPut(transaction, key, entry)) refused.add(key)
+  async prepare(transaction: IDBTransaction): Promise<Write> {
+    return async ({ writes, uses }, now) => {
+      const refused = new Set<string>()
+      for (const [key, entry] of writes) {
+        if (entry === undefined) drop(transaction, key)
+        else if (!isPut(transaction, key, entry)) refused.add(key)
+      }
+      for (const [key, why] of uses) if (why !== 'touch') this.#notes.note(key, now)
+      return refused
     }
-    for (const [key, why] of uses) if (why !== 'touch') this.#notes.note(key, now)
-    return refused
   }
 
   async remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void> {

@@ -5,27 +5,30 @@ import type { Totals, Use } from './schema.ts'
 
 /** What all entries come to, and when each was last used, kept up with what one transaction does. */
 export class Ledger {
-  entries: number
-  bytes: number
+  entries = 0
+  bytes = 0
+  #stored: Totals | undefined
   readonly #transaction: IDBTransaction
   readonly #uses = new Map<string, Use | undefined>()
 
-  private constructor(transaction: IDBTransaction, { entries, bytes }: Totals) {
+  private constructor(transaction: IDBTransaction) {
     this.#transaction = transaction
-    this.entries = entries
-    this.bytes = bytes
   }
 
   static async open(transaction: IDBTransaction, keys: readonly string[], weighs: boolean): Promise<Ledger> {
-    const totals: Totals | undefined = await result(transaction.objectStore('totals').get(TOTALS))
-    const ledger = new Ledger(transaction, totals ?? (await countAll(transaction, weighs)))
-    await ledger.know(keys)
+    const ledger = new Ledger(transaction)
+    const totals = transaction.objectStore('totals').get(TOTALS)
+    const [stored] = await Promise.all([result<Totals | undefined>(totals), ledger.know(keys)])
+    ledger.#stored = stored
+    Object.assign(ledger, stored ?? (await countAll(transaction, weighs)))
+    // Counting has written down uses that were not there before.
+    if (stored === undefined) await ledger.know(keys)
     return ledger
   }
 
   /** To be called before the keys are put or removed. */
   async know(keys: readonly string[]): Promise<void> {
-    const unknown = keys.filter((key) => !this.#uses.has(key))
+    const unknown = keys.filter((key) => !this.has(key))
     const found = await usesOf(this.#transaction, unknown)
     for (const [index, key] of unknown.entries()) this.#uses.set(key, found[index])
   }
@@ -34,15 +37,19 @@ export class Ledger {
     return this.#uses.get(key) !== undefined
   }
 
-  /** What is left out stays as it was. */
-  put(key: string, bytes: number | undefined, used: number | undefined): void {
+  /**
+   * What is left out stays as it was. Gives whether anything is written: nothing is when all there is to tell is a use
+   * shortly after another.
+   */
+  put(key: string, bytes: number | undefined, used: number | undefined): boolean {
     const before = this.#uses.get(key)
-    const weight = bytes ?? before?.bytes ?? 0
-    const use: Use = { used: used ?? before?.used ?? 0, bytes: weight }
+    const use: Use = { used: used ?? before?.used ?? 0, bytes: bytes ?? before?.bytes ?? 0 }
+    if (before !== undefined && use.bytes === before.bytes && use.used - before.used < SHORTLY) return false
     if (before === undefined) this.entries += 1
-    this.bytes += weight - (before?.bytes ?? 0)
+    this.bytes += (use.bytes ?? 0) - (before?.bytes ?? 0)
     this.#uses.set(key, use)
     this.#transaction.objectStore('uses').put(use, key)
+    return true
   }
 
   remove(key: string): void {
@@ -57,11 +64,15 @@ export class Ledger {
   write(leaving: readonly Use[] = []): void {
     const entries = this.entries - leaving.length
     const bytes = leaving.reduce((left, use) => left - (use.bytes ?? 0), this.bytes)
+    if (this.#stored?.entries === entries && this.#stored.bytes === bytes) return
     this.#transaction.objectStore('totals').put({ entries, bytes }, TOTALS)
   }
 }
 
 const TOTALS = 'all'
+
+/** Milliseconds. What a page that dies may have left unsaid of the uses of its entries. */
+const SHORTLY = 60_000
 
 /** Leaves them to be counted anew by the next who writes within limits. */
 export function forgetTotals(transaction: IDBTransaction): void {

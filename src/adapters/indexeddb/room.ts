@@ -1,8 +1,8 @@
-import type { BatchDecision, Commit } from '../../core/batch.ts'
+import type { Commit } from '../../core/batch.ts'
 import { share } from '../../core/culling.ts'
 import { CacheError } from '../../core/errors.ts'
 import { readEntries } from './entries.ts'
-import { drop, type Keeping } from './keeping.ts'
+import { drop, type Keeping, type Write } from './keeping.ts'
 import { forgetTotals, weightOf } from './ledger.ts'
 import { completion, result } from './requests.ts'
 import type { Store, Use } from './schema.ts'
@@ -54,16 +54,16 @@ export class InNeed implements Keeping {
     this.#keeping = keeping
   }
 
-  async write(
-    transaction: IDBTransaction,
-    decision: BatchDecision,
-    now: number,
-  ): Promise<ReadonlySet<string>> {
-    for (const entry of decision.writes.values()) {
-      if (entry !== undefined) return this.#keeping.write(transaction, decision, now)
+  async prepare(transaction: IDBTransaction): Promise<Write> {
+    return async (decision, now) => {
+      const keys = [...decision.writes.keys()]
+      if (keys.some((key) => decision.writes.get(key) !== undefined)) {
+        const write = await this.#keeping.prepare(transaction, keys)
+        return write(decision, now)
+      }
+      await this.remove(transaction, keys)
+      return new Set()
     }
-    await this.remove(transaction, [...decision.writes.keys()])
-    return new Set()
   }
 
   async remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void> {
@@ -139,7 +139,7 @@ async function leastUsedFirst(transaction: IDBTransaction, notes: Notes): Promis
   ])
   const used = new Map(known.map((key, index) => [key, stored[index]?.used]))
   // What nobody took note of was used longest ago.
-  const lastUse = new Map(all.map((key) => [key, notes.stampOf(key) ?? used.get(key) ?? 0]))
+  const lastUse = new Map(all.map((key) => [key, Math.max(notes.stampOf(key) ?? 0, used.get(key) ?? 0)]))
   return all.sort((one, other) => (lastUse.get(one) ?? 0) - (lastUse.get(other) ?? 0))
 }
 

@@ -14,8 +14,12 @@ export class Notes {
   }
 
   note(key: string, now: number): void {
+    this.keep(key, this.stamp(now))
+  }
+
+  keep(key: string, stamp: number): void {
     this.#stamps.delete(key)
-    this.#stamps.set(key, this.stamp(now))
+    this.#stamps.set(key, stamp)
     if (this.#stamps.size <= MOST) return
     for (const oldest of this.#stamps.keys()) {
       this.#stamps.delete(oldest)
