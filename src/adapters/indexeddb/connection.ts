@@ -105,11 +105,14 @@ export class Connection {
         const why = this.#blocked ? ': another page keeps an older version of it open' : ''
         reject(new Error(`The database "${name}" did not open within ${openTimeout} s${why}`))
       }
-      const timer = setTimeout(giveUp, openTimeout * 1000)
+      const timer = setTimeout(giveUp, Math.min(openTimeout * 1000, LONGEST))
       opening.then(resolve, reject).finally(() => clearTimeout(timer))
     })
   }
 }
+
+/** Milliseconds; a timer that is set for longer rings at once. https://developer.mozilla.org/docs/Web/API/Window/setTimeout */
+const LONGEST = 2 ** 31 - 1
 
 /** The errors of a transaction whose connection was closed by force. One that was aborted by hand has none. */
 const LOST = ['AbortError', 'UnknownError']
