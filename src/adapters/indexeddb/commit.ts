@@ -85,8 +85,8 @@ function refuse(
   )
 }
 
-/** A batch that broke in the middle leaves nothing behind. */
-function abort(transaction: IDBTransaction, error: unknown): never {
+/** What broke in the middle leaves nothing behind. Of a transaction that failed it is not the request that knows why. */
+export function abort(transaction: IDBTransaction, error: unknown): never {
   const cause = transaction.error ?? error
   try {
     transaction.abort()

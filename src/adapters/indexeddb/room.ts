@@ -1,6 +1,7 @@
 import type { BatchDecision, Commit } from '../../core/batch.ts'
 import { share } from '../../core/culling.ts'
 import { CacheError } from '../../core/errors.ts'
+import { abort } from './commit.ts'
 import { readEntries } from './entries.ts'
 import { drop, type Keeping } from './keeping.ts'
 import { forgetTotals, weightOf } from './ledger.ts'
@@ -143,11 +144,12 @@ async function leastUsedFirst(transaction: IDBTransaction, notes: Notes): Promis
   return all.sort((one, other) => (lastUse.get(one) ?? 0) - (lastUse.get(other) ?? 0))
 }
 
-/** Runs some of this to its end, in a transaction of its own. */
+/** Runs some of this to its end, in a transaction of its own: all of it or nothing. */
 export async function inTransaction<T>(
   transaction: IDBTransaction,
   work: (transaction: IDBTransaction) => Promise<T>,
 ): Promise<T> {
-  const [done] = await Promise.all([work(transaction), completion(transaction)])
+  const worked = work(transaction).catch((error: unknown) => abort(transaction, error))
+  const [done] = await Promise.all([worked, completion(transaction)])
   return done
 }
