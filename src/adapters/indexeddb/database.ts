@@ -111,10 +111,11 @@ export class Database implements Work {
     const found = new Map<string, Entry | undefined>()
     for (const key of keys) found.set(key, read[found.size])
     const given = new Set<string>()
-    return reads.map(({ keys: asked }) =>
+    return reads.map(({ keys: asked, wanted }) =>
       asked.map((key) => {
         const entry = found.get(key)
-        // Read once however many ask, and yet to each an object of its own.
+        // Read once however many ask, and yet to each who takes the value an object of its own.
+        if (wanted === 'presence') return entry
         if (given.has(key)) return entry && { ...entry, value: copyOf(entry.value, key) }
         given.add(key)
         return entry
