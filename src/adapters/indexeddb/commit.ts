@@ -33,7 +33,7 @@ export async function commitAll(
 }
 
 /** The connection was lost while the transaction committed. */
-export class InDoubt extends Error {
+class InDoubt extends Error {
   constructor(cause: unknown) {
     super('The connection was lost while the transaction committed: whether it was stored is not known', {
       cause,

@@ -1,12 +1,11 @@
 import type { BatchDecision } from '../../core/batch.ts'
 import { deleteEntry, putEntry } from './entries.ts'
-import type { Store } from './schema.ts'
+import { forgetTotals } from './ledger.ts'
+import { STORES } from './schema.ts'
 import type { Notes } from './uses.ts'
 
 /** How entries are written, removed and cleared, and what is kept about them. */
 export interface Keeping {
-  /** The stores that each of these needs, of a readwrite transaction. */
-  readonly stores: Store[]
   /** Writes what a batch came to. Gives the keys whose values the browser cannot take; they are removed. */
   write(transaction: IDBTransaction, decision: BatchDecision, now: number): Promise<ReadonlySet<string>>
   remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void>
@@ -16,8 +15,9 @@ export interface Keeping {
 
 /** Entries without limits: nothing is counted, and a use is only noted. */
 export class Unbounded implements Keeping {
-  readonly stores: Store[] = ['entries', 'values', 'uses']
   readonly #notes: Notes
+  /** Whether totals of a time with limits, which are right no longer, are gone. */
+  #areForgotten = false
 
   constructor(notes: Notes) {
     this.#notes = notes
@@ -28,6 +28,7 @@ export class Unbounded implements Keeping {
     { writes, uses }: BatchDecision,
     now: number,
   ): Promise<ReadonlySet<string>> {
+    this.#forgetTotals(transaction)
     const refused = new Set<string>()
     for (const [key, entry] of writes) {
       if (entry === undefined) drop(transaction, key)
@@ -38,16 +39,31 @@ export class Unbounded implements Keeping {
   }
 
   async remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void> {
+    this.#forgetTotals(transaction)
     for (const key of keys) drop(transaction, key)
   }
 
   async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {
-    for (const name of this.stores) {
-      const store = transaction.objectStore(name)
-      if (range === undefined) store.clear()
-      else store.delete(range)
-    }
+    clearStores(transaction, range)
   }
+
+  #forgetTotals(transaction: IDBTransaction): void {
+    if (this.#areForgotten) return
+    forgetTotals(transaction)
+    transaction.addEventListener('complete', () => {
+      this.#areForgotten = true
+    })
+  }
+}
+
+/** Removes a range of keys from all stores, `undefined` = all, and the totals, which are right no longer. */
+export function clearStores(transaction: IDBTransaction, range: IDBKeyRange | undefined): void {
+  for (const name of STORES) {
+    const store = transaction.objectStore(name)
+    if (range === undefined) store.clear()
+    else store.delete(range)
+  }
+  forgetTotals(transaction)
 }
 
 /** Removes an entry and what is known of its use. */

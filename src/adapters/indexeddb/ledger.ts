@@ -8,17 +8,20 @@ export class Ledger {
   entries: number
   bytes: number
   readonly #transaction: IDBTransaction
+  readonly #weighs: boolean
   readonly #uses = new Map<string, Use | undefined>()
 
-  private constructor(transaction: IDBTransaction, { entries, bytes }: Totals) {
+  private constructor(transaction: IDBTransaction, { entries, bytes }: Totals, weighs: boolean) {
     this.#transaction = transaction
+    this.#weighs = weighs
     this.entries = entries
     this.bytes = bytes
   }
 
   static async open(transaction: IDBTransaction, keys: readonly string[], weighs: boolean): Promise<Ledger> {
     const totals: Totals | undefined = await result(transaction.objectStore('totals').get(TOTALS))
-    const ledger = new Ledger(transaction, totals ?? (await countAll(transaction, weighs)))
+    const isKnown = totals !== undefined && (totals.bytes > 0 || !weighs)
+    const ledger = new Ledger(transaction, isKnown ? totals : await countAll(transaction, weighs), weighs)
     await ledger.know(keys)
     return ledger
   }
@@ -56,7 +59,7 @@ export class Ledger {
   /** Writes the totals down, without what else is `leaving`. */
   write(leaving: readonly Use[] = []): void {
     const entries = this.entries - leaving.length
-    const bytes = leaving.reduce((left, use) => left - (use.bytes ?? 0), this.bytes)
+    const bytes = this.#weighs ? leaving.reduce((left, use) => left - (use.bytes ?? 0), this.bytes) : 0
     this.#transaction.objectStore('totals').put({ entries, bytes }, TOTALS)
   }
 }
@@ -65,7 +68,7 @@ const TOTALS = 'all'
 
 /** Leaves them to be counted anew by the next who writes within limits. */
 export function forgetTotals(transaction: IDBTransaction): void {
-  if (transaction.objectStoreNames.contains('totals')) transaction.objectStore('totals').delete(TOTALS)
+  transaction.objectStore('totals').delete(TOTALS)
 }
 
 export function weightOf(key: string, value: unknown): number {
@@ -73,7 +76,7 @@ export function weightOf(key: string, value: unknown): number {
 }
 
 /**
- * Counts what is there, where that is not known: once. What was written without limits is weighed, and counts as least
+ * Counts what is there, where that is not known: once. What was written without this limit is weighed, and counts as least
  * recently used. Nothing is put for the others: a full storage has no room for what is there already.
  */
 async function countAll(transaction: IDBTransaction, weighs: boolean): Promise<Totals> {
@@ -82,7 +85,7 @@ async function countAll(transaction: IDBTransaction, weighs: boolean): Promise<T
   for (let start = 0; start < keys.length; start += PORTION) {
     const portion = keys.slice(start, start + PORTION)
     const uses = await usesOf(transaction, portion)
-    const unknown = portion.filter((_, index) => uses[index]?.bytes === undefined)
+    const unknown = portion.filter((_, index) => !(weighs ? uses[index]?.bytes : uses[index]))
     const entries = weighs ? await readEntries(transaction, unknown, () => true) : []
     const weights = new Map(
       unknown.map((key, index) => [key, weighs ? weightOf(key, entries[index]?.value) : 0]),

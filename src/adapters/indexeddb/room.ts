@@ -3,10 +3,10 @@ import { share } from '../../core/culling.ts'
 import { CacheError } from '../../core/errors.ts'
 import { abort } from './commit.ts'
 import { readEntries } from './entries.ts'
-import { drop, type Keeping } from './keeping.ts'
+import { clearStores, drop, type Keeping } from './keeping.ts'
 import { forgetTotals, weightOf } from './ledger.ts'
 import { completion, result } from './requests.ts'
-import type { Store, Use } from './schema.ts'
+import type { Use } from './schema.ts'
 import type { Notes } from './uses.ts'
 
 /** Whether the browser gave no more room. */
@@ -47,11 +47,9 @@ export function wantsSpace({ changes }: Commit): boolean {
  * deletions only: so what only removes puts nothing, and leaves the totals to be counted anew.
  */
 export class InNeed implements Keeping {
-  readonly stores: Store[]
   readonly #keeping: Keeping
 
   constructor(keeping: Keeping) {
-    this.stores = keeping.stores
     this.#keeping = keeping
   }
 
@@ -73,9 +71,7 @@ export class InNeed implements Keeping {
   }
 
   async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {
-    if (range === undefined) return this.#keeping.clear(transaction, range)
-    for (const name of ['entries', 'values', 'uses']) transaction.objectStore(name).delete(range)
-    forgetTotals(transaction)
+    clearStores(transaction, range)
   }
 }
 
