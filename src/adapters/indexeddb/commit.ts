@@ -2,7 +2,7 @@ import type { Entry, Op, Outcome } from '../../core/adapter.ts'
 import { type BatchDecision, type Commit, decideBatch, keysToRead } from '../../core/batch.ts'
 import { readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
-import { completion } from './requests.ts'
+import { completion, isNamed } from './requests.ts'
 
 /**
  * Reads what the commits need, decides them, and writes what is left of them, all in one transaction. Resolves when it is
@@ -27,7 +27,7 @@ export async function commitAll(
     return outcomes
   } catch (error) {
     // An abort is certain; a lost connection may have been lost after the commit.
-    if (isSent && error instanceof DOMException && error.name === 'UnknownError') throw new InDoubt(error)
+    if (isSent && isNamed(error, 'UnknownError')) throw new InDoubt(error)
     throw error
   }
 }

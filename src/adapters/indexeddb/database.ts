@@ -8,6 +8,7 @@ import { commitAll } from './commit.ts'
 import type { Connection } from './connection.ts'
 import { deleteOrphans, ENTRY_STORES, readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
+import { isNamed } from './requests.ts'
 import {
   InNeed,
   inTransaction,
@@ -15,7 +16,7 @@ import {
   quotaExceeded,
   removeDead,
   removeLeastUsed,
-  wantsSpace,
+  tookRoom,
 } from './room.ts'
 import { STORES } from './schema.ts'
 import { type Notes, writeNotes } from './uses.ts'
@@ -138,7 +139,7 @@ export class Database implements Work {
   async #commit(commits: readonly Commit[], keeping = this.#keeping): Promise<readonly Outcome[][]> {
     const transaction = await this.#connection.transaction(STORES, 'readwrite')
     const outcomes = await commitAll(transaction, keeping, commits)
-    if (this.#isDropVain && commits.some(wantsSpace)) this.#isDropVain = false
+    if (commits.some((commit, index) => tookRoom(commit, outcomes[index]))) this.#isDropVain = false
     return outcomes
   }
 
@@ -218,7 +219,5 @@ const ALL = 2 ** 32 - 1
 
 /** Whether the connection was lost, rather than the work being at fault. */
 function isInterruption(error: unknown): boolean {
-  return (
-    error instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(error.name)
-  )
+  return isNamed(error, 'AbortError', 'InvalidStateError', 'UnknownError')
 }

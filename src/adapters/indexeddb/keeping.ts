@@ -1,6 +1,7 @@
 import type { BatchDecision } from '../../core/batch.ts'
-import { deleteEntry, putEntry } from './entries.ts'
+import { putEntry } from './entries.ts'
 import { forgetTotals } from './ledger.ts'
+import { isNamed } from './requests.ts'
 import { STORES } from './schema.ts'
 import type { Notes } from './uses.ts'
 
@@ -68,8 +69,7 @@ export function clearStores(transaction: IDBTransaction, range: IDBKeyRange | un
 
 /** Removes an entry and what is known of its use. */
 export function drop(transaction: IDBTransaction, key: string): void {
-  deleteEntry(transaction, key)
-  transaction.objectStore('uses').delete(key)
+  for (const store of ['entries', 'values', 'uses']) transaction.objectStore(store).delete(key)
 }
 
 /** Whether the browser took the value: one may be larger than it can pass on. If not, what stood there is gone. */
@@ -90,8 +90,5 @@ export function isPut(
 
 /** Whether an error says that the transaction has ended, and nothing about the value. */
 function isOver(error: unknown): boolean {
-  return (
-    error instanceof DOMException &&
-    (error.name === 'TransactionInactiveError' || error.name === 'InvalidStateError')
-  )
+  return isNamed(error, 'TransactionInactiveError', 'InvalidStateError')
 }
