@@ -1,72 +1,126 @@
-import { afterEach, expect, it, vi } from 'vitest'
-import { type AsyncCache, createCache } from '../../index.ts'
-import { indexedDBAdapter } from './index.ts'
+import fc from 'fast-check'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { AsyncCache } from '../../core/cache.ts'
+import { createCache } from '../../core/create-cache.ts'
+import { memoryAdapter } from '../memory/index.ts'
+import { type IndexedDBAdapterOptions, indexedDBAdapter } from './index.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
-/** Caches of as many tabs, on one database that holds three entries; a tab notes its uses by itself. */
-function tabs(count: number): { at: (seconds: number) => void; caches: AsyncCache[] } {
-  const name = crypto.randomUUID()
-  let now = 1_800_000_000_000
-  const caches = Array.from({ length: count }, () =>
-    createCache({
-      adapter: indexedDBAdapter({ name, maxEntries: 3, whenIdle: () => {} }),
-      clock: () => now,
-      timeout: null,
-    }),
-  )
-  return {
-    at: (seconds) => {
-      now += seconds * 1000
-    },
-    caches,
-  }
+const open = (options: Partial<IndexedDBAdapterOptions>): AsyncCache =>
+  createCache({ adapter: indexedDBAdapter({ name: crypto.randomUUID(), ...options }), timeout: null })
+
+const KEYS = Array.from({ length: 12 }, (_, index) => `key-${index}`)
+
+async function held(cache: AsyncCache): Promise<string[]> {
+  const present = await Promise.all(KEYS.map((key) => cache.ahasKey(key)))
+  return KEYS.filter((_, index) => present[index])
 }
 
-const NAMES = ['a', 'b', 'c', 'd']
-
-async function live(cache: AsyncCache | undefined): Promise<string[]> {
-  return [...((await cache?.agetMany(NAMES)) ?? new Map<string, unknown>()).keys()]
+async function setAll(cache: AsyncCache, bytes: number): Promise<void> {
+  for (const key of KEYS) await cache.aset(key, new Uint8Array(bytes))
 }
 
-it('knows of each use in its own tab, however short after another', async () => {
-  const { caches, at } = tabs(1)
-  const [mine] = caches
-  for (const key of ['a', 'b', 'c']) await mine?.aset(key, 1)
-  at(1)
-  await mine?.aset('a', 2)
-  await mine?.aset('d', 1)
-  expect(await live(mine)).toEqual(['a', 'c', 'd'])
+describe('a batch that finds no room', () => {
+  it('drops what writes one after another drop, and nothing that it wrote last', async () => {
+    const batch = fc.uniqueArray(fc.constantFrom(...KEYS), { minLength: 1, maxLength: 6 })
+    const limits = fc.record({ maxEntries: fc.integer({ min: 1, max: 8 }), cullFrequency: fc.nat(4) })
+    const check = async (limits: { maxEntries: number; cullFrequency: number }, batches: string[][]) => {
+      await using cache = open(limits)
+      const inMemory = createCache({ adapter: memoryAdapter(limits), timeout: null })
+      for (const keys of batches) {
+        for (const each of [cache, inMemory]) await each.asetMany(keys.map((key) => [key, 1] as const))
+        expect(await held(cache)).toEqual(await held(inMemory))
+      }
+    }
+    const batches = fc.array(batch, { minLength: 1, maxLength: 6 })
+    await fc.assert(fc.asyncProperty(limits, batches, check), { numRuns: 60 })
+  })
+
+  it('counts on what it deletes', async () => {
+    await using cache = open({ maxEntries: KEYS.length })
+    await setAll(cache, 1)
+    await Promise.all([cache.adelete('key-5'), cache.aset('new', 1)])
+    expect(await held(cache)).toEqual(KEYS.filter((key) => key !== 'key-5'))
+  })
+
+  it('knows what was read of late, also when it is made a second time', async () => {
+    await using cache = open({ maxEntries: KEYS.length })
+    await setAll(cache, 1)
+    await cache.aget('key-0')
+    vi.spyOn(IDBTransaction.prototype, 'commit').mockImplementationOnce(() => {
+      throw new DOMException('The connection was lost', 'UnknownError')
+    })
+    await cache.aset('new', 1)
+    expect(await held(cache)).toEqual(['key-0', ...KEYS.slice(5)])
+  })
 })
 
-it('lets other tabs know of a write a minute after another, and of those between at each sweep', async () => {
-  for (const [later, swept] of [
-    [60, false],
-    [59, true],
-  ] as const) {
-    const { caches, at } = tabs(2)
-    const [mine, other] = caches
-    for (const key of ['a', 'b', 'c']) await mine?.aset(key, 1)
-    at(later)
-    await mine?.aset('a', 2)
-    if (swept) await mine?.aclose()
-    await other?.aset('d', 1)
-    expect(await live(other)).toEqual(['a', 'c', 'd'])
-  }
+describe('a write within limits', () => {
+  it('stores nothing of what weighs more than all may, not even for a moment', async () => {
+    await using cache = open({ maxBytes: 10_000 })
+    await cache.aset('key', 'before')
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put')
+    await cache.aset('key', new Uint8Array(300_000))
+    expect((put.mock.contexts as IDBObjectStore[]).map(({ name }) => name)).toEqual(['totals'])
+    expect(await cache.ahasKey('key')).toBe(false)
+  })
+
+  it('that changes nothing puts nothing', async () => {
+    await using cache = open({ maxEntries: 10 })
+    await cache.aset('key', 1)
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put')
+    expect(await cache.aadd('key', 2)).toBe(false)
+    expect(await cache.atouch('missing')).toBe(false)
+    expect(put).not.toHaveBeenCalled()
+  })
 })
 
-it('puts an entry, its use and the totals for a new key, and for a known one the entry alone', async () => {
-  const [cache] = tabs(1).caches
-  const put = vi.spyOn(IDBObjectStore.prototype, 'put')
-  const puts = async (work: () => Promise<unknown> | undefined): Promise<number> => {
-    put.mockClear()
-    await work()
-    return put.mock.calls.length
-  }
-  expect(await puts(() => cache?.aset('a', 1))).toBe(3)
-  expect(await puts(() => cache?.aset('a', 2))).toBe(1)
-  expect(await puts(() => cache?.aincr('a'))).toBe(1)
-  expect(await puts(() => cache?.atouch('a', 60))).toBe(1)
-  expect(await puts(() => cache?.aadd('a', 3))).toBe(0)
-  expect(await puts(() => cache?.adelete('a'))).toBe(1)
+describe('limits that come and go', () => {
+  it('weighs what was stored under a limit of entries alone', async () => {
+    const name = crypto.randomUUID()
+    await using earlier = open({ name, maxEntries: 100 })
+    await setAll(earlier, 1_000)
+    await using later = open({ name, maxBytes: 5_000 })
+    await later.aset('new', 1)
+    expect((await held(later)).length).toBeLessThan(5)
+    expect(await later.ahasKey('new')).toBe(true)
+  })
+
+  it('counts anew what was changed without any', async () => {
+    const name = crypto.randomUUID()
+    const limits = { maxEntries: KEYS.length, maxBytes: 50_000 }
+    await using earlier = open({ name, ...limits })
+    await setAll(earlier, 1_000)
+    await using unlimited = open({ name })
+    await unlimited.adeleteMany(KEYS.slice(1))
+    await using later = open({ name, ...limits })
+    await setAll(later, 1_000)
+    expect(await held(later)).toEqual(KEYS)
+  })
+
+  it('counts anew what was cleared without any', async () => {
+    const name = crypto.randomUUID()
+    await using unlimited = open({ name })
+    await unlimited.aset('key', 1)
+    await using earlier = open({ name, maxBytes: 100_000 })
+    await setAll(earlier, 5_000)
+    await unlimited.aclear()
+    await using later = open({ name, maxBytes: 10_000 })
+    await later.aset('new', 1)
+    expect(await later.aget('new')).toBe(1)
+  })
+
+  it('finds its way back when another tab, without any, deletes at the same time', async () => {
+    const name = crypto.randomUUID()
+    await using unlimited = open({ name })
+    await unlimited.aset('key', 1)
+    await using earlier = open({ name, maxBytes: 100_000 })
+    await setAll(earlier, 5_000)
+    await unlimited.adeleteMany([...KEYS, 'key'])
+    await using later = open({ name, maxBytes: 10_000 })
+    await later.aset('first', 1)
+    await later.aset('second', 1)
+    expect(await later.aget('second')).toBe(1)
+  })
 })

@@ -1,10 +1,10 @@
 import type { BatchDecision } from '../../core/batch.ts'
 import { type Limits, share, wantsRoom } from '../../core/culling.ts'
 import { UNREAD } from './entries.ts'
-import { drop, isPut, type Keeping, type Write } from './keeping.ts'
+import { clearStores, drop, isPut, type Keeping, type Write } from './keeping.ts'
 import { Ledger, weightOf } from './ledger.ts'
 import { result } from './requests.ts'
-import type { Store, Use } from './schema.ts'
+import type { Use } from './schema.ts'
 import { type Notes, writeNotes } from './uses.ts'
 
 /**
@@ -12,7 +12,6 @@ import { type Notes, writeNotes } from './uses.ts'
  * the same transaction, so that they hold across tabs and crashes.
  */
 export class Bounded implements Keeping {
-  readonly stores: Store[] = ['entries', 'values', 'uses', 'totals']
   readonly #limits: Limits
   readonly #notes: Notes
 
@@ -36,70 +35,91 @@ export class Bounded implements Keeping {
     { writes, uses }: BatchDecision,
     now: number,
   ): Promise<ReadonlySet<string>> {
-    const { maxEntries, maxBytes, cullFrequency } = this.#limits
-    let excess = 0
-    let isFirst = true
-    let size = ledger.entries
-    for (const [key, why] of uses) {
-      if (maxEntries !== null && size >= maxEntries && wantsRoom(why, ledger.has(key))) {
-        const leaving = share(size, cullFrequency)
-        // Only the first write can find old entries in its way; what the later ones drop is least used at the end, too.
-        if (isFirst) await this.#cull(transaction, ledger, leaving)
-        else excess += leaving
-        size -= leaving
+    const { maxBytes, cullFrequency } = this.#limits
+    const deleted = [...writes.keys()].filter((key) => !uses.has(key))
+    await this.#removeAll(transaction, ledger, deleted)
+    const leaving = await this.#leaving(transaction, ledger, uses)
+    await this.#removeAll(transaction, ledger, [...leaving])
+    const stamps = new Map<string, number>()
+    for (const [key, why] of uses) if (why !== 'touch') stamps.set(key, this.#notes.stamp(now))
+    const refused = new Set<string>()
+    for (const [key, entry] of writes) {
+      if (entry === undefined || leaving.has(key)) continue
+      const bytes = this.#bytesOf(key, entry.value)
+      // One that weighs more than all may is not stored: nothing is dropped for it.
+      const isTooHeavy = maxBytes !== null && (bytes ?? 0) > maxBytes
+      if (!isTooHeavy && isPut(transaction, key, entry)) {
+        const used = stamps.get(key)
+        const isWritten = ledger.put(key, bytes, used)
+        if (!isWritten && used !== undefined) this.#notes.keep(key, used)
+        continue
       }
-      isFirst = false
-      if (!ledger.has(key)) size += 1
+      if (!isTooHeavy) refused.add(key)
+      drop(transaction, key)
+      ledger.remove(key)
     }
-    const refused = this.#putAll(transaction, ledger, { writes, uses }, now)
-    if (excess > 0) await this.#cull(transaction, ledger, excess)
-    while (maxBytes !== null && ledger.bytes > maxBytes && ledger.entries > 0) {
-      await this.#cull(transaction, ledger, Math.max(share(ledger.entries, cullFrequency), 1))
+    while (maxBytes !== null && ledger.bytes > maxBytes) {
+      const count = Math.max(share(ledger.entries, cullFrequency), 1)
+      const least = await this.#leastUsed(transaction, count)
+      await this.#removeAll(transaction, ledger, least)
+      // Less is there than was counted: by a tab without these limits. The next write counts anew.
+      if (least.length === 0) ledger.bytes = 0
     }
     ledger.write()
     return refused
   }
 
-  #putAll(
-    transaction: IDBTransaction,
-    ledger: Ledger,
-    { writes, uses }: Pick<BatchDecision, 'writes' | 'uses'>,
-    now: number,
-  ): ReadonlySet<string> {
-    const refused = new Set<string>()
-    const stamps = new Map<string, number>()
-    for (const [key, why] of uses) if (why !== 'touch') stamps.set(key, this.#notes.stamp(now))
-    for (const [key, entry] of writes) {
-      // A large value that was only touched, and culled since: there is nothing left to touch.
-      const isGone = entry?.value === UNREAD && !ledger.has(key)
-      if (entry === undefined || isGone) {
-        drop(transaction, key)
-        ledger.remove(key)
-      } else if (isPut(transaction, key, entry)) {
-        const bytes = this.#weighs && entry.value !== UNREAD ? weightOf(key, entry.value) : undefined
-        if ((bytes ?? 0) <= (this.#limits.maxBytes ?? Number.POSITIVE_INFINITY)) {
-          const used = stamps.get(key)
-          const isWritten = ledger.put(key, bytes, used)
-          if (!isWritten && used !== undefined) this.#notes.keep(key, used)
-        } else {
-          // It weighs more than all may: nothing is dropped for it.
-          drop(transaction, key)
-          ledger.remove(key)
-        }
-      } else {
-        refused.add(key)
-        ledger.remove(key)
-      }
-    }
-    return refused
+  /** What a written value weighs; 0 where nobody asks, `undefined` where it stays as it is. */
+  #bytesOf(key: string, value: unknown): number | undefined {
+    if (value === UNREAD) return undefined
+    return this.#weighs ? weightOf(key, value) : 0
   }
 
-  /** Drops the `count` least recently used. */
-  async #cull(transaction: IDBTransaction, ledger: Ledger, count: number): Promise<void> {
-    if (count <= 0) return
-    if (this.#notes.size > 0) await writeNotes(transaction, this.#notes.take())
+  /** What has left when all is written: as if one were written after the other, each making room first where it finds none. */
+  async #leaving(
+    transaction: IDBTransaction,
+    ledger: Ledger,
+    uses: BatchDecision['uses'],
+  ): Promise<ReadonlySet<string>> {
+    const { maxEntries, cullFrequency } = this.#limits
+    const leaving = new Set<string>()
+    if (maxEntries === null) return leaving
+    let size = ledger.entries
+    let isFull = false
+    for (const [key, why] of uses) {
+      const isThere = ledger.has(key)
+      if (size >= maxEntries && wantsRoom(why, isThere)) isFull = true
+      if (!isThere) size += 1
+    }
+    if (!isFull) return leaving
+    const staying = new Set(await this.#leastUsed(transaction))
+    for (const [key, why] of uses) {
+      if (staying.size >= maxEntries && wantsRoom(why, staying.has(key))) {
+        let count = share(staying.size, cullFrequency)
+        for (const least of staying) {
+          if (count === 0) break
+          count -= 1
+          staying.delete(least)
+          leaving.add(least)
+        }
+      }
+      if (why === 'touch') continue
+      leaving.delete(key)
+      staying.delete(key)
+      staying.add(key)
+    }
+    return leaving
+  }
+
+  /** The keys that were used longest ago, in that order: as many as are asked for, or all. */
+  async #leastUsed(transaction: IDBTransaction, count?: number): Promise<string[]> {
+    if (this.#notes.size > 0) {
+      const notes = this.#notes.take()
+      transaction.addEventListener('abort', () => this.#notes.putBack(notes))
+      await writeNotes(transaction, notes)
+    }
     const keys = transaction.objectStore('uses').index('used').getAllKeys(null, count)
-    await this.#removeAll(transaction, ledger, (await result(keys)) as string[])
+    return (await result(keys)) as string[]
   }
 
   async remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void> {
@@ -117,13 +137,10 @@ export class Bounded implements Keeping {
   }
 
   async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {
-    if (range === undefined) {
-      for (const name of this.stores) transaction.objectStore(name).clear()
-      return
-    }
+    if (range === undefined) return clearStores(transaction, range)
     const ledger = await Ledger.open(transaction, [], this.#weighs)
     const leaving: Use[] = await result(transaction.objectStore('uses').getAll(range))
-    for (const name of ['entries', 'values', 'uses']) transaction.objectStore(name).delete(range)
+    clearStores(transaction, range)
     ledger.write(leaving)
   }
 }

@@ -46,3 +46,13 @@ it('stores nothing beside what has no causes, cycles included', () => {
   value['self'] = value
   expect(withCauses(value)).toEqual({ value })
 })
+
+it.each([
+  ['an array', (parts: unknown[]) => parts],
+  ['a Map', (parts: unknown[]) => new Map(parts.entries())],
+  ['a Set', (parts: unknown[]) => new Set(parts)],
+])('takes %s of any length', (_, made) => {
+  const error = new Error('last', { cause: 'why' })
+  const parts: unknown[] = Array.from({ length: 500_000 }, (_, index) => index)
+  expect(withCauses(made([...parts, error])).causes).toEqual([{ value: 'why' }])
+})

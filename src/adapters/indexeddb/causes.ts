@@ -47,9 +47,9 @@ function errorsIn(value: unknown): Error[] {
     if (typeof next !== 'object' || next === null || next instanceof Error) continue
     if (seen.has(next) || ArrayBuffer.isView(next)) continue
     seen.add(next)
-    if (next instanceof Map) left.push(...[...next].flat())
-    else if (next instanceof Set) left.push(...next)
-    else left.push(...Object.values(next))
+    // Not spread into one call: engines take no more than some 65,000 arguments.
+    if (next instanceof Map) for (const pair of next) for (const part of pair) left.push(part)
+    else for (const part of next instanceof Set ? next : Object.values(next)) left.push(part)
   }
   return errors
 }

@@ -2,7 +2,7 @@ import type { Entry, Op, Outcome } from '../../core/adapter.ts'
 import { type BatchDecision, type Commit, decideBatch, keysOf, keysToRead } from '../../core/batch.ts'
 import { readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
-import { completion } from './requests.ts'
+import { completion, isNamed } from './requests.ts'
 
 /**
  * Reads what the commits need, decides them, and writes what is left of them, all in one transaction. Resolves when it is
@@ -27,13 +27,13 @@ export async function commitAll(
     return outcomes
   } catch (error) {
     // An abort is certain; a lost connection may have been lost after the commit.
-    if (isSent && error instanceof DOMException && error.name === 'UnknownError') throw new InDoubt(error)
+    if (isSent && isNamed(error, 'UnknownError')) throw new InDoubt(error)
     throw error
   }
 }
 
 /** The connection was lost while the transaction committed. */
-export class InDoubt extends Error {
+class InDoubt extends Error {
   constructor(cause: unknown) {
     super('The connection was lost while the transaction committed: whether it was stored is not known', {
       cause,
@@ -89,8 +89,8 @@ function refuse(
   )
 }
 
-/** A batch that broke in the middle leaves nothing behind. */
-function abort(transaction: IDBTransaction, error: unknown): never {
+/** What broke in the middle leaves nothing behind. Of a transaction that failed it is not the request that knows why. */
+export function abort(transaction: IDBTransaction, error: unknown): never {
   const cause = transaction.error ?? error
   try {
     transaction.abort()

@@ -1,4 +1,5 @@
 import { type OpenDBCallbacks, openDB, unwrap } from 'idb'
+import { isNamed } from './requests.ts'
 import { complete, isComplete, type Schema, type Store } from './schema.ts'
 
 export interface ConnectionOptions {
@@ -27,8 +28,7 @@ export class Connection {
       return this.#begin(database, stores, mode)
     } catch (error) {
       // Closed underneath us, or stripped of a store, since it was opened. Nothing was sent, so once more is safe.
-      if (!(error instanceof DOMException)) throw error
-      if (error.name !== 'InvalidStateError' && error.name !== 'NotFoundError') throw error
+      if (!isNamed(error, 'InvalidStateError', 'NotFoundError')) throw error
       this.#letGo(database)
       return this.#begin(await this.#inTime(this.#open()), stores, mode)
     }
@@ -47,8 +47,8 @@ export class Connection {
     const { durability } = this.#options
     const transaction = database.transaction(stores, mode, { durability })
     transaction.addEventListener('abort', () => {
-      // The connection is lost, and may yet take transactions that never end.
-      if (LOST.includes(transaction.error?.name ?? '')) this.#letGo(database)
+      // The connection was closed by force, and may yet take transactions that never end. An abort by hand has no error.
+      if (isNamed(transaction.error, 'AbortError', 'UnknownError')) this.#letGo(database)
     })
     return transaction
   }
@@ -105,14 +105,14 @@ export class Connection {
         const why = this.#blocked ? ': another page keeps an older version of it open' : ''
         reject(new Error(`The database "${name}" did not open within ${openTimeout} s${why}`))
       }
-      const timer = setTimeout(giveUp, openTimeout * 1000)
+      const timer = setTimeout(giveUp, Math.min(openTimeout * 1000, LONGEST))
       opening.then(resolve, reject).finally(() => clearTimeout(timer))
     })
   }
 }
 
-/** The errors of a transaction whose connection was closed by force. One that was aborted by hand has none. */
-const LOST = ['AbortError', 'UnknownError']
+/** Milliseconds; a timer that is set for longer rings at once. https://developer.mozilla.org/docs/Web/API/Window/setTimeout */
+const LONGEST = 2 ** 31 - 1
 
 /** Opens the database as it is, and if anything is missing in it, makes that. */
 async function openComplete(name: string, callbacks: OpenDBCallbacks<Schema>): Promise<IDBDatabase> {
@@ -125,7 +125,7 @@ async function openComplete(name: string, callbacks: OpenDBCallbacks<Schema>): P
       database.close()
     } catch (error) {
       // Another tab was faster: look again at what there is now.
-      if (!(error instanceof DOMException) || error.name !== 'VersionError' || attempt >= 5) throw error
+      if (!isNamed(error, 'VersionError') || attempt >= 5) throw error
       version = undefined
     }
   }

@@ -4,10 +4,11 @@ import { isLive } from '../../core/decide.ts'
 import { rangeEnd } from '../../core/keys.ts'
 import { copyOf } from '../../core/snapshot.ts'
 import { type Read, Turns, type Work } from '../../core/turns.ts'
-import { commitAll, InDoubt } from './commit.ts'
+import { commitAll } from './commit.ts'
 import type { Connection } from './connection.ts'
 import { deleteOrphans, ENTRY_STORES, readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
+import { isNamed } from './requests.ts'
 import {
   InNeed,
   inTransaction,
@@ -15,8 +16,9 @@ import {
   quotaExceeded,
   removeDead,
   removeLeastUsed,
-  wantsSpace,
+  tookRoom,
 } from './room.ts'
+import { STORES } from './schema.ts'
 import { type Notes, writeNotes } from './uses.ts'
 
 /** The entries of one database: the transactions, and what to do when they fail. */
@@ -111,10 +113,11 @@ export class Database implements Work {
     const found = new Map<string, Entry | undefined>()
     for (const key of keys) found.set(key, read[found.size])
     const given = new Set<string>()
-    return reads.map(({ keys: asked }) =>
+    return reads.map(({ keys: asked, wanted }) =>
       asked.map((key) => {
         const entry = found.get(key)
-        // Read once however many ask, and yet to each an object of its own.
+        // Read once however many ask, and yet to each who takes the value an object of its own.
+        if (wanted === 'presence') return entry
         if (given.has(key)) return entry && { ...entry, value: copyOf(entry.value, key) }
         given.add(key)
         return entry
@@ -127,16 +130,16 @@ export class Database implements Work {
       return await this.#commit(commits)
     } catch (error) {
       if (isQuotaExceeded(error)) return this.#commitInNeed(commits, error)
-      // Not even a set may be done a second time: it would undo what another tab did in between.
-      if (error instanceof InDoubt || !isInterruption(error)) throw error
+      // In doubt not even a set may be done a second time: it would undo what another tab did in between.
+      if (!isInterruption(error)) throw error
       return this.#commit(commits)
     }
   }
 
   async #commit(commits: readonly Commit[], keeping = this.#keeping): Promise<readonly Outcome[][]> {
-    const transaction = await this.#connection.transaction(keeping.stores, 'readwrite')
+    const transaction = await this.#connection.transaction(STORES, 'readwrite')
     const outcomes = await commitAll(transaction, keeping, commits)
-    if (this.#isDropVain && commits.some(wantsSpace)) this.#isDropVain = false
+    if (commits.some((commit, index) => tookRoom(commit, outcomes[index]))) this.#isDropVain = false
     return outcomes
   }
 
@@ -188,7 +191,7 @@ export class Database implements Work {
   /** For what may be done twice. */
   async #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
     const attempt = async (): Promise<T> =>
-      inTransaction(await this.#connection.transaction(this.#keeping.stores, 'readwrite'), work)
+      inTransaction(await this.#connection.transaction(STORES, 'readwrite'), work)
     try {
       return await attempt()
     } catch (error) {
@@ -216,8 +219,5 @@ const ALL = 2 ** 32 - 1
 
 /** Whether the connection was lost, rather than the work being at fault. */
 function isInterruption(error: unknown): boolean {
-  if (error instanceof InDoubt) return true
-  return (
-    error instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(error.name)
-  )
+  return isNamed(error, 'AbortError', 'InvalidStateError', 'UnknownError')
 }

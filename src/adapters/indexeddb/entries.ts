@@ -63,10 +63,6 @@ export function putEntry(transaction: IDBTransaction, key: string, { value, expi
   }
 }
 
-export function deleteEntry(transaction: IDBTransaction, key: string | IDBKeyRange): void {
-  for (const store of ENTRY_STORES) transaction.objectStore(store).delete(key)
-}
-
 /** Removes large values whose entries no longer point to them. */
 export async function deleteOrphans(transaction: IDBTransaction): Promise<void> {
   const values = transaction.objectStore('values')

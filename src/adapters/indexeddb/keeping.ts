@@ -1,12 +1,12 @@
 import type { BatchDecision } from '../../core/batch.ts'
-import { deleteEntry, putEntry } from './entries.ts'
-import type { Store } from './schema.ts'
+import { putEntry } from './entries.ts'
+import { forgetTotals } from './ledger.ts'
+import { isNamed } from './requests.ts'
+import { STORES } from './schema.ts'
 import type { Notes } from './uses.ts'
 
 /** How entries are written, removed and cleared, and what is kept about them. */
 export interface Keeping {
-  /** The stores that each of these needs, of a readwrite transaction. */
-  readonly stores: Store[]
   /** Asks for what must be known before these keys, or some of them, are written. */
   prepare(transaction: IDBTransaction, keys: readonly string[]): Promise<Write>
   remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void>
@@ -19,8 +19,9 @@ export type Write = (decision: BatchDecision, now: number) => Promise<ReadonlySe
 
 /** Entries without limits: nothing is counted, and a use is only noted. */
 export class Unbounded implements Keeping {
-  readonly stores: Store[] = ['entries', 'values', 'uses']
   readonly #notes: Notes
+  /** Whether totals of a time with limits, which are right no longer, are gone. */
+  #areForgotten = false
 
   constructor(notes: Notes) {
     this.#notes = notes
@@ -28,6 +29,7 @@ export class Unbounded implements Keeping {
 
   async prepare(transaction: IDBTransaction): Promise<Write> {
     return async ({ writes, uses }, now) => {
+      this.#forgetTotals(transaction)
       const refused = new Set<string>()
       for (const [key, entry] of writes) {
         if (entry === undefined) drop(transaction, key)
@@ -39,22 +41,36 @@ export class Unbounded implements Keeping {
   }
 
   async remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void> {
+    this.#forgetTotals(transaction)
     for (const key of keys) drop(transaction, key)
   }
 
   async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {
-    for (const name of this.stores) {
-      const store = transaction.objectStore(name)
-      if (range === undefined) store.clear()
-      else store.delete(range)
-    }
+    clearStores(transaction, range)
   }
+
+  #forgetTotals(transaction: IDBTransaction): void {
+    if (this.#areForgotten) return
+    forgetTotals(transaction)
+    transaction.addEventListener('complete', () => {
+      this.#areForgotten = true
+    })
+  }
+}
+
+/** Removes a range of keys from all stores, `undefined` = all, and the totals, which are right no longer. */
+export function clearStores(transaction: IDBTransaction, range: IDBKeyRange | undefined): void {
+  for (const name of STORES) {
+    const store = transaction.objectStore(name)
+    if (range === undefined) store.clear()
+    else store.delete(range)
+  }
+  forgetTotals(transaction)
 }
 
 /** Removes an entry and what is known of its use. */
 export function drop(transaction: IDBTransaction, key: string): void {
-  deleteEntry(transaction, key)
-  transaction.objectStore('uses').delete(key)
+  for (const store of ['entries', 'values', 'uses']) transaction.objectStore(store).delete(key)
 }
 
 /** Whether the browser took the value: one may be larger than it can pass on. If not, what stood there is gone. */
@@ -75,8 +91,5 @@ export function isPut(
 
 /** Whether an error says that the transaction has ended, and nothing about the value. */
 function isOver(error: unknown): boolean {
-  return (
-    error instanceof DOMException &&
-    (error.name === 'TransactionInactiveError' || error.name === 'InvalidStateError')
-  )
+  return isNamed(error, 'TransactionInactiveError', 'InvalidStateError')
 }

@@ -9,26 +9,31 @@ export class Ledger {
   bytes = 0
   #stored: Totals | undefined
   readonly #transaction: IDBTransaction
+  readonly #weighs: boolean
   readonly #uses = new Map<string, Use | undefined>()
 
-  private constructor(transaction: IDBTransaction) {
+  private constructor(transaction: IDBTransaction, weighs: boolean) {
     this.#transaction = transaction
+    this.#weighs = weighs
   }
 
   static async open(transaction: IDBTransaction, keys: readonly string[], weighs: boolean): Promise<Ledger> {
-    const ledger = new Ledger(transaction)
+    const ledger = new Ledger(transaction, weighs)
     const totals = transaction.objectStore('totals').get(TOTALS)
     const [stored] = await Promise.all([result<Totals | undefined>(totals), ledger.know(keys)])
-    ledger.#stored = stored
-    Object.assign(ledger, stored ?? (await countAll(transaction, weighs)))
-    // Counting has written down uses that were not there before.
-    if (stored === undefined) await ledger.know(keys)
+    if (stored !== undefined && (stored.bytes > 0 || !weighs)) ledger.#stored = stored
+    Object.assign(ledger, ledger.#stored ?? (await countAll(transaction, weighs)))
+    if (ledger.#stored === undefined) {
+      // Counting has written down uses and weights that were not there before.
+      ledger.#uses.clear()
+      await ledger.know(keys)
+    }
     return ledger
   }
 
   /** To be called before the keys are put or removed. */
   async know(keys: readonly string[]): Promise<void> {
-    const unknown = keys.filter((key) => !this.has(key))
+    const unknown = keys.filter((key) => !this.#uses.has(key))
     const found = await usesOf(this.#transaction, unknown)
     for (const [index, key] of unknown.entries()) this.#uses.set(key, found[index])
   }
@@ -63,7 +68,7 @@ export class Ledger {
   /** Writes the totals down, without what else is `leaving`. */
   write(leaving: readonly Use[] = []): void {
     const entries = this.entries - leaving.length
-    const bytes = leaving.reduce((left, use) => left - (use.bytes ?? 0), this.bytes)
+    const bytes = this.#weighs ? leaving.reduce((left, use) => left - (use.bytes ?? 0), this.bytes) : 0
     if (this.#stored?.entries === entries && this.#stored.bytes === bytes) return
     this.#transaction.objectStore('totals').put({ entries, bytes }, TOTALS)
   }
@@ -76,7 +81,7 @@ const SHORTLY = 60_000
 
 /** Leaves them to be counted anew by the next who writes within limits. */
 export function forgetTotals(transaction: IDBTransaction): void {
-  if (transaction.objectStoreNames.contains('totals')) transaction.objectStore('totals').delete(TOTALS)
+  transaction.objectStore('totals').delete(TOTALS)
 }
 
 export function weightOf(key: string, value: unknown): number {
@@ -84,7 +89,7 @@ export function weightOf(key: string, value: unknown): number {
 }
 
 /**
- * Counts what is there, where that is not known: once. What was written without limits is weighed, and counts as least
+ * Counts what is there, where that is not known: once. What was written without this limit is weighed, and counts as least
  * recently used. Nothing is put for the others: a full storage has no room for what is there already.
  */
 async function countAll(transaction: IDBTransaction, weighs: boolean): Promise<Totals> {
@@ -93,7 +98,7 @@ async function countAll(transaction: IDBTransaction, weighs: boolean): Promise<T
   for (let start = 0; start < keys.length; start += PORTION) {
     const portion = keys.slice(start, start + PORTION)
     const uses = await usesOf(transaction, portion)
-    const unknown = portion.filter((_, index) => uses[index]?.bytes === undefined)
+    const unknown = portion.filter((_, index) => !(weighs ? uses[index]?.bytes : uses[index]))
     const entries = weighs ? await readEntries(transaction, unknown, () => true) : []
     const weights = new Map(
       unknown.map((key, index) => [key, weighs ? weightOf(key, entries[index]?.value) : 0]),

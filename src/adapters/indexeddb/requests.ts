@@ -18,6 +18,11 @@ export async function results<T>(requests: readonly IDBRequest<T>[]): Promise<T[
   return requests.map((request) => request.result)
 }
 
+/** Whether the browser's error has one of these names. */
+export function isNamed(error: unknown, ...names: readonly string[]): boolean {
+  return error instanceof DOMException && names.includes(error.name)
+}
+
 /** Resolves when the transaction is complete, which is when what it wrote is acknowledged. */
 export function completion(transaction: IDBTransaction): Promise<void> {
   const { db } = transaction

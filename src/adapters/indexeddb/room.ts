@@ -1,16 +1,18 @@
+import type { Op, Outcome } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
 import { share } from '../../core/culling.ts'
 import { CacheError } from '../../core/errors.ts'
+import { abort } from './commit.ts'
 import { readEntries } from './entries.ts'
-import { drop, type Keeping, type Write } from './keeping.ts'
+import { clearStores, drop, type Keeping, type Write } from './keeping.ts'
 import { forgetTotals, weightOf } from './ledger.ts'
-import { completion, result } from './requests.ts'
-import type { Store, Use } from './schema.ts'
+import { completion, isNamed, result } from './requests.ts'
+import type { Use } from './schema.ts'
 import type { Notes } from './uses.ts'
 
 /** Whether the browser gave no more room. */
 export function isQuotaExceeded(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'QuotaExceededError'
+  return isNamed(error, 'QuotaExceededError')
 }
 
 /** What the caller hears who found no room, with what the browser says of it. */
@@ -36,21 +38,21 @@ function weigh({ changes }: Commit): number {
   return weight
 }
 
-/** Whether a commit asks for room, rather than only giving some back. */
-export function wantsSpace({ changes }: Commit): boolean {
-  return changes.some(({ op }) => op.kind !== 'delete' && op.kind !== 'pop' && op.kind !== 'release')
+/** Whether a commit was given room, rather than giving some back or changing nothing. */
+export function tookRoom({ changes }: Commit, outcomes: readonly Outcome[] | undefined): boolean {
+  return changes.some(({ op }, index) => outcomes?.[index]?.ok && !GIVING.includes(op.kind))
 }
+
+const GIVING: readonly Op['kind'][] = ['delete', 'pop', 'release']
 
 /**
  * Keeps entries where the storage is full. A browser may then refuse whatever a transaction puts, however little, and take
  * deletions only: so what only removes puts nothing, and leaves the totals to be counted anew.
  */
 export class InNeed implements Keeping {
-  readonly stores: Store[]
   readonly #keeping: Keeping
 
   constructor(keeping: Keeping) {
-    this.stores = keeping.stores
     this.#keeping = keeping
   }
 
@@ -72,9 +74,7 @@ export class InNeed implements Keeping {
   }
 
   async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {
-    if (range === undefined) return this.#keeping.clear(transaction, range)
-    for (const name of ['entries', 'values', 'uses']) transaction.objectStore(name).delete(range)
-    forgetTotals(transaction)
+    clearStores(transaction, range)
   }
 }
 
@@ -105,7 +105,7 @@ export async function removeLeastUsed(
   cullFrequency: number,
   commit: Commit,
 ): Promise<boolean> {
-  const inOrder = await leastUsedFirst(transaction, notes)
+  const inOrder = await leastUsedFirst(transaction, notes, commit)
   // Chromium may count what a transaction puts twice: as stored already, and as what is to be stored.
   const wanted = 2 * weigh(commit)
   let weight = 0
@@ -130,24 +130,29 @@ export async function removeLeastUsed(
 /** Few enough that their values fit in memory together. */
 const PORTION = 5
 
-async function leastUsedFirst(transaction: IDBTransaction, notes: Notes): Promise<string[]> {
+async function leastUsedFirst(transaction: IDBTransaction, notes: Notes, commit: Commit): Promise<string[]> {
   const uses = transaction.objectStore('uses')
   const [all, known, stored] = await Promise.all([
     result(transaction.objectStore('entries').getAllKeys()) as Promise<string[]>,
     result(uses.getAllKeys()) as Promise<string[]>,
     result<Use[]>(uses.getAll()),
   ])
-  const used = new Map(known.map((key, index) => [key, stored[index]?.used]))
-  // What nobody took note of was used longest ago.
-  const lastUse = new Map(all.map((key) => [key, Math.max(notes.stampOf(key) ?? 0, used.get(key) ?? 0)]))
+  // What nobody took note of was used longest ago. What is noted here may have been written, or used in another tab, since.
+  const lastUse = new Map(all.map((key) => [key, notes.stampOf(key) ?? 0]))
+  for (const [index, key] of known.entries()) {
+    lastUse.set(key, Math.max(lastUse.get(key) ?? 0, stored[index]?.used ?? 0))
+  }
+  // What it counts on, touches or moves must be there when it is tried again.
+  for (const { key } of commit.changes) lastUse.set(key, Number.MAX_VALUE)
   return all.sort((one, other) => (lastUse.get(one) ?? 0) - (lastUse.get(other) ?? 0))
 }
 
-/** Runs some of this to its end, in a transaction of its own. */
+/** Runs some of this to its end, in a transaction of its own: all of it or nothing. */
 export async function inTransaction<T>(
   transaction: IDBTransaction,
   work: (transaction: IDBTransaction) => Promise<T>,
 ): Promise<T> {
-  const [done] = await Promise.all([work(transaction), completion(transaction)])
+  const worked = work(transaction).catch((error: unknown) => abort(transaction, error))
+  const [done] = await Promise.all([worked, completion(transaction)])
   return done
 }

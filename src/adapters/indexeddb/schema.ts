@@ -12,13 +12,13 @@ export interface SmallEntry extends StoredValue {
   readonly expiresAt: number | null
 }
 
-/** When an entry was last used (see `uses.ts`), and what it weighs, where that is limited. */
+/** When an entry was last used (see `uses.ts`), and what it weighs: 0 where that is not limited, and so not known. */
 export interface Use {
   readonly used: number
   readonly bytes?: number
 }
 
-/** What all entries come to. Kept only by adapters with limits: see `bounds.ts`. */
+/** What all entries come to. Kept only by adapters with limits: see `bounds.ts`. 0 bytes: nobody has weighed them. */
 export interface Totals {
   readonly entries: number
   readonly bytes: number

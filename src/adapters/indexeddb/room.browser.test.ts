@@ -1,0 +1,87 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createCache } from '../../core/create-cache.ts'
+import { indexedDBAdapter } from './index.ts'
+
+const { put } = IDBObjectStore.prototype
+const { commit } = IDBTransaction.prototype
+afterEach(() => vi.restoreAllMocks())
+
+it('tells why a clear failed, where a browser fails the one request that it cannot do', async () => {
+  const name = crypto.randomUUID()
+  const keys = Array.from({ length: 300 }, (_, index) => `key-${index}`)
+  await using unlimited = createCache({ adapter: indexedDBAdapter({ name }), keyPrefix: 'app' })
+  await unlimited.asetMany(keys.map((key) => [key, 1] as const))
+  await using cache = createCache({
+    adapter: indexedDBAdapter({ name, maxEntries: 1_000 }),
+    keyPrefix: 'app',
+  })
+  // What is there is counted first: that puts, and reads on.
+  const putting = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(failing)
+  await expect(cache.aclear()).rejects.toMatchObject({ cause: { name: 'ConstraintError' } })
+  putting.mockRestore()
+  expect((await cache.agetMany(keys)).size).toBe(300)
+})
+
+describe.each([
+  { name: 'without limits', limits: {} },
+  { name: 'with limits', limits: { maxEntries: 100 } },
+])('in a full storage, an adapter $name', ({ limits }) => {
+  const open = () =>
+    createCache({ adapter: indexedDBAdapter({ name: crypto.randomUUID(), ...limits }), timeout: null })
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f']
+  const held = async (cache: ReturnType<typeof open>) => [...(await cache.agetMany(keys)).keys()]
+
+  it('knows what was last read, and what was last written after that', async () => {
+    await using cache = open()
+    for (const key of keys) await cache.aset(key, key)
+    for (const key of keys) await cache.aget(key)
+    await cache.aset('a', 'again')
+    await cache.aget('b')
+    refuseWrites(2)
+    await cache.aset('new', 1)
+    expect(await held(cache)).toEqual(['a', 'b', 'e', 'f'])
+  })
+
+  it('keeps what a write counts on, touches or moves, however long ago that was used', async () => {
+    await using cache = open()
+    for (const key of keys) await cache.aset(key, 1)
+    refuseWrites(2)
+    expect(await cache.atouch('a')).toBe(true)
+    refuseWrites(2)
+    expect(await cache.aincr('a')).toBe(2)
+    refuseWrites(2)
+    expect(await cache.aincrVersion('a')).toBe(2)
+  })
+
+  it('drops nothing again for writes that found no room, where others only looked for some', async () => {
+    await using cache = open()
+    for (const key of keys) await cache.aset(key, key)
+    refuseWrites(Number.POSITIVE_INFINITY)
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await expect(cache.aset('new', 1)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' })
+      expect(await cache.aadd('f', 1)).toBe(false)
+      expect(await cache.atouch('missing')).toBe(false)
+    }
+    expect(await held(cache)).toEqual(['c', 'd', 'e', 'f'])
+  })
+})
+
+/** The next so many transactions in which something is put find no room. */
+function refuseWrites(times: number): void {
+  const putting = new WeakSet<IDBTransaction>()
+  let left = times
+  vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
+    putting.add(this.transaction)
+    return put.apply(this, args)
+  })
+  vi.spyOn(IDBTransaction.prototype, 'commit').mockImplementation(function (this: IDBTransaction) {
+    if (!putting.has(this) || left === 0) return commit.apply(this)
+    left -= 1
+    throw new DOMException('The storage is full', 'QuotaExceededError')
+  })
+}
+
+/** A put that fails once the browser comes to it. */
+function failing(this: IDBObjectStore): IDBRequest<IDBValidKey> {
+  return this.transaction.objectStore('entries').add(1, 'app:1:key-0')
+}
