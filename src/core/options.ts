@@ -1,6 +1,6 @@
 import type { Adapter } from './adapter.ts'
 import type { CacheError } from './errors.ts'
-import { checkTimeout, type Timeout } from './expiry.ts'
+import { checkTimeout, describeType, type Timeout } from './expiry.ts'
 import {
   type CacheWarning,
   checkVersion,
@@ -106,6 +106,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'random',
     'sleep',
   ]
+  // The adapter itself, in place of the options.
+  if (typeof (options as Partial<Adapter> | null | undefined)?.commit === 'function') throw needsAdapter()
   checkBag(options, known, 'createCache')
   const {
     adapter,
@@ -120,8 +122,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     random = randomFraction,
     sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   } = options
-  if (typeof adapter?.commit !== 'function')
-    throw new TypeError('createCache needs an adapter: { adapter: memoryAdapter() }')
+  if (typeof adapter?.commit !== 'function') throw needsAdapter()
   checkTimeout(timeout)
   checkVersion(version)
   if (typeof keyPrefix !== 'string')
@@ -145,6 +146,10 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     random,
     sleep,
   })
+}
+
+function needsAdapter(): TypeError {
+  return new TypeError('createCache needs an adapter among its options: { adapter: memoryAdapter() }')
 }
 
 /** 53 random bits as a fraction: unlike `Math.random`, never the same in two isolates that started alike. */
@@ -189,7 +194,9 @@ const NOTHING: Record<never, never> = Object.freeze({})
 export function checkBag(given: unknown, known: readonly string[], method: string): void {
   const prototype = typeof given === 'object' && given !== null ? Object.getPrototypeOf(given) : undefined
   if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
-    throw new TypeError(`${method} takes a plain object of options (${known.join(', ')})`)
+    throw new TypeError(
+      `${method} takes a plain object of options (${known.join(', ')}): got ${describeType(given)}`,
+    )
   }
   for (const name of Object.keys(given as object)) {
     if (!known.includes(name))
