@@ -113,8 +113,7 @@ export class Contract {
     const changes = new Map<string, Change>()
     for (const pair of entriesOf(data)) {
       // A text would come apart into letters: 'ab' into the key 'a' and the value 'b'.
-      if (typeof pair === 'string')
-        throw new TypeError(`setMany takes pairs, [key, value]: got ${JSON.stringify(pair)}`)
+      if (typeof pair === 'string') throw notPairs(pair)
       const [key, value] = pair
       const storedKey = this.keyspace.storedKey(key, version)
       const entry = { value: this.storable(value, key), expiresAt: deadline }
@@ -211,12 +210,12 @@ export const POP: Op = Object.freeze({ kind: 'pop' })
 export type SetManyData = Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
 
 function entriesOf(data: SetManyData): Iterable<readonly [string, unknown]> {
-  if (typeof data !== 'object' || data === null) {
-    throw new TypeError(
-      `setMany takes an object, a Map or an iterable of [key, value]: got ${describeType(data)}`,
-    )
-  }
+  if (typeof data !== 'object' || data === null) throw notPairs(data)
   return Symbol.iterator in data ? (data as Iterable<readonly [string, unknown]>) : Object.entries(data)
+}
+
+function notPairs(given: unknown): TypeError {
+  return new TypeError(`setMany takes an object, Map or pairs: got ${describeType(given)}`)
 }
 
 function checkInteger(value: unknown, name: string, method: string): void {

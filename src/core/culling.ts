@@ -1,5 +1,4 @@
 import type { Op } from './adapter.ts'
-import { describeType } from './expiry.ts'
 
 /** How much a place may hold; `null` = no such limit. */
 export interface Limits {
@@ -14,9 +13,7 @@ export function checkLimits(limits: Limits): Limits {
     const limit = limits[name]
     const none = limit === null && name !== 'cullFrequency'
     if (!none && !Number.isInteger(limit)) {
-      throw new RangeError(
-        `${name} must be an integer: got ${typeof limit === 'number' ? limit : describeType(limit)}`,
-      )
+      throw new RangeError(`${name} must be an integer: got ${String(limit)}`)
     }
   }
   if (limits.maxBytes !== null && limits.maxBytes < 1) {

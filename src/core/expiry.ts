@@ -28,7 +28,5 @@ const MAX_SECONDS = 3_155_760_000_000
 
 /** What a value is, for a message that says what was given. */
 export function describeType(value: unknown): string {
-  if (value === null) return 'null'
-  if (typeof value !== 'object') return typeof value
-  return Object.prototype.toString.call(value).slice(8, -1)
+  return typeof value === 'object' ? Object.prototype.toString.call(value).slice(8, -1) : typeof value
 }

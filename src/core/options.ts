@@ -117,8 +117,9 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'random',
     'sleep',
   ]
-  // The adapter itself, in place of the options.
-  if (typeof (options as Partial<Adapter> | null | undefined)?.commit === 'function') throw needsAdapter()
+  // First of all, so that whoever gives the adapter itself is told.
+  if (typeof options?.adapter?.commit !== 'function')
+    throw new TypeError('createCache needs an adapter: { adapter: memoryAdapter() }')
   checkBag(options, known, 'createCache')
   const {
     adapter,
@@ -133,7 +134,6 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     random = randomFraction,
     sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   } = options
-  if (typeof adapter?.commit !== 'function') throw needsAdapter()
   checkTimeout(timeout)
   checkVersion(version)
   if (typeof keyPrefix !== 'string')
@@ -157,10 +157,6 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     random,
     sleep,
   })
-}
-
-function needsAdapter(): TypeError {
-  return new TypeError('createCache needs an adapter among its options: { adapter: memoryAdapter() }')
 }
 
 /** 53 random bits as a fraction: unlike `Math.random`, never the same in two isolates that started alike. */
