@@ -62,7 +62,9 @@ export class AsyncCache {
    * ```
    */
   async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
+  /** Reads one key, or gives `options.default` when it is missing or expired. A stored `null` is a value. */
   async aget<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
+  /** Reads one key, or gives `options.default` when it is missing or expired. A stored `null` is a value. */
   async aget<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   async aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
     const storedKey = this.#contract.key(key, options, 'get', GETTING)
@@ -263,7 +265,9 @@ export class AsyncCache {
    * ```
    */
   async apop<T = unknown>(key: string, options?: PopOptions): Promise<T | undefined>
+  /** Takes a key out in one atomic step, or gives `options.default` when it is missing or expired. */
   async apop<T>(key: string, options: PopOptions<T> & { readonly default: T }): Promise<T>
+  /** Takes a key out in one atomic step, or gives `options.default` when it is missing or expired. */
   async apop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): Promise<T | D>
   async apop(key: string, options?: PopOptions<unknown>): Promise<unknown> {
     const { version } = readOptions(options, POPPING, 'pop')

@@ -65,7 +65,9 @@ export class SyncCache extends AsyncCache {
    * {@link AsyncCache.aget}.
    */
   get<T = unknown>(key: string, options?: GetOptions): T | undefined
+  /** Reads a key, at once, or gives `options.default` when it is missing or expired. */
   get<T>(key: string, options: GetOptions<T> & { readonly default: T }): T
+  /** Reads a key, at once, or gives `options.default` when it is missing or expired. */
   get<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   get(key: string, options?: GetOptions<unknown>): unknown {
     const value = this.#store.value(key, options && readOptions(options, GETTING, 'get').version)
@@ -168,7 +170,9 @@ export class SyncCache extends AsyncCache {
 
   /** Takes a key out, at once: gives its value and deletes it. See {@link AsyncCache.apop}. */
   pop<T = unknown>(key: string, options?: PopOptions): T | undefined
+  /** Takes a key out, at once, or gives `options.default` when it is missing or expired. */
   pop<T>(key: string, options: PopOptions<T> & { readonly default: T }): T
+  /** Takes a key out, at once, or gives `options.default` when it is missing or expired. */
   pop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): T | D
   pop(key: string, options?: PopOptions<unknown>): unknown {
     const { version } = readOptions(options, POPPING, 'pop')
