@@ -104,7 +104,7 @@ export class SyncCache extends AsyncCache {
    * Reads a key, at once, and on a miss stores and gives what `loader` gives, for `timeout` **seconds**. `undefined` is
    * not stored. A function that gives a promise is a `TypeError`: that is what {@link AsyncCache.agetOrSet} is for.
    */
-  getOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<SetOptions>): T {
+  getOrSet<T>(key: string, loader: T | (() => T), options?: TimeoutOr<SetOptions>): T {
     if (loader === undefined) throw new TypeError('getOrSet needs a default: a value or a function')
     readTimeout(options, KEY_AND_TIMEOUT, 'getOrSet')
     const version = options === undefined ? undefined : { version: versionIn(options) }
