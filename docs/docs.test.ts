@@ -90,6 +90,8 @@ describe('the code blocks', () => {
   it('assert something, each one of the README and of docs/', () => {
     for (const { file, line, code } of snippets) {
       if (file !== 'README.md' && !file.startsWith('docs/')) continue
+      // Suites declare tests of their own.
+      if (code.includes("'nearcache/testing'")) continue
       expect(code.split('\n').filter(assertedIn), `${file}:${line}`).not.toHaveLength(0)
     }
   })

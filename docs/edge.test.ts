@@ -6,6 +6,7 @@ import { unstable_readConfig } from 'wrangler'
 import { aloneSupports, ownedSupports } from '../src/adapters/kv/limits.ts'
 
 const page = readFileSync(new URL('edge.md', import.meta.url), 'utf8')
+const [jsonc = ''] = /(?<=```jsonc\n).*?(?=```)/s.exec(page) ?? []
 const shown = [...page.matchAll(/```toml\n(.*?)```/gs)].map(([, text = '']) => text)
 
 /** What wrangler makes of a configuration, and what it warns of. */
@@ -27,6 +28,11 @@ describe('the configurations in edge.md', () => {
     expect(namespaces).toMatchObject([{ binding: 'CACHE_KV' }])
     expect(objects.bindings).toMatchObject([{ name: 'CACHE_SHARDS', class_name: 'CacheShard' }])
     expect(warnings).toEqual([])
+  })
+
+  it('say the same in JSONC as in TOML', () => {
+    const { kv_namespaces, durable_objects, migrations } = read(shown[0] ?? '')
+    expect(JSON.parse(jsonc)).toEqual({ kv_namespaces, durable_objects, migrations })
   })
 
   it('make the class by migrations, by exports, or leave it to another Worker', () => {

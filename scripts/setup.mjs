@@ -2,7 +2,7 @@
 // Node the user has, before the dependencies (and with them the project's own Node) are installed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installedChromium } from './chromium.mjs'
@@ -17,6 +17,11 @@ export function ensureDependencies() {
     .update(readFileSync(inRoot('package-lock.json')))
     .digest('hex')
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
+    if (isLink(inRoot('node_modules'))) {
+      // `npm ci` empties what is linked to, which is another checkout's, and then replaces the link.
+      console.log('node_modules is a link: its packages are used as they are, and none are installed.')
+      return
+    }
     console.log('Installing the packages of package-lock.json …')
     // Engine warnings about the user's Node are no news: the tools run on the Node installed here.
     const { status } = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], outsideEnvironment())
@@ -24,6 +29,10 @@ export function ensureDependencies() {
   }
   ensureNode()
   writeFileSync(stamp, lock)
+}
+
+function isLink(/** @type {string} */ path) {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 }
 
 /** npm with `ignore-scripts` leaves the `node` package without its binary. */

@@ -97,6 +97,8 @@ describe('agetOrSet()', () => {
     expectTypeOf(elsewhere.agetOrSet('k', () => 'text')).resolves.toEqualTypeOf<string>()
     expectTypeOf(elsewhere.agetOrSet('k', 5, 60)).resolves.toEqualTypeOf<number>()
     expectTypeOf(inMemory.getOrSet('k', () => 5)).toEqualTypeOf<number>()
+    // What cannot wait is not told to give a number: it would have to wait for one.
+    expectTypeOf(inMemory.getOrSet('k', async () => 5)).toEqualTypeOf<Promise<number>>()
     // @ts-expect-error
     elsewhere.agetOrSet('k')
     // @ts-expect-error

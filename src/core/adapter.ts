@@ -25,12 +25,14 @@ export type Op =
   /** Takes the live entry, with its remaining time, to the key `to`, over whatever is there. */
   | { readonly kind: 'move'; readonly to: string }
 
+/** One operation on one key. */
 export interface Change {
-  /** Where the entry lives: begins with its cache's scope (see `keys.ts`). */
+  /** The stored key, where the entry lives: `prefix:version:key` with the default key function. */
   readonly key: string
   readonly op: Op
 }
 
+/** Why a change was not made. `'too-large'` is for an adapter to say, of a value beyond `maxValueBytes`. */
 export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' | 'too-large'
 
 /**
@@ -76,10 +78,13 @@ export interface Supports {
  * `adapterSuite` from `nearcache/testing`.
  */
 export interface Adapter {
+  /** Stands in the messages of errors. */
   readonly name: string
+  /** What this place can and cannot promise. Read once, when a cache is made. */
   readonly supports: Supports
   /**
-   * The entries of `keys`, in that order, `undefined` where absent. May return expired ones: the core filters. Where
+   * The entries of `keys`, in that order, `undefined` where absent. May return expired ones: the core filters. `now` is
+   * the caller's time in epoch milliseconds. Where
    * `supports.staleness` is not 0, `fresh` asks for what is stored now.
    */
   read(

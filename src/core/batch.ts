@@ -26,6 +26,7 @@ export function keysToRead(commits: readonly Commit[]): string[] {
   return [...needed]
 }
 
+/** What became of the commits of a batch, and what to store. */
 export interface BatchDecision {
   /** For each commit, one for each of its changes, in order. */
   readonly outcomes: readonly Outcome[][]

@@ -50,7 +50,8 @@ export class AsyncCache {
    * Reads one key.
    *
    * Gives the stored value, or `options.default` (else `undefined`) when the key is missing or expired. A stored `null`
-   * is a value. `T` is yours to claim: nothing checks it. The result is a copy of your own.
+   * is a value. `T` is yours to claim: nothing checks it. The result is a copy of your own. At the edge it may be behind
+   * by `adapter.supports.staleness` seconds, unless `options.fresh`.
    *
    * @throws {CacheError} `INVALID_KEY`; `ADAPTER_FAILED` when the store fails, never disguised as a miss.
    * @example
@@ -61,7 +62,9 @@ export class AsyncCache {
    * ```
    */
   async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
+  /** Reads one key, or gives `options.default` when it is missing or expired. A stored `null` is a value. */
   async aget<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
+  /** Reads one key, or gives `options.default` when it is missing or expired. A stored `null` is a value. */
   async aget<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   async aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
     const storedKey = this.#contract.key(key, options, 'get', GETTING)
@@ -113,10 +116,11 @@ export class AsyncCache {
   /**
    * Reads a key, and on a miss stores and gives what `loader` gives.
    *
-   * An async loader is awaited. Callers of a cold key at the same time, on this adapter, share one load and its
+   * `timeout` is in **seconds**, as for {@link aset}. An async loader is awaited. Callers of a cold key at the same time, on this adapter, share one load and its
    * error; each gets a copy of its own. If someone else stores the key meanwhile, their value is given and kept; if the
    * key is written, deleted, moved or cleared while the loader runs, its late result is given but not stored. A loader
-   * that gives `undefined` has nothing to cache: `undefined` is given, nothing stored. `null` is stored.
+   * that gives `undefined` has nothing to cache: `undefined` is given, nothing stored. `null` is stored. Callers in other
+   * tabs, processes and isolates load for themselves.
    *
    * @throws Whatever the loader throws (nothing is stored); `options.signal`'s reason when this caller leaves;
    *   {@link CacheError} as {@link aset}: a loaded value that cannot be stored is an error, not a value.
@@ -140,9 +144,11 @@ export class AsyncCache {
   /**
    * Gives a live key a new deadline, counted from now: `true`, or `false` if the key is missing or expired.
    *
-   * Replaces the old deadline, it does not add to it. Left out = the cache's default timeout, `null` = never, 0 or less
-   * removes the key (and is still `true`). The value is not read or changed. Atomic where the adapter is.
+   * `timeout` is in **seconds** and replaces the old deadline, it does not add to it. Left out = the cache's default,
+   * `null` = never, 0 or less removes the key (and is still `true`). The value is not changed. Atomic where the adapter
+   * `supports.atomic`.
    *
+   * @throws {CacheError} `INVALID_KEY`, `ADAPTER_FAILED`.
    * @example
    * ```ts
    * await cache.aset('session:7', { user: 1 }, 60)
@@ -157,8 +163,13 @@ export class AsyncCache {
   /**
    * Removes a key: `true` if a live entry was removed, `false` if it was missing or expired.
    *
+   * Atomic where the adapter `supports.atomic`: of any number of callers at once, one gets `true`.
+   *
+   * @throws {CacheError} `INVALID_KEY`, `ADAPTER_FAILED`.
    * @example
    * ```ts
+   * await cache.aset('user:1', 'Ada')
+   * await cache.adelete('user:1') // true
    * await cache.adelete('user:1') // false: there was none
    * ```
    */
@@ -167,7 +178,17 @@ export class AsyncCache {
     return this.#commitOne(key, version, DELETE, this.#contract.now())
   }
 
-  /** Tells whether a key is live. A stored `null` is there; an expired entry is not. */
+  /**
+   * Tells whether a key is live. A stored `null` is there; an expired entry is not.
+   *
+   * @throws {CacheError} As {@link aget}.
+   * @example
+   * ```ts
+   * await cache.aset('nothing', null)
+   * await cache.ahasKey('nothing') // true
+   * await cache.ahasKey('anything') // false
+   * ```
+   */
   async ahasKey(key: string, options?: ReadOptions): Promise<boolean> {
     const storedKey = this.#contract.key(key, options, 'hasKey')
     return (await this.#store.readLive(storedKey, 'presence', options?.fresh)) !== undefined
@@ -197,7 +218,16 @@ export class AsyncCache {
     return counted(await this.#commit(key, options?.version, op, now), key)
   }
 
-  /** Subtracts `delta`: {@link aincr} with the sign turned. May go below zero. */
+  /**
+   * Subtracts `delta`: {@link aincr} with the sign turned. May go below zero.
+   *
+   * @throws {CacheError} As {@link aincr}.
+   * @example
+   * ```ts
+   * await cache.aset('stock', 3)
+   * await cache.adecr('stock', 5) // -2
+   * ```
+   */
   async adecr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
     const now = this.#contract.now()
     const op = this.#contract.incr(delta, options, 'decr', now)
@@ -207,6 +237,7 @@ export class AsyncCache {
   /**
    * Tells how many **seconds** a key has left: `null` if it never expires, `undefined` if it is missing or expired.
    *
+   * @throws {CacheError} As {@link aget}.
    * @example
    * ```ts
    * await cache.aset('forever', 1, null)
@@ -223,8 +254,9 @@ export class AsyncCache {
 
   /**
    * Takes a key out: gives its value and deletes it in one atomic step, so that of any number of callers one gets it.
-   * Missing or expired gives `options.default`, else `undefined`.
+   * Missing or expired gives `options.default`, else `undefined`. One step where the adapter `supports.atomic`.
    *
+   * @throws {CacheError} `INVALID_KEY`; `ADAPTER_FAILED`, after which what was taken may be lost.
    * @example
    * ```ts
    * await cache.aset('one-time-code', '1234', 60)
@@ -233,7 +265,9 @@ export class AsyncCache {
    * ```
    */
   async apop<T = unknown>(key: string, options?: PopOptions): Promise<T | undefined>
+  /** Takes a key out in one atomic step, or gives `options.default` when it is missing or expired. */
   async apop<T>(key: string, options: PopOptions<T> & { readonly default: T }): Promise<T>
+  /** Takes a key out in one atomic step, or gives `options.default` when it is missing or expired. */
   async apop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): Promise<T | D>
   async apop(key: string, options?: PopOptions<unknown>): Promise<unknown> {
     const { version } = readOptions(options, POPPING, 'pop')
@@ -275,8 +309,10 @@ export class AsyncCache {
   /**
    * Reads many keys in one trip: a Map of the live ones, under the caller's keys, in the order asked.
    *
-   * Takes any iterable and walks it once; a key asked twice is there once. Not a snapshot across keys.
+   * Takes any iterable and walks it once; a key asked twice is there once. Missing and expired keys are not in it. Not a
+   * snapshot across keys.
    *
+   * @throws {CacheError} As {@link aget}. `TypeError` for a single text.
    * @example
    * ```ts
    * await cache.asetMany({ a: 1, b: null })
@@ -293,7 +329,8 @@ export class AsyncCache {
    * Stores many keys in one trip, all with one timeout (seconds), and gives the keys that could not be stored.
    *
    * Takes an object, a Map or an iterable of pairs. A value or key that cannot be cached at all rejects the call before
-   * anything is stored; a value too large for the adapter is in the list, and its key holds nothing afterwards.
+   * anything is stored; a value too large for the adapter is in the list, and its key holds nothing afterwards. Each key
+   * is one step; all together are where the adapter `supports.atomicBatch`.
    *
    * @throws {CacheError} As {@link aset}, but for `VALUE_TOO_LARGE`.
    * @example
@@ -308,7 +345,17 @@ export class AsyncCache {
     return [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
   }
 
-  /** Removes many keys in one trip. Missing ones are ignored; any iterable will do. */
+  /**
+   * Removes many keys in one trip. Missing ones are ignored; any iterable will do.
+   *
+   * @throws {CacheError} `INVALID_KEY`, `ADAPTER_FAILED`. `TypeError` for a single text.
+   * @example
+   * ```ts
+   * await cache.asetMany({ a: 1, b: 2 })
+   * await cache.adeleteMany(['a', 'x'])
+   * await cache.agetMany(['a', 'b']) // Map { 'b' => 2 }
+   * ```
+   */
   async adeleteMany(keys: Iterable<string>, options?: KeyOptions): Promise<void> {
     const storedKeys = this.#contract.keys(keys, options, 'deleteMany')
     const changes = [...storedKeys.values()].map((storedKey) => ({ key: storedKey, op: DELETE }))
@@ -332,7 +379,16 @@ export class AsyncCache {
     return this.#move(this.#contract.move(key, delta, options, 'incrVersion'), key)
   }
 
-  /** {@link aincrVersion} with the sign turned. May go to 0 and below. */
+  /**
+   * {@link aincrVersion} with the sign turned. May go to 0 and below.
+   *
+   * @throws {CacheError} As {@link aincrVersion}.
+   * @example
+   * ```ts
+   * await cache.aset('config', { dark: true }, { version: 2 })
+   * await cache.adecrVersion('config', 1, { version: 2 }) // 1
+   * ```
+   */
   async adecrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
     return this.#move(this.#contract.move(key, delta, options, 'decrVersion'), key)
   }
@@ -343,13 +399,30 @@ export class AsyncCache {
 
   /**
    * Removes every entry of this cache's `keyPrefix`, all versions of it; without a prefix, every entry in the store.
-   * Never touches what is not nearcache's own.
+   * Never touches what is not nearcache's own. At the edge, copies near other readers go somewhat later.
+   *
+   * @throws {CacheError} `ADAPTER_FAILED`; at the edge a part may then be cleared. It can be called again.
+   * @example
+   * ```ts
+   * await cache.aset('page', 'html')
+   * await cache.aclear()
+   * await cache.ahasKey('page') // false
+   * ```
    */
   async aclear(): Promise<void> {
     await this.#store.clear(this.#contract.keyspace.scope)
   }
 
-  /** Releases what the adapter holds open (a database connection). The next call opens it again. */
+  /**
+   * Releases what the adapter holds open (a database connection). Entries stay; the next call opens it again.
+   *
+   * @example
+   * ```ts
+   * await cache.aset('answer', 42)
+   * await cache.aclose()
+   * await cache.aget('answer') // 42
+   * ```
+   */
   async aclose(): Promise<void> {
     await this.#store.close()
   }

@@ -1,5 +1,5 @@
 import type { Adapter, Change, Entry, Op } from './adapter.ts'
-import { checkTimeout, expiresAt } from './expiry.ts'
+import { checkTimeout, describeType, expiresAt } from './expiry.ts'
 import { checkVersion, Keyspace } from './keys.ts'
 import {
   type IncrOptions,
@@ -111,7 +111,10 @@ export class Contract {
     const deadline = this.deadline(readTimeout(options, KEY_AND_TIMEOUT, 'setMany'), now)
     const version = versionIn(options)
     const changes = new Map<string, Change>()
-    for (const [key, value] of entriesOf(data)) {
+    for (const pair of entriesOf(data)) {
+      // A text would come apart into letters: 'ab' into the key 'a' and the value 'b'.
+      if (typeof pair === 'string') throw notPairs(pair)
+      const [key, value] = pair
       const storedKey = this.keyspace.storedKey(key, version)
       const entry = { value: this.storable(value, key), expiresAt: deadline }
       changes.set(key, { key: storedKey, op: { kind: 'set', entry } })
@@ -207,12 +210,12 @@ export const POP: Op = Object.freeze({ kind: 'pop' })
 export type SetManyData = Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
 
 function entriesOf(data: SetManyData): Iterable<readonly [string, unknown]> {
-  if (typeof data !== 'object' || data === null) {
-    throw new TypeError(
-      `setMany takes an object, a Map or an iterable of [key, value]: got ${data === null ? 'null' : typeof data}`,
-    )
-  }
+  if (typeof data !== 'object' || data === null) throw notPairs(data)
   return Symbol.iterator in data ? (data as Iterable<readonly [string, unknown]>) : Object.entries(data)
+}
+
+function notPairs(given: unknown): TypeError {
+  return new TypeError(`setMany takes an object, Map or pairs: got ${describeType(given)}`)
 }
 
 function checkInteger(value: unknown, name: string, method: string): void {

@@ -22,8 +22,25 @@ import type { TypedCache, TypedSyncCache } from './typed-cache.ts'
  * ```
  */
 export function createCache(options: CacheOptions<SyncAdapter>): SyncCache
+/**
+ * Makes a cache over an adapter: an {@link AsyncCache}, whose methods all give promises. Several caches may share one
+ * adapter, kept apart by `keyPrefix`, `version` or `keyFunction`. Timeouts are seconds.
+ *
+ * @throws {TypeError | RangeError} For options that make no sense, named.
+ */
 export function createCache(options: CacheOptions): AsyncCache
+/**
+ * Makes a cache that knows its keys and their values, for the compiler only: see {@link TypedCache}. This one has the
+ * sync twins.
+ *
+ * @throws {TypeError | RangeError} For options that make no sense, named.
+ */
 export function createCache<S extends object>(options: CacheOptions<SyncAdapter>): TypedSyncCache<S>
+/**
+ * Makes a cache that knows its keys and their values, for the compiler only: see {@link TypedCache}.
+ *
+ * @throws {TypeError | RangeError} For options that make no sense, named.
+ */
 export function createCache<S extends object>(options: CacheOptions): TypedCache<S>
 export function createCache(options: CacheOptions): object {
   const contract = new Contract(resolveOptions(options))

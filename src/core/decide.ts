@@ -23,6 +23,7 @@ export function isCounter(value: unknown): value is number {
   return Number.isSafeInteger(value) && !Object.is(value, -0)
 }
 
+/** The entry that shall be stored next (`undefined` = none), and the answer. */
 export type Decision = readonly [next: Entry | undefined, outcome: Outcome]
 
 const OK: Outcome = { ok: true }

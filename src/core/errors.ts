@@ -26,7 +26,9 @@ export type CacheErrorCode =
 
 /** Bytes that the origin's storage takes and may take, where the browser tells. */
 export interface StorageFigures {
+  /** Bytes in use. */
   readonly usage: number | undefined
+  /** Bytes allowed. */
   readonly quota: number | undefined
 }
 
@@ -55,6 +57,7 @@ export interface CacheErrorOptions extends ErrorOptions {
  */
 export class CacheError extends Error {
   override readonly name = 'CacheError'
+  /** What went wrong: messages may change, codes do not. */
   readonly code: CacheErrorCode
   /** The caller's own key, where one key is to blame. */
   readonly key?: string
@@ -72,6 +75,17 @@ export class CacheError extends Error {
 /**
  * Tells whether `error` is a {@link CacheError}, and of the given `code` where one is named.
  * Works by name rather than by class, so that two copies of the library in one bundle understand each other.
+ *
+ * @example
+ * ```ts
+ * import { createCache, isCacheError } from 'nearcache'
+ * import { memoryAdapter } from 'nearcache/memory'
+ *
+ * const cache = createCache({ adapter: memoryAdapter() })
+ * const error = await cache.aincr('missing').catch((reason: unknown) => reason)
+ * isCacheError(error, 'KEY_NOT_FOUND') // true
+ * isCacheError(error, 'ADAPTER_FAILED') // false
+ * ```
  */
 export function isCacheError(error: unknown, code?: CacheErrorCode): error is CacheError {
   return (

@@ -26,7 +26,7 @@ export function checkTimeout(timeout: unknown, name = 'timeout'): asserts timeou
 /** About 100,000 years: far from where milliseconds since 1970 stop being exact. */
 const MAX_SECONDS = 3_155_760_000_000
 
-function describeType(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return typeof value
-  return Object.prototype.toString.call(value).slice(8, -1)
+/** What a value is, for a message that says what was given. */
+export function describeType(value: unknown): string {
+  return typeof value === 'object' ? Object.prototype.toString.call(value).slice(8, -1) : typeof value
 }

@@ -6,10 +6,13 @@ export type Version = number | string
 /** Makes the final key. Must be pure: it runs anew on every call. */
 export type KeyFunction = (key: string, keyPrefix: string, version: Version) => string
 
+/** What `onWarning` hears of a key that works here and may not in another cache. */
 export interface CacheWarning {
+  /** `KEY_CHARACTERS`: a space or control character. `KEY_LENGTH`: more than 250 characters. */
   readonly code: 'KEY_CHARACTERS' | 'KEY_LENGTH'
   /** The final key that is to blame. */
   readonly key: string
+  /** A sentence to show or log. */
   readonly message: string
 }
 
@@ -19,6 +22,14 @@ export const MAX_KEY_LENGTH = 250
 /**
  * Django's final key, `prefix:version:key`. `%` and `:` in the prefix and version are percent-encoded, so two
  * different (prefix, version, key) never meet in one final key.
+ *
+ * @example
+ * ```ts
+ * import { defaultKeyFunction } from 'nearcache'
+ *
+ * defaultKeyFunction('user:1', 'app', 2) // 'app:2:user:1'
+ * defaultKeyFunction('user:1', 'my:app', 1) // 'my%3Aapp:1:user:1'
+ * ```
  */
 export const defaultKeyFunction: KeyFunction = (key, keyPrefix, version) =>
   `${escapePart(keyPrefix)}:${escapePart(String(version))}:${key}`
@@ -160,12 +171,22 @@ export function withoutVersion(storedKey: string): string {
   return storedKey.slice(0, scopeEnd) + storedKey.slice(storedKey.indexOf(':', scopeEnd))
 }
 
-/** A stored key's head, `prefix:version:`. */
+/** A stored key's head, `prefix:version:`: `headOf('app:2:user:1')` is `'app:2:'`. */
 export function headOf(storedKey: string): string {
   return storedKey.slice(0, headLength(storedKey))
 }
 
-/** A stored key without its head: with the default key function, the caller's own key. */
+/**
+ * A stored key without its head: with the default key function, the caller's own key. For a listener of the IndexedDB
+ * adapter's `subscribe`, which hears stored keys.
+ *
+ * @example
+ * ```ts
+ * import { restOf } from 'nearcache'
+ *
+ * restOf('app:2:user:1') // 'user:1'
+ * ```
+ */
 export function restOf(storedKey: string): string {
   return storedKey.slice(headLength(storedKey))
 }
@@ -176,7 +197,17 @@ function headLength(storedKey: string): number {
   return versionEnd === 0 ? scopeEnd : versionEnd
 }
 
-/** The first text behind every text that begins with `prefix`, or `undefined` if there is none. */
+/**
+ * The first text behind every text that begins with `prefix`, or `undefined` for `''`, behind which there is none: what
+ * bounds the range of keys that an adapter's `clear(scope)` removes.
+ *
+ * @example
+ * ```ts
+ * import { rangeEnd } from 'nearcache'
+ *
+ * rangeEnd('app:') // 'app;'
+ * ```
+ */
 export function rangeEnd(prefix: string): string | undefined {
   if (prefix === '') return undefined
   const last = prefix.length - 1

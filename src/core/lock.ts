@@ -13,7 +13,9 @@ export interface CacheLock extends AsyncDisposable {
 
 /** {@link CacheLock}, at once: `using lock = cache.lock(…)`. */
 export interface SyncCacheLock extends Disposable {
+  /** The key it was taken under. */
   readonly key: string
+  /** `true` if this lock was still held and now is not; `false` if its time had run out before. */
   release(): boolean
 }
 

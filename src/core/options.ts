@@ -1,6 +1,6 @@
 import type { Adapter } from './adapter.ts'
 import type { CacheError } from './errors.ts'
-import { checkTimeout, type Timeout } from './expiry.ts'
+import { checkTimeout, describeType, type Timeout } from './expiry.ts'
 import {
   type CacheWarning,
   checkVersion,
@@ -11,12 +11,13 @@ import {
 
 /** How a cache is set up. `A` is the adapter's type: a {@link SyncAdapter} gives a cache with sync twins. */
 export interface CacheOptions<A extends Adapter = Adapter> {
+  /** The place: `memoryAdapter()`, `indexedDBAdapter({ name })`, `kvAdapter({ kv, shards })`, or one of your own. */
   readonly adapter: A
   /** Default timeout in seconds, `null` = never expires. Default 300, as Django's `TIMEOUT`. */
   readonly timeout?: Timeout | undefined
   /** Keeps caches on one store apart, and is what `aclear` clears. Default `''`: `aclear` clears the whole store. */
   readonly keyPrefix?: string | undefined
-  /** Default version. Default 1. */
+  /** The version of a call that names none. Default 1. */
   readonly version?: Version | undefined
   /** Makes the final key. Default {@link defaultKeyFunction}: `prefix:version:key`. */
   readonly keyFunction?: KeyFunction | undefined
@@ -37,14 +38,17 @@ export interface CacheOptions<A extends Adapter = Adapter> {
   readonly clock?: (() => number) | undefined
   /** A number from 0 up to 1, for the tokens of locks. Default: from `crypto.getRandomValues`. */
   readonly random?: (() => number) | undefined
-  /** Waits that many milliseconds, between the attempts of `alock`. Default: a timer. */
+  /** Waits that many **milliseconds**, between the attempts of `alock`. Default: a timer. */
   readonly sleep?: ((milliseconds: number) => Promise<void>) | undefined
 }
 
+/** The options of `adelete`, `adeleteMany`, `aincrVersion` and `adecrVersion`. */
 export interface KeyOptions {
+  /** Which version of the key is meant. Default: the cache's `version`. */
   readonly version?: Version | undefined
 }
 
+/** The options of `ahasKey`, `attl` and `agetMany`. */
 export interface ReadOptions extends KeyOptions {
   /**
    * `true`: what is stored now, asked of its owner, where reads may otherwise be answered by a copy nearby
@@ -53,37 +57,44 @@ export interface ReadOptions extends KeyOptions {
   readonly fresh?: boolean | undefined
 }
 
+/** The options of `apop`. */
 export interface PopOptions<D = undefined> extends KeyOptions {
   /** Given back instead of `undefined` when the key is missing or expired. */
   readonly default?: D
 }
 
+/** The options of `aget`. */
 export interface GetOptions<D = undefined> extends PopOptions<D>, ReadOptions {}
 
+/** The options of `aset`, `aadd`, `atouch` and `asetMany`. */
 export interface SetOptions extends KeyOptions {
   /** Seconds; `null` = never; 0 or less = not cached. Left out: the cache's default. */
   readonly timeout?: Timeout | undefined
 }
 
+/** The options of `aincr` and `adecr`. */
 export interface IncrOptions extends KeyOptions {
   /** Where to count from when the key is missing or expired, instead of failing: a safe integer. */
   readonly initial?: number | undefined
-  /** Seconds that a counter made by `initial` lives; one that is there keeps its own deadline. */
+  /** Seconds that a counter made by `initial` lives; one that is there keeps its own deadline. Not without `initial`. */
   readonly timeout?: Timeout | undefined
 }
 
+/** The options of `lock`. */
 export interface LockOptions extends KeyOptions {
   /** Seconds after which the lock is open again, whatever became of its holder. More than 0. */
   readonly timeout: number
 }
 
+/** The options of `alock`. */
 export interface WaitingLockOptions extends LockOptions {
   /** Seconds to keep trying. Default 0: one attempt. */
   readonly wait?: number | undefined
 }
 
+/** The options of `agetOrSet`. */
 export interface GetOrSetOptions extends SetOptions, ReadOptions {
-  /** Lets this caller stop waiting; a load that others wait for goes on. */
+  /** Lets this caller stop waiting; the load goes on, for others who wait, and its result is stored. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -106,6 +117,9 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'random',
     'sleep',
   ]
+  // First of all, so that whoever gives the adapter itself is told.
+  if (typeof options?.adapter?.commit !== 'function')
+    throw new TypeError('createCache needs an adapter: { adapter: memoryAdapter() }')
   checkBag(options, known, 'createCache')
   const {
     adapter,
@@ -120,8 +134,6 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     random = randomFraction,
     sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   } = options
-  if (typeof adapter?.commit !== 'function')
-    throw new TypeError('createCache needs an adapter: { adapter: memoryAdapter() }')
   checkTimeout(timeout)
   checkVersion(version)
   if (typeof keyPrefix !== 'string')
@@ -189,7 +201,9 @@ const NOTHING: Record<never, never> = Object.freeze({})
 export function checkBag(given: unknown, known: readonly string[], method: string): void {
   const prototype = typeof given === 'object' && given !== null ? Object.getPrototypeOf(given) : undefined
   if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
-    throw new TypeError(`${method} takes a plain object of options (${known.join(', ')})`)
+    throw new TypeError(
+      `${method} takes a plain object of options (${known.join(', ')}): got ${describeType(given)}`,
+    )
   }
   for (const name of Object.keys(given as object)) {
     if (!known.includes(name))

@@ -26,6 +26,14 @@ describe('snapshot()', () => {
     )
   })
 
+  it.each([
+    { value: Promise.resolve(1), hint: 'it is a Promise: await it' },
+    { value: new URL('https://example.org'), hint: 'it is a URL, and only plain data' },
+    { value: { at: new (class Point {})() }, hint: 'it is a Point, and only plain data' },
+  ])('says what to do: $hint', ({ value, hint }) => {
+    expect(() => snapshot(value, 'k')).toThrow(hint)
+  })
+
   it('copies all the way down', () => {
     const value = { list: [{ at: new Date(0) }], bytes: new Uint8Array([1]) }
     const copy = snapshot(value, 'k')

@@ -179,7 +179,8 @@ class Copier {
           return this.#copySet(source as Set<unknown>, depth)
       }
     }
-    throw this.#refuse(`it is ${nameOf(source)}`, depth)
+    const hint = tag === 'Promise' ? ': await it' : ', and only plain data can be kept'
+    throw this.#refuse(`it is ${nameOf(source)}${hint}`, depth)
   }
 
   #copyMap(source: Map<unknown, unknown>, depth: number): object {

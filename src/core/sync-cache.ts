@@ -60,16 +60,23 @@ export class SyncCache extends AsyncCache {
     this.#store = new SyncStore(adapter, contract.keyspace, contract.now)
   }
 
-  /** {@link AsyncCache.aget}, at once. */
+  /**
+   * Reads a key, at once: its value, or `options.default` (else `undefined`) when it is missing or expired. See
+   * {@link AsyncCache.aget}.
+   */
   get<T = unknown>(key: string, options?: GetOptions): T | undefined
+  /** Reads a key, at once, or gives `options.default` when it is missing or expired. */
   get<T>(key: string, options: GetOptions<T> & { readonly default: T }): T
+  /** Reads a key, at once, or gives `options.default` when it is missing or expired. */
   get<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   get(key: string, options?: GetOptions<unknown>): unknown {
     const value = this.#store.value(key, options && readOptions(options, GETTING, 'get').version)
     return value === undefined ? options?.default : this.#contract.given(value, key)
   }
 
-  /** {@link AsyncCache.aset}, at once. */
+  /**
+   * Stores a value, at once, for `timeout` **seconds**; `null` = never expires. See {@link AsyncCache.aset}.
+   */
   set(key: string, value: unknown, options?: TimeoutOr<SetOptions>): void {
     const now = this.#contract.now()
     const version = versionIn(options)
@@ -80,7 +87,9 @@ export class SyncCache extends AsyncCache {
     this.#commitOne(key, version, { kind: 'set', entry: { value: stored, expiresAt } }, now)
   }
 
-  /** {@link AsyncCache.aadd}, at once. */
+  /**
+   * Stores a value only if the key is missing or expired, at once: `true` if it did. See {@link AsyncCache.aadd}.
+   */
   add(key: string, value: unknown, options?: TimeoutOr<SetOptions>): boolean {
     const now = this.#contract.now()
     return this.#commitOne(
@@ -92,10 +101,10 @@ export class SyncCache extends AsyncCache {
   }
 
   /**
-   * {@link AsyncCache.agetOrSet}, at once: a function is called on a miss, and its value stored unless it is
-   * `undefined`. A function that gives a promise is a `TypeError`: that is what `agetOrSet` is for.
+   * Reads a key, at once, and on a miss stores and gives what `loader` gives, for `timeout` **seconds**. `undefined` is
+   * not stored. A function that gives a promise is a `TypeError`: that is what {@link AsyncCache.agetOrSet} is for.
    */
-  getOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<SetOptions>): T {
+  getOrSet<T>(key: string, loader: T | (() => T), options?: TimeoutOr<SetOptions>): T {
     if (loader === undefined) throw new TypeError('getOrSet needs a default: a value or a function')
     readTimeout(options, KEY_AND_TIMEOUT, 'getOrSet')
     const version = options === undefined ? undefined : { version: versionIn(options) }
@@ -113,24 +122,27 @@ export class SyncCache extends AsyncCache {
     return stored === undefined ? loaded : stored
   }
 
-  /** {@link AsyncCache.atouch}, at once. */
+  /**
+   * Gives a live key a new deadline, in **seconds** from now, at once: `false` if it is missing. See {@link
+   * AsyncCache.atouch}.
+   */
   touch(key: string, options?: TimeoutOr<SetOptions>): boolean {
     const now = this.#contract.now()
     return this.#commitOne(key, versionIn(options), this.#contract.touch(options, now), now)
   }
 
-  /** {@link AsyncCache.adelete}, at once. */
+  /** Removes a key, at once: `true` if a live entry was removed. See {@link AsyncCache.adelete}. */
   delete(key: string, options?: KeyOptions): boolean {
     const { version } = readOptions(options, ['version'], 'delete')
     return this.#commitOne(key, version, DELETE, this.#contract.now())
   }
 
-  /** {@link AsyncCache.ahasKey}, at once. */
+  /** Tells at once whether a key is live. See {@link AsyncCache.ahasKey}. */
   hasKey(key: string, options?: ReadOptions): boolean {
     return this.#store.readLive(this.#contract.key(key, options, 'hasKey'), 'presence') !== undefined
   }
 
-  /** {@link AsyncCache.aincr}, at once. */
+  /** Adds `delta` to a stored integer, at once, and keeps its deadline. See {@link AsyncCache.aincr}. */
   incr(key: string, delta = 1, options?: IncrOptions): number {
     if (options === undefined && Number.isSafeInteger(delta)) {
       const sum = this.#store.count(key, delta)
@@ -141,22 +153,26 @@ export class SyncCache extends AsyncCache {
     return counted(this.#store.commitOne(key, options?.version, op, now), key)
   }
 
-  /** {@link AsyncCache.adecr}, at once. */
+  /** Subtracts `delta`, at once. See {@link AsyncCache.adecr}. */
   decr(key: string, delta = 1, options?: IncrOptions): number {
     const now = this.#contract.now()
     const op = this.#contract.incr(delta, options, 'decr', now)
     return counted(this.#store.commitOne(key, options?.version, op, now), key)
   }
 
-  /** {@link AsyncCache.attl}, at once. */
+  /**
+   * Tells at once how many **seconds** a key has left; `null` = never expires. See {@link AsyncCache.attl}.
+   */
   ttl(key: string, options?: ReadOptions): number | null | undefined {
     const now = this.#contract.now()
     return this.#contract.ttl(this.#store.readLive(this.#contract.key(key, options, 'ttl'), 'presence'), now)
   }
 
-  /** {@link AsyncCache.apop}, at once. */
+  /** Takes a key out, at once: gives its value and deletes it. See {@link AsyncCache.apop}. */
   pop<T = unknown>(key: string, options?: PopOptions): T | undefined
+  /** Takes a key out, at once, or gives `options.default` when it is missing or expired. */
   pop<T>(key: string, options: PopOptions<T> & { readonly default: T }): T
+  /** Takes a key out, at once, or gives `options.default` when it is missing or expired. */
   pop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): T | D
   pop(key: string, options?: PopOptions<unknown>): unknown {
     const { version } = readOptions(options, POPPING, 'pop')
@@ -165,7 +181,10 @@ export class SyncCache extends AsyncCache {
     return entry === undefined ? options?.default : entry.value
   }
 
-  /** {@link AsyncCache.alock}, at once: one attempt, and `using` instead of `await using`. */
+  /**
+   * Takes a lock for `options.timeout` **seconds** at most, or gives `undefined` if it is taken: one attempt, and `using`
+   * instead of `await using`. See {@link AsyncCache.alock}.
+   */
   lock(key: string, options: LockOptions): SyncCacheLock | undefined {
     const now = this.#contract.now()
     const { take, release } = this.#contract.lock(options, now)
@@ -174,13 +193,13 @@ export class SyncCache extends AsyncCache {
     return heldSyncLock(key, () => this.#commitOne(key, version, release, this.#contract.now()))
   }
 
-  /** {@link AsyncCache.agetMany}, at once. */
+  /** Reads many keys at once: a Map of the live ones. See {@link AsyncCache.agetMany}. */
   getMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Map<string, T> {
     const storedKeys = this.#contract.keys(keys, options, 'getMany', READING)
     return this.#contract.found(storedKeys.keys(), this.#store.read([...storedKeys.values()], 'value'))
   }
 
-  /** {@link AsyncCache.asetMany}, at once. */
+  /** Stores many keys at once, for `timeout` **seconds**. See {@link AsyncCache.asetMany}. */
   setMany(data: SetManyData, options?: TimeoutOr<SetOptions>): string[] {
     const now = this.#contract.now()
     const changes = this.#contract.writeMany(data, options, now)
@@ -188,24 +207,28 @@ export class SyncCache extends AsyncCache {
     return [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
   }
 
-  /** {@link AsyncCache.adeleteMany}, at once. */
+  /** Removes many keys at once. See {@link AsyncCache.adeleteMany}. */
   deleteMany(keys: Iterable<string>, options?: KeyOptions): void {
     const storedKeys = this.#contract.keys(keys, options, 'deleteMany')
     const changes = [...storedKeys.values()].map((storedKey) => ({ key: storedKey, op: DELETE }))
     this.#store.commit(changes, this.#contract.now())
   }
 
-  /** {@link AsyncCache.aincrVersion}, at once. */
+  /**
+   * Moves a key to its version + `delta`, at once, and gives that version. See {@link AsyncCache.aincrVersion}.
+   */
   incrVersion(key: string, delta = 1, options?: KeyOptions): number {
     return this.#move(this.#contract.move(key, delta, options, 'incrVersion'), key)
   }
 
-  /** {@link AsyncCache.adecrVersion}, at once. */
+  /**
+   * Moves a key to its version − `delta`, at once, and gives that version. See {@link AsyncCache.adecrVersion}.
+   */
   decrVersion(key: string, delta = 1, options?: KeyOptions): number {
     return this.#move(this.#contract.move(key, delta, options, 'decrVersion'), key)
   }
 
-  /** {@link AsyncCache.aclear}, at once. */
+  /** Removes every entry of the `keyPrefix`, at once; without one, all. See {@link AsyncCache.aclear}. */
   clear(): void {
     this.#store.clear(this.#contract.keyspace.scope)
   }
@@ -228,12 +251,12 @@ export class SyncCache extends AsyncCache {
     return this.get(key, options as GetOptions)
   }
 
-  /** A hit is given at once: most calls are one. */
   override async agetOrSet<T>(
     key: string,
     loader: Loader<T>,
     options?: TimeoutOr<GetOrSetOptions>,
   ): Promise<T> {
+    // A hit is given at once: most calls are one.
     if (options === undefined || typeof options === 'number') {
       checkTimeout(options)
       const hit = this.get<T>(key)

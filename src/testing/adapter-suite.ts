@@ -3,7 +3,9 @@ import type { Adapter, Change, Entry, Op, Outcome } from '../core/adapter.ts'
 import { isLive } from '../core/decide.ts'
 import { storableValues } from './values.ts'
 
+/** What {@link adapterSuite} tests. */
 export interface AdapterSuiteOptions {
+  /** Stands in the titles of the tests. */
   readonly name: string
   /** A new adapter over an empty place of its own. */
   readonly createAdapter: () => Adapter

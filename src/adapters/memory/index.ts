@@ -6,6 +6,7 @@ import { checkBag } from '../../core/options.ts'
 import { SyncCache } from '../../core/sync-cache.ts'
 import { Table } from './table.ts'
 
+/** How much memory may hold, and whether values are copied. */
 export interface MemoryAdapterOptions {
   /** At this many entries a write first makes room. Default 10,000; Django's is 300. `null` = no such limit. */
   readonly maxEntries?: number | null | undefined
@@ -30,6 +31,7 @@ export interface MemoryAdapterOptions {
  * Atomic, since every change is one synchronous step. Expired entries are dead at once and leave when culled or
  * written over; no timers run.
  *
+ * @throws {TypeError | RangeError} For options that make no sense, named.
  * @example
  * ```ts
  * import { createCache } from 'nearcache'

@@ -173,6 +173,15 @@ export function badInput({ open, supports }: Context): void {
       await expectStock(main)
     })
 
+    it('refuses texts where there should be pairs: they would come apart into letters', async () => {
+      const { main } = await stocked()
+      for (const data of [['absent'], ['ab', 'cd'], new Set(['ab']), [['key', 'new'], 'ab']]) {
+        await expect(main.asetMany(data as never)).rejects.toThrow(TypeError)
+      }
+      expect([...(await main.agetMany(['a', 'c']))]).toEqual([])
+      await expectStock(main)
+    })
+
     it.each([
       { tiemout: 60 },
       { timeout: '60' },

@@ -3,6 +3,7 @@ import type { Adapter, SyncAdapter } from '../../core/adapter.ts'
 import type { TestedCache } from '../sync-twins.ts'
 import { contextOf, liveAmong, type Scene } from './context.ts'
 
+/** The limits of one test of {@link cullingSuite}. */
 export interface Cap {
   readonly maxEntries: number
   readonly cullFrequency: number
