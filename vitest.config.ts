@@ -14,6 +14,9 @@ const ELSEWHERE = ['**/node_modules/**', '**/dist/**']
 const first = { groupOrder: 1 }
 const last = { groupOrder: 2 }
 
+// A machine may be slow: how long a test takes is no part of what it says.
+const patient = { testTimeout: 60_000, hookTimeout: 60_000 }
+
 // `npm run test:long` asks for many times the usual number of random sequences.
 const provide = { modelRuns: Number(process.env['NEARCACHE_MODEL_RUNS'] ?? 1) }
 
@@ -23,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
+          ...patient,
           provide,
           environment: 'node',
           include: ['{src,docs,examples,bench,.snippets}/**/*.test.ts'],
@@ -41,6 +45,7 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         test: {
           name: 'workerd',
+          ...patient,
           provide,
           include: [WORKERD, `.snippets/${WORKERD}`],
           exclude: ELSEWHERE,
@@ -52,6 +57,7 @@ export default defineConfig({
         optimizeDeps: { include: ['idb', 'devalue', 'fast-check'] },
         test: {
           name: 'browser',
+          ...patient,
           provide,
           include: [BROWSER, `.snippets/${BROWSER}`],
           exclude: ELSEWHERE,
@@ -71,8 +77,7 @@ export default defineConfig({
           environment: 'node',
           include: ['e2e/**/*.test.ts'],
           exclude: [...ELSEWHERE, BROWSER, WORKERD],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patient,
           fileParallelism: false,
           sequence: last,
         },

@@ -49,5 +49,8 @@ function refused(outcome: Outcome | undefined, op: Op['kind'], key: string): Cac
 /** The store's own failure as what it is: never a miss. */
 export function failed(adapter: Adapter, doing: string, cause: unknown): CacheError {
   if (cause instanceof CacheError) return cause
-  return new CacheError('ADAPTER_FAILED', `Cannot ${doing}: the ${adapter.name} adapter failed`, { cause })
+  const why = cause instanceof Error ? `: ${cause.message}` : ''
+  return new CacheError('ADAPTER_FAILED', `Cannot ${doing}: the ${adapter.name} adapter failed${why}`, {
+    cause,
+  })
 }

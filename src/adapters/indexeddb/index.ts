@@ -134,14 +134,15 @@ class OwnAdapter implements IndexedDBAdapter {
     await this.#connection.transaction(['entries'], 'readonly')
   }
 
-  read(keys: readonly string[], now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]> {
+  async read(keys: readonly string[], now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]> {
+    const entries = await this.#database.get(keys, now, wanted)
     this.#used(now)
-    return this.#database.get(keys, now, wanted)
+    return entries
   }
 
   async commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
-    this.#used(now)
     const outcomes = await this.#database.change(changes, now)
+    this.#used(now)
     if (this.#announces) {
       const keys = changes.filter((_, index) => outcomes[index]?.ok).flatMap(keysOf)
       if (keys.length > 0) announce(this.#databaseName, { kind: 'changed', keys })
@@ -177,6 +178,7 @@ class OwnAdapter implements IndexedDBAdapter {
     return (await storage?.persist?.()) ?? false
   }
 
+  /** Called when it worked: where there is no IndexedDB there is nothing to sweep. */
   #used(now: number): void {
     this.#now = now
     if (this.#isSweepDue) return
