@@ -51,6 +51,15 @@ describe('KV alone', () => {
     expect(adapter.costs()).toMatchObject({ kvWrites: 5, ownerCalls: 0 })
   })
 
+  it('takes the old value away by a set that stores nothing', async () => {
+    const { cache } = open()
+    await cache.asetMany({ one: 'old', two: 'old', other: 'old' })
+    await cache.aset('one', 'new', 0)
+    await cache.asetMany({ two: 'new' }, -1)
+    await Promise.all([cache.aset('other', 'dead', 0), cache.aset('other', 'live')])
+    expect(await cache.agetMany(['one', 'two', 'other'])).toEqual(new Map([['other', 'live']]))
+  })
+
   it('keeps deadlines to the millisecond, also those that KV cannot', async () => {
     const { cache, pass } = open()
     await cache.aset('short', 'x', 1.5)
