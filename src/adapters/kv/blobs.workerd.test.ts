@@ -204,6 +204,12 @@ describe('a blob that cannot be seen yet', () => {
       code: 'ADAPTER_FAILED',
       cause: { message: expect.stringContaining('not visible here yet') },
     })
+    await cache.aset('other', large('a'), HOUR)
+    await expect(elsewhere.apop('other')).rejects.toMatchObject({
+      code: 'ADAPTER_FAILED',
+      cause: { message: expect.stringContaining('it is gone') },
+    })
+    expect(await cache.ahasKey('other')).toBe(false)
     // A location keeps also that there was nothing.
     pass(30)
     expect(await elsewhere.aget('page')).toBe(large('a'))
@@ -225,6 +231,15 @@ describe('a blob that is lost', () => {
     expect(await cache.ahasKey('page')).toBe(false)
     expect(await cache.aadd('page', large('b'))).toBe(true)
     expect(await cache.aget('page')).toBe(large('b'))
+  })
+
+  it('is a miss to who takes it out, whatever was stored since', async () => {
+    const { cache, blobs, pass } = open()
+    await cache.aset('page', large('a'), HOUR)
+    for (const { blob } of await blobs()) await env.CACHE_KV.delete(blob)
+    pass(700)
+    expect(await Promise.all([cache.apop('page'), cache.aset('page', 'new')])).toEqual([undefined, undefined])
+    expect(await cache.aget('page')).toBe('new')
   })
 
   it('is not missed where the owner has another by now', async () => {

@@ -51,7 +51,7 @@ export class EdgeAdapter implements KVAdapter {
     this.supports = parts.supports
     this.#parts = parts
     this.#reader = new EdgeReader(parts)
-    this.#writer = new EdgeWriter(parts, this.#reader)
+    this.#writer = new EdgeWriter(parts)
     this.#turns = new Turns<EdgeRead>({
       read: (reads) => this.#read(reads),
       commit: (commits) => this.#commit(commits),

@@ -76,11 +76,11 @@ export class EdgeReader {
     now: number,
   ): Entry | undefined | Promise<Entry | undefined> {
     if (entry === null || wanted === 'presence') return entry ?? undefined
-    return isPointer(entry.value) ? this.decoded(key, entry, now) : decodeEntry(entry)
+    return isPointer(entry.value) ? this.#decoded(key, entry, now) : decodeEntry(entry)
   }
 
   /** The entry with its value. Lost, or in a format of another time, it is a miss. */
-  async decoded(key: string, entry: StoredEntry, now: number): Promise<Entry | undefined> {
+  async #decoded(key: string, entry: StoredEntry, now: number): Promise<Entry | undefined> {
     const blob = blobOf(entry)
     if (blob === undefined) return decodeEntry(entry)
     // What has expired is nobody's, and its blob may be gone.
@@ -93,7 +93,7 @@ export class EdgeReader {
     const [answer] = await owners.read([key], 'value')
     const current = given(answer)
     if (current === null) return undefined
-    if (blobOf(current)?.name !== blob.name) return this.decoded(key, current, now)
+    if (blobOf(current)?.name !== blob.name) return this.#decoded(key, current, now)
     const lost = { key, op: { kind: 'delete' }, blob: { from: blob.name } } as const
     for (const dropped of await owners.commit([lost], now, () => {})) given(dropped)
     return undefined

@@ -5,11 +5,11 @@ import { blobOf } from './blob-pointer.ts'
 import type { Blobs } from './blobs.ts'
 import { type Encoded, encode, isOver } from './codec.ts'
 import type { EdgeParts } from './edge-adapter.ts'
-import { type EdgeReader, NO_KV } from './edge-reader.ts'
+import { NO_KV } from './edge-reader.ts'
 import type { Written } from './isolate-memory.ts'
 import { MAX_INLINE_BYTES, MAX_ROW_BYTES } from './limits.ts'
 import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
-import { given } from './stored-entry.ts'
+import { decodeEntry, given } from './stored-entry.ts'
 
 type Settled<T> = PromiseSettledResult<T>
 
@@ -25,11 +25,9 @@ export interface Prepared {
 /** Writes: to the owners, large values to KV first. */
 export class EdgeWriter {
   readonly #parts: EdgeParts
-  readonly #reader: EdgeReader
 
-  constructor(parts: EdgeParts, reader: EdgeReader) {
+  constructor(parts: EdgeParts) {
     this.#parts = parts
-    this.#reader = reader
   }
 
   prepare({ key, op }: Change): Prepared {
@@ -148,12 +146,22 @@ export class EdgeWriter {
     if (answer.ok && refusal !== undefined) return refusal
     if (!answer.ok && answer.reason === 'outlived') return this.#prolong(key, op, answer.entry, now)
     if (!answer.ok || answer.entry === undefined) return answer
-    return this.#popped(key, answer.entry as StoredEntry, now)
+    return this.#popped(answer.entry as StoredEntry, now)
   }
 
-  async #popped(key: string, stored: StoredEntry, now: number): Promise<Outcome> {
-    const entry = await this.#reader.decoded(key, stored, now)
+  /** What was taken out, and nothing that was stored since. */
+  async #popped(stored: StoredEntry, now: number): Promise<Outcome> {
+    const whole = blobOf(stored) === undefined ? stored : await this.#taken(stored, now)
+    const entry = whole && decodeEntry(whole)
     return entry === undefined ? MISSING : { ok: true, entry }
+  }
+
+  async #taken(stored: StoredEntry, now: number): Promise<StoredEntry | undefined> {
+    try {
+      return await this.#blobs.follow(stored, now)
+    } catch (cause) {
+      throw new Error('A large value was taken out, and could not be read: it is gone', { cause })
+    }
   }
 
   /** A touch to beyond the life of the value's blob: the same value in a new one. */
