@@ -155,6 +155,25 @@ describe('a touch of a large value', () => {
     expect(await Promise.all([cache.atouch('page', HOUR), cache.adelete('page')])).toEqual([true, true])
     expect(await cache.ahasKey('page')).toBe(false)
   })
+
+  it('keeps its place among the changes of one turn', async () => {
+    const { cache } = open()
+    const ttls: unknown[] = []
+    for (const after of [
+      () => cache.atouch('page', 30),
+      () => cache.atouch('page', 2 * HOUR),
+      () => cache.aadd('page', 'other'),
+      () => cache.aset('page', 'small', 90),
+      () => cache.aincrVersion('page'),
+    ]) {
+      await cache.aset('page', large('a'), 60)
+      await Promise.all([cache.atouch('page', HOUR), after()])
+      ttls.push(await cache.attl('page'))
+    }
+    expect(ttls).toEqual([30, 2 * HOUR, HOUR, 90, undefined])
+    expect(await cache.attl('page', { version: 2 })).toBe(HOUR)
+    expect(await cache.aget('page', { version: 2 })).toBe(large('a'))
+  })
 })
 
 describe('a large value that never expires', () => {

@@ -94,8 +94,9 @@ export class EdgeWriter {
       changes.map(async (change, index) => {
         // What could not be made ready was not sent, and has no answer.
         const sentChange = given(change)
-        const answer = given(answers[next++])
-        return this.#outcome(prepared[index] as Prepared, sentChange, answer, now)
+        const place = next++
+        const key = () => keyAfter(place, sent, answers)
+        return this.#outcome(prepared[index] as Prepared, sentChange.op, given(answers[place]), now, key)
       }),
     )
   }
@@ -104,7 +105,8 @@ export class EdgeWriter {
   async #commitOne(prepared: Prepared, now: number): Promise<Settled<Outcome>> {
     try {
       const [answer] = await this.#send([prepared.change], now)
-      const value = await this.#outcome(prepared, prepared.change, given(answer), now)
+      const { key, op } = prepared.change
+      const value = await this.#outcome(prepared, op, given(answer), now, () => key)
       return { status: 'fulfilled', value }
     } catch (reason) {
       return { status: 'rejected', reason }
@@ -136,15 +138,19 @@ export class EdgeWriter {
     })
   }
 
-  /** An owner's answer as what it is to the caller. */
+  /** An owner's answer as what it is to the caller. `keyAfter` tells where the entry is by now, if nothing took its place. */
   #outcome(
     { refusal }: Prepared,
-    { key, op }: StoredChange,
+    op: StoredChange['op'],
     answer: StoredOutcome,
     now: number,
+    keyAfter: () => string | undefined,
   ): Outcome | Promise<Outcome> {
     if (answer.ok && refusal !== undefined) return refusal
-    if (!answer.ok && answer.reason === 'outlived') return this.#prolong(key, op, answer.entry, now)
+    if (!answer.ok && answer.reason === 'outlived') {
+      const key = keyAfter()
+      return key === undefined ? OK : this.#prolong(key, op, answer.entry, now)
+    }
     if (!answer.ok || answer.entry === undefined) return answer
     return this.#popped(answer.entry as StoredEntry, now)
   }
@@ -199,9 +205,30 @@ export class EdgeWriter {
   }
 }
 
+const OK: Outcome = { ok: true }
 const TOO_LARGE: Outcome = { ok: false, reason: 'too-large' }
 const MISSING: Outcome = { ok: false, reason: 'missing' }
 
 function keysOf({ key, op }: StoredChange): string[] {
   return op.kind === 'move' ? [key, op.to] : [key]
+}
+
+/**
+ * Where an entry is after the changes that came later in the same batch; `undefined` if one of them removed it, or decided
+ * anew what a touch decides.
+ */
+function keyAfter(
+  place: number,
+  changes: readonly StoredChange[],
+  answers: readonly Settled<StoredOutcome>[],
+): string | undefined {
+  let key = changes[place]?.key
+  for (const [index, change] of changes.entries()) {
+    const answer = answers[index]
+    if (index <= place || change.key !== key || answer?.status !== 'fulfilled') continue
+    if (!answer.value.ok && answer.value.reason !== 'outlived') continue
+    if (change.op.kind !== 'move') return undefined
+    key = change.op.to
+  }
+  return key
 }
