@@ -44,7 +44,7 @@ export class EdgeAdapter implements KVAdapter {
   readonly #reader: EdgeReader
   readonly #writer: EdgeWriter
   readonly #turns: Turns<EdgeRead>
-  /** A clear, or the writing of large values, for which all that is asked for later waits: it comes after them. */
+  /** A clear, the writing of large values, a move between owners: all that is asked for later waits, and comes after them. */
   #busy: Promise<void> | undefined
 
   constructor(parts: EdgeParts) {
@@ -93,7 +93,7 @@ export class EdgeAdapter implements KVAdapter {
 
   #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
     const prepared = commits.flatMap(({ changes }) => changes.map((change) => this.#writer.prepare(change)))
-    if (this.#busy === undefined && prepared.every(({ large }) => large === undefined)) {
+    if (this.#busy === undefined && !prepared.some((one) => this.#writer.takesSteps(one))) {
       return this.#writer.commit(commits, prepared)
     }
     return this.#inOrder(() => this.#writer.commit(commits, prepared))

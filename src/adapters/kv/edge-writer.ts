@@ -47,6 +47,15 @@ export class EdgeWriter {
     return { change: { key, op: instead }, refusal: TOO_LARGE }
   }
 
+  /** Whether it takes several calls, one after the other: what is asked for later must wait for the last of them. */
+  takesSteps({ change, large }: Prepared): boolean {
+    return large !== undefined || this.#isAcross(change)
+  }
+
+  #isAcross({ key, op }: StoredChange): boolean {
+    return op.kind === 'move' && !this.#parts.owners.haveSame(key, op.to)
+  }
+
   /** Commits for all who ask, in order; each who asked gets the outcomes of his own changes, or his own owner's failure. */
   async commit(commits: readonly Commit[], prepared: readonly Prepared[]): Promise<Promise<Outcome[]>[]> {
     // They are of one turn, in which no clock should have moved; if one did, the later reading is true for all.
@@ -64,7 +73,7 @@ export class EdgeWriter {
     let within: Prepared[] = []
     for (const one of prepared) {
       const { key, op } = one.change
-      if (op.kind !== 'move' || this.#parts.owners.haveSame(key, op.to)) {
+      if (op.kind !== 'move' || !this.#isAcross(one.change)) {
         within.push(one)
         continue
       }

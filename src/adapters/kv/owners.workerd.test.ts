@@ -67,6 +67,17 @@ describe('calls to the owners', () => {
     expect([...(await cache.agetMany(keys)).keys()]).toEqual(keys.slice(25))
   })
 
+  it('come after a move between owners that was asked for before them', async () => {
+    const keyFunction = (key: string, prefix: string, version: number | string) =>
+      `${prefix}${version}-${key}`
+    const adapter = kvAdapter({ shards: env.CACHE_SHARDS, name: name(), shardCount: 16 })
+    const cache = createCache({ adapter, keyFunction })
+    expect(shardOf('::1-key', 16)).not.toBe(shardOf('::2-key', 16))
+    await cache.aset('key', 'value')
+    const calls = [cache.aincrVersion('key'), cache.aget('key', { version: 2 }), cache.ahasKey('key')]
+    expect(await Promise.all(calls)).toEqual([2, 'value', false])
+  })
+
   it('fail those who asked the owner that is down, and nobody else', async () => {
     const { shards } = watched((object) => object.endsWith('/0'))
     const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 2 }) })
