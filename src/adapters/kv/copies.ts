@@ -53,12 +53,13 @@ export function entryOf(
   return data === undefined ? undefined : { value: { format, data }, expiresAt }
 }
 
-/** KV's way to say when: whole seconds, at least 60 ahead. Our own deadline is exact; this is for collection. */
+/** KV's way to say when: whole seconds, and enough of them ahead. Our own deadline is exact; this is for collection. */
 export function expirationAt(deadline: number, now: number): number {
   return Math.ceil(Math.max(deadline, now + MIN_AHEAD) / 1000) + 1
 }
 
-const MIN_AHEAD = 60_000
+/** Milliseconds: KV asks for 60 s by its own clock, and that of the caller, or its view of when the call began, may be behind. */
+const MIN_AHEAD = 120_000
 
 /** Bytes are base64: KV reads many at once only as text. */
 function textOf({ data }: Encoded): string {

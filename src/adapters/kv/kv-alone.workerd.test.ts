@@ -73,6 +73,13 @@ describe('KV alone', () => {
     expect(await cache.ahasKey('never')).toBe(true)
   })
 
+  it('takes short deadlines of those whose clocks are behind', async () => {
+    const { cache, pass } = open()
+    pass(-30)
+    await cache.aset('short', 'x', 5)
+    expect(await cache.attl('short')).toBe(5)
+  })
+
   it('writes what one turn leaves of a key once', async () => {
     const { adapter, cache } = open()
     await Promise.all([
