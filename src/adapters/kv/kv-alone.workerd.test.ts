@@ -165,7 +165,9 @@ describe('kvAdapter', () => {
     [{ shards: {} }, 'shards must be'],
     [{ shards, reads: 'near' }, "reads: 'near' needs a KV namespace"],
     [{ kv, shards, reads: 'far' }, "reads must be 'near' or 'owner'"],
-    [{ kv, shards, cacheTtl: 29 }, 'cacheTtl must be 30 seconds or more'],
+    [{ kv, shards, cacheTtl: 29 }, 'cacheTtl must be an integer from 30'],
+    [{ kv, shards, cacheTtl: '60' }, 'cacheTtl must be an integer from 30'],
+    [{ kv, shards, cacheTtl: Number.POSITIVE_INFINITY }, 'cacheTtl must be an integer from 30'],
     [{ kv, shards, shardCount: 33 }, 'shardCount must be an integer from 1 to 32'],
     [{ kv, shard: shards }, 'has no option "shard"'],
   ])('refuses %o', (options, message) => {
