@@ -15,7 +15,7 @@ export interface CopyMetadata {
   readonly expiresAt: number | null
   /** Epoch milliseconds to which an owner keeps the copy up, after which it says nothing; `null` where there is no owner. */
   readonly until: number | null
-  /** The last clear that its owner knew of. */
+  /** The last clear that its owner knew of when the entry was put: a later one of its scope is the end of both. */
   readonly generation: number
   /** When its owner read the value, by {@link CommitReply.stamp}. */
   readonly stamp: number

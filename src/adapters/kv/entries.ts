@@ -47,15 +47,20 @@ export class Entries {
   }
 
   get(key: string): StoredEntry | undefined {
+    return this.find(key)?.entry
+  }
+
+  /** An entry, and the last clear of any scope that its owner knew of when it was put. */
+  find(key: string): { readonly entry: StoredEntry; readonly generation: number } | undefined {
     const [row] = this.#sql.exec<Row>(
       'SELECT format, value, expires_at, generation FROM entries WHERE key = ?',
       key,
     )
     if (row === undefined || row.generation < this.#clearedAt(key)) return undefined
-    const { format, value, expires_at: expiresAt } = row
-    if (format === INTEGER) return { value: value as number, expiresAt }
+    const { format, value, expires_at: expiresAt, generation } = row
+    if (format === INTEGER) return { entry: { value: value as number, expiresAt }, generation }
     const data = value instanceof ArrayBuffer ? new Uint8Array(value) : (value as string)
-    return { value: { format, data }, expiresAt }
+    return { entry: { value: { format, data }, expiresAt }, generation }
   }
 
   /** The entry with 0 for its value. */

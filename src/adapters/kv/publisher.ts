@@ -97,12 +97,12 @@ export class Publisher {
     const now = Date.now()
     const [copy] = this.#sql.exec<Copy>('SELECT key, until, dirty FROM copies WHERE key = ?', key)
     const until = copy?.until ?? 0
-    const entry = until > now ? this.#entries.get(key) : undefined
+    const { entry, generation = 0 } = (until > now ? this.#entries.find(key) : undefined) ?? {}
     const stamp = this.nextStamp(now)
     if (isLive(entry, now) && typeof entry.value !== 'number') {
       const { text, options } = copyText(
         entry as StoredEntry & { readonly value: Encoded },
-        { until, generation: this.#entries.generation, stamp },
+        { until, generation, stamp },
         now,
       )
       await kv.put(prefix + key, text, options)

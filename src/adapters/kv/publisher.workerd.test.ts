@@ -53,6 +53,7 @@ function open() {
     owner,
     isolate,
     faults,
+    announce: `${name}/v1/clears/1`,
     give: (kv: CacheKVNamespace | undefined) =>
       runInDurableObject(owner, (instance) => {
         Object.defineProperty(instance, 'kv', { value: kv })
@@ -193,6 +194,19 @@ describe('the owner', () => {
     await runDurableObjectAlarm(owner)
     expect(writes.at(-1)).toBe('put 1 {"b:":2,"c:":3}')
     expect(await isolate('b').aget('key')).toBeUndefined()
+  })
+
+  it('keeps a copy from outliving a clear that comes after a later one of others', async () => {
+    const { owner, isolate, announce } = open()
+    await isolate('a').aset('key', 'value')
+    await isolate('a').aget('key')
+    // Two are under way together, and this owner is late to hear of the first.
+    await owner.clear({ scope: 'b:', generation: 2 })
+    await runDurableObjectAlarm(owner)
+    await owner.clear({ scope: 'a:', generation: 1, announce })
+    await runDurableObjectAlarm(owner)
+    expect(await isolate('a').aget('key', { fresh: true })).toBeUndefined()
+    expect(await isolate('a').aget('key')).toBeUndefined()
   })
 
   it('says so where it has no KV to write copies to', async () => {
