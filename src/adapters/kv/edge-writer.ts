@@ -143,7 +143,7 @@ export class EdgeWriter {
     const notes = new Map<string, Written>()
     for (const key of changes.flatMap(keysOf)) notes.set(key, memory.noteWriting(key, now))
     return owners.commit(changes, now, (change, stamp) => {
-      for (const key of keysOf(change)) (notes.get(key) as Written).stamp = stamp
+      for (const key of keysOf(change)) memory.noteStored(key, notes.get(key) as Written, stamp)
     })
   }
 

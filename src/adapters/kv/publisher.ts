@@ -2,6 +2,7 @@ import { isLive } from '../../core/decide.ts'
 import type { Encoded } from './codec.ts'
 import { copyText, fits } from './copies.ts'
 import type { Entries } from './entries.ts'
+import { CLOCKS, KEPT_UP } from './limits.ts'
 import type { Sql } from './metered-sql.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import type { StoredEntry } from './protocol.ts'
@@ -135,12 +136,8 @@ export class Publisher {
   }
 }
 
-/** Milliseconds that a copy is kept up after a reader missed it. */
-export const KEPT_UP = 3_600_000
 /** Some megabytes of the 128 that an object has. */
 const MOST_REMEMBERED = 100_000
-/** Milliseconds by which readers' clocks may be behind: for as long a copy that has lapsed may still be read. */
-const CLOCKS = 60_000
 /** Copies written in one call, which may make 1,000 operations. https://developers.cloudflare.com/kv/platform/limits/ */
 const AT_ONCE = 500
 /** At once. https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections */
