@@ -79,7 +79,7 @@ export class Publisher {
   /** Writes what is dirty, as far as one call may. What fails stays dirty; the errors are given. */
   async flush(kv: CacheKVNamespace, prefix: string): Promise<unknown[]> {
     const errors: unknown[] = []
-    const waiting = [...this.#dirty].slice(0, AT_ONCE)
+    const waiting = [...this.#dirty.keys()].slice(0, AT_ONCE).reverse()
     const work = async (): Promise<void> => {
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
         await this.#write(kv, prefix, next).catch((error: unknown) => errors.push(error))
@@ -94,7 +94,11 @@ export class Publisher {
     this.#sql.exec('DELETE FROM copies WHERE until <= ? AND dirty <= 0', now - CLOCKS)
   }
 
-  async #write(kv: CacheKVNamespace, prefix: string, [key, dirty]: readonly [string, number]): Promise<void> {
+  async #write(kv: CacheKVNamespace, prefix: string, key: string): Promise<void> {
+    const dirty = this.#dirty.get(key) as number
+    // Should it fail, the others come before it.
+    this.#dirty.delete(key)
+    this.#dirty.set(key, dirty)
     const now = Date.now()
     const [copy] = this.#sql.exec<Copy>('SELECT key, until, dirty FROM copies WHERE key = ?', key)
     const until = copy?.until ?? 0

@@ -165,6 +165,43 @@ describe('the owner', () => {
     expect(writes).toEqual(['put :1:key "first"', 'put :1:key "second"'])
   })
 
+  it('writes a copy once that changed while others were being written', async () => {
+    const { owner, isolate, give } = open()
+    const { kv, writes } = ownersKV()
+    const writer = isolate()
+    const keys = Array.from({ length: 7 }, (_, index) => `key-${index}`)
+    await writer.asetMany(keys.map((key) => [key, 'first'] as const))
+    await isolate().agetMany(keys)
+    await give({
+      ...kv,
+      async put(key, value, options) {
+        // Six are written at once: the seventh waits.
+        if (writes.length === 0) await writer.aset('key-6', 'second')
+        await kv.put(key, value, options)
+      },
+    })
+    await runDurableObjectAlarm(owner)
+    await runDurableObjectAlarm(owner)
+    expect(writes.filter((write) => write.includes('key-6'))).toEqual(['put :1:key-6 "second"'])
+    expect(writes).toHaveLength(7)
+  })
+
+  it('is not kept from the others by copies that always fail', async () => {
+    const { owner, give } = open()
+    const { kv, writes } = ownersKV()
+    await give({
+      ...kv,
+      put: (key, ...rest) => (key.endsWith('bad') ? Promise.reject() : kv.put(key, ...rest)),
+    })
+    const keys = [...Array.from({ length: 500 }, (_, index) => `${index} bad`), 'good']
+    const entry = { value: { format: 'json', data: '1.5' }, expiresAt: null }
+    await owner.commit({ changes: keys.map((key) => ({ key, op: { kind: 'set', entry } })), now: Date.now() })
+    await owner.read({ keys, wanted: 'value', publish: `${crypto.randomUUID()}/` })
+    await runDurableObjectAlarm(owner)
+    await runDurableObjectAlarm(owner)
+    expect(writes).toEqual(['put good 1.5'])
+  })
+
   it('tells of clears until KV has it', async () => {
     let isDown = true
     const { owner, isolate, give } = open()
