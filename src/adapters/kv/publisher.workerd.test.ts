@@ -165,6 +165,24 @@ describe('the owner', () => {
     expect(writes).toEqual(['put :1:key "first"', 'put :1:key "second"'])
   })
 
+  it('gives KV its second between two writes of a copy, however long the others take', async () => {
+    const { owner, isolate, give, alarmAt, pass } = open()
+    const { kv } = ownersKV()
+    const writer = isolate()
+    await give({
+      ...kv,
+      async put(key, value, options) {
+        await kv.put(key, value, options)
+        await writer.aset('key', 'second')
+        pass(5)
+      },
+    })
+    await writer.aset('key', 'first')
+    await isolate().aget('key')
+    await runDurableObjectAlarm(owner)
+    expect(await alarmAt()).toBe(Date.now() + 1_000)
+  })
+
   it('writes a copy once that changed while others were being written', async () => {
     const { owner, isolate, give } = open()
     const { kv, writes } = ownersKV()
