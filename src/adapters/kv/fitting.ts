@@ -1,0 +1,25 @@
+import { sizeInCall } from './codec.ts'
+import { MAX_CALL_BYTES, MAX_ROW_BYTES } from './limits.ts'
+import type { StoredChange } from './protocol.ts'
+
+/** How many of the items one call can carry, there and back: at least one. */
+export function fitting<Item>(items: readonly Item[], size: (item: Item) => number): number {
+  let bytes = 0
+  const end = items.findIndex((item, index) => {
+    bytes += size(item)
+    return index > 0 && bytes > MAX_CALL_BYTES
+  })
+  return end === -1 ? items.length : end
+}
+
+/** Bytes of what stands around a key and a value, about. */
+const AROUND = 100
+
+export function keySize(key: string): number {
+  return key.length * 2 + AROUND
+}
+
+export function changeSize({ key, op }: StoredChange): number {
+  if (op.kind === 'set' || op.kind === 'add') return keySize(key) + sizeInCall(op.entry.value)
+  return keySize(key) + (op.kind === 'pop' ? MAX_ROW_BYTES : 0)
+}
