@@ -3,13 +3,16 @@ import { clearedAt } from './generations.ts'
 import type { Sql } from './metered-sql.ts'
 import type { StoredEntry } from './protocol.ts'
 
-/** `WITHOUT ROWID`: one row written per set instead of two, and rows are what is billed. */
+/**
+ * `WITHOUT ROWID`: one row written per set instead of two, and rows are what is billed. The value comes last: who looks only
+ * for what stands before it, as the sweep does at every row, need not read through it.
+ */
 const CREATE_ENTRIES = `CREATE TABLE IF NOT EXISTS entries (
   key TEXT PRIMARY KEY,
-  format TEXT NOT NULL,
-  value NOT NULL,
   expires_at INTEGER,
-  generation INTEGER NOT NULL DEFAULT 0
+  generation INTEGER NOT NULL DEFAULT 0,
+  format TEXT NOT NULL,
+  value NOT NULL
 ) WITHOUT ROWID`
 
 const CREATE_CLEARS = `CREATE TABLE IF NOT EXISTS clears (
