@@ -71,6 +71,18 @@ describe('a large value', () => {
     }
   })
 
+  it('is fetched once for all who ask in one turn, and is each one’s own', async () => {
+    const { adapter, cache } = open()
+    await cache.aset('page', new Uint8Array(200_000))
+    const before = adapter.costs().kvReads
+    const [mine, yours] = await Promise.all(
+      [1, 2].map(() => cache.aget('page', { default: new Uint8Array() })),
+    )
+    expect(adapter.costs().kvReads - before).toBe(1)
+    mine?.fill(9)
+    expect(yours).toStrictEqual(new Uint8Array(200_000))
+  })
+
   it('is taken, moved, added and refused as any other', async () => {
     const { cache } = open()
     expect(await cache.aadd('page', large('a'))).toBe(true)
