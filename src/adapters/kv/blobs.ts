@@ -1,6 +1,6 @@
 import { type BlobPointer, blobOf, pointTo } from './blob-pointer.ts'
 import { type Encoded, isInBytes, sizeOf } from './codec.ts'
-import { expirationAt } from './copies.ts'
+import { expirationAt, NEVER } from './copies.ts'
 import type { Tally } from './costs.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import type { StoredEntry } from './protocol.ts'
@@ -29,7 +29,7 @@ export class Blobs {
   async put(key: string, value: Encoded, expiresAt: number | null, now: number): Promise<Encoded> {
     const { kv, prefix, tally, reserve } = this.#options
     const name = prefix + crypto.randomUUID()
-    const expiration = expiresAt === null ? undefined : expirationAt(expiresAt + AFTERLIFE, now)
+    const expiration = expirationAt((expiresAt ?? NEVER) + AFTERLIFE, now)
     if (expiration === undefined) await reserve({ name, key })
     tally.kvWrites += 1
     await kv.put(name, value.data, expiration === undefined ? {} : { expiration })

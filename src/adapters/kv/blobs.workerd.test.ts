@@ -210,6 +210,17 @@ describe('a large value that never expires', () => {
     expect(await cache.aget('other')).toBe(large('d'))
   })
 
+  it('or further ahead than KV can say, is removed likewise', async () => {
+    const { cache, blobs, pass, sweep } = open()
+    await cache.aset('page', large('a'), 1_000_000_000)
+    expect(await blobs()).toMatchObject([{ ends: undefined }])
+    expect(await cache.aget('page')).toBe(large('a'))
+    await cache.adelete('page')
+    pass(2 * HOUR)
+    await sweep()
+    expect(await blobs()).toEqual([])
+  })
+
   it('and was never pointed to is removed, too', async () => {
     const { cache, blobs, pass, sweep, name } = open()
     const stub = env.CACHE_SHARDS.getByName(`${name}/v1/1/0`)

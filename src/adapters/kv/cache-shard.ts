@@ -204,7 +204,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
       return now
     }
     const deadline = this.#entries.nextDeadline
-    if (deadline !== null) return Math.max(now + SWEEP_EVERY, deadline + GRACE)
+    if (deadline !== null) return Math.min(Math.max(now + SWEEP_EVERY, deadline + GRACE), now + SWEEP_WITHIN)
     return this.#blobs.isEmpty ? null : now + SWEEP_EVERY
   }
 
@@ -221,6 +221,8 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 
 /** Milliseconds between sweeps, at least. Setting an alarm is billed as a row written. */
 const SWEEP_EVERY = 3_600_000
+/** Milliseconds between sweeps at most, some months: alarms know no dates after 2189. */
+const SWEEP_WITHIN = 10_000_000_000
 /** Milliseconds by which callers' clocks may be behind the owner's: none shall miss what it thinks is live. */
 const GRACE = 60_000
 /** Entries removed in one turn, so that no caller waits long. */

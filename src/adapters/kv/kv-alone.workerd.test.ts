@@ -80,6 +80,12 @@ describe('KV alone', () => {
     expect(await cache.attl('short')).toBe(5)
   })
 
+  it('takes deadlines further ahead than KV can say', async () => {
+    const { cache } = open()
+    await cache.aset('far', 'x', 1_000_000_000)
+    expect(await cache.attl('far')).toBe(1_000_000_000)
+  })
+
   it('writes what one turn leaves of a key once', async () => {
     const { adapter, cache } = open()
     await Promise.all([
