@@ -20,3 +20,13 @@ describe('what an isolate remembers of clears', () => {
     expect(memory.trusts('mine:1:key', 1, 0)).toBe(true)
   })
 })
+
+describe('what an isolate forgets of its writes', () => {
+  it('keeps it from all copies until they have them', () => {
+    const memory = new IsolateMemory()
+    for (let index = 0; index < 10_001; index += 1)
+      memory.noteStored(`${index}`, memory.noteWriting(`${index}`, 0), 1)
+    expect(memory.mayHaveCopy('other', 659_999, 60_000)).toBe(false)
+    expect(memory.mayHaveCopy('other', 660_000, 60_000)).toBe(true)
+  })
+})
