@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { Alarm } from './alarm.ts'
 import { BlobNames } from './blob-names.ts'
-import { sizeInCall } from './codec.ts'
+import { type Stored, sizeInCall } from './codec.ts'
 import { Entries } from './entries.ts'
 import { GATHER, MAX_CALL_BYTES } from './limits.ts'
 import { MeteredSql } from './metered-sql.ts'
@@ -16,6 +16,7 @@ import type {
   ReserveReply,
   ReserveRequest,
   StoredEntry,
+  StoredOutcome,
 } from './protocol.ts'
 import { Publisher } from './publisher.ts'
 import { Settings } from './settings.ts'
@@ -94,7 +95,14 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     const at = Date.now()
     const stamp = this.#publisher.nextStamp(at)
     const turn = new Turn(this.#entries)
-    const outcomes = changes.map((change) => turn.decide(change, now))
+    const outcomes: StoredOutcome[] = []
+    let bytes = 0
+    for (const change of changes) {
+      const outcome = turn.decide(change, now)
+      outcomes.push(outcome)
+      if (outcome.ok && outcome.entry !== undefined) bytes += sizeInCall(outcome.entry.value as Stored)
+      if (bytes > MAX_CALL_BYTES) break
+    }
     let mayExpire = false
     let isCopied = false
     const store = () => {

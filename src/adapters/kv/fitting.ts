@@ -1,8 +1,8 @@
 import { sizeInCall } from './codec.ts'
-import { MAX_CALL_BYTES, MAX_ROW_BYTES } from './limits.ts'
+import { MAX_CALL_BYTES } from './limits.ts'
 import type { StoredChange } from './protocol.ts'
 
-/** How many of the items one call can carry, there and back: at least one. */
+/** How many of the items one call can carry: at least one. */
 export function fitting<Item>(items: readonly Item[], size: (item: Item) => number): number {
   let bytes = 0
   const end = items.findIndex((item, index) => {
@@ -20,6 +20,5 @@ export function keySize(key: string): number {
 }
 
 export function changeSize({ key, op }: StoredChange): number {
-  if (op.kind === 'set' || op.kind === 'add') return keySize(key) + sizeInCall(op.entry.value)
-  return keySize(key) + (op.kind === 'pop' ? MAX_ROW_BYTES : 0)
+  return keySize(key) + (op.kind === 'set' || op.kind === 'add' ? sizeInCall(op.entry.value) : 0)
 }

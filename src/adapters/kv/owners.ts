@@ -99,7 +99,7 @@ export class Owners {
       async ask(stub, rest) {
         const asked = rest.slice(0, fitting(rest, changeSize))
         const { outcomes, stamp, rows } = await stub.commit({ changes: asked, now })
-        for (const change of asked) onStored(change, stamp)
+        for (const change of asked.slice(0, outcomes.length)) onStored(change, stamp)
         return { answers: outcomes, rows }
       },
       // Not even a set: done a second time, it would undo what another did in between.

@@ -39,6 +39,15 @@ describe('calls to the owners', () => {
     expect(calls).toEqual(['commit'])
   })
 
+  it('are one for 100 that are taken out in one turn', async () => {
+    const { calls, shards } = watched()
+    const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 1 }) })
+    const keys = Array.from({ length: 100 }, (_, index) => `key-${index}`)
+    await cache.asetMany(keys.map((key) => [key, key] as const))
+    expect(await Promise.all(keys.map((key) => cache.apop(key)))).toEqual(keys)
+    expect(calls).toEqual(['commit', 'commit'])
+  })
+
   it('are one to each owner for reads, and for a read of many', async () => {
     const { calls, shards } = watched()
     const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 2 }) })

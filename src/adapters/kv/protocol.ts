@@ -54,8 +54,9 @@ export interface CommitRequest {
 }
 
 export interface CommitReply {
+  /** Of the changes, in order. If those are together too large for one answer, of the first ones: the others were not made. */
   readonly outcomes: readonly StoredOutcome[]
-  /** A copy with this stamp or a later one was made with all of these changes in it. */
+  /** A copy with this stamp or a later one was made with all changes in it that have an outcome. */
   readonly stamp: number
   readonly rows: Rows
 }
