@@ -24,6 +24,7 @@ function open(options: Partial<KVAdapterOptions> = {}) {
   const owner = env.CACHE_SHARDS.getByName(`${name}/v1/1/0`)
   return {
     name,
+    owner,
     adapter,
     cache: createCache({ adapter }),
     /** The names of the blobs there are, and when KV will drop them, in seconds from now. */
@@ -219,6 +220,36 @@ describe('a large value that never expires', () => {
     pass(2 * HOUR)
     await sweep()
     expect(await blobs()).toEqual([])
+  })
+
+  it('is looked for in portions, so that nobody waits long', async () => {
+    const { owner, sweep, pass } = open()
+    const at = Date.now()
+    const names = Array.from({ length: 4_500 }, (_, index) => `${index}`)
+    const entry = (name: string) => {
+      const data = JSON.stringify({ name, format: 'json', bytes: 1, until: null, at })
+      return { value: { format: 'blob', data }, expiresAt: null }
+    }
+    await owner.commit({
+      changes: names.map((key) => ({ key, op: { kind: 'set', entry: entry(key) } })),
+      now: at,
+    })
+    await owner.reserve({ blobs: names.slice(0, 250).map((name) => ({ name: `orphan-${name}`, key: name })) })
+    pass(2 * HOUR)
+    const pauses: number[] = []
+    for (let round = 0; round < 4; round += 1) {
+      await sweep()
+      const alarm = await runInDurableObject(owner, (_, { storage }) => storage.getAlarm())
+      pauses.push(((alarm ?? 0) - Date.now()) / 1000)
+    }
+    expect(pauses).toEqual([1, 1, 1, HOUR])
+    const left = await runInDurableObject(owner, (_, { storage }) =>
+      storage.sql
+        .exec('SELECT name FROM blobs')
+        .toArray()
+        .map(({ name }) => name),
+    )
+    expect(left.sort()).toEqual(names.sort())
   })
 
   it('and was never pointed to is removed, too', async () => {
