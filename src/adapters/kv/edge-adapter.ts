@@ -91,7 +91,8 @@ export class EdgeAdapter implements KVAdapter {
     return this.#reader.read(reads)
   }
 
-  #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
+  /** Fails as a promise does, also of a value that cannot be encoded: thrown at once, nobody would hear of it. */
+  async #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
     const prepared = commits.flatMap(({ changes }) => changes.map((change) => this.#writer.prepare(change)))
     if (this.#busy === undefined && !prepared.some((one) => this.#writer.takesSteps(one))) {
       return this.#writer.commit(commits, prepared)
