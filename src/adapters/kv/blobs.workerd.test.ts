@@ -211,6 +211,13 @@ describe('a large value that never expires', () => {
     expect(await cache.aget('other')).toBe(large('d'))
   })
 
+  it('is made known to its owner together with others of its turn', async () => {
+    const { adapter, cache, blobs } = open()
+    await cache.asetMany({ a: large('a'), b: large('b'), c: large('c') }, null)
+    expect(adapter.costs()).toMatchObject({ kvWrites: 3, ownerCalls: 2 })
+    expect(await blobs()).toHaveLength(3)
+  })
+
   it('or further ahead than KV can say, is removed likewise', async () => {
     const { cache, blobs, pass, sweep } = open()
     await cache.aset('page', large('a'), 1_000_000_000)

@@ -130,7 +130,7 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
     kv,
     prefix: `${base}/blobs/`,
     tally,
-    reserve: (blob) => owners.reserve(blob),
+    reserve: (all) => owners.reserve(all),
   })
   const nearby = reads === 'near' ? { reader, prefix } : undefined
   return new EdgeAdapter({ supports, owners, nearby, memory, blobs, clearsKey, tally })

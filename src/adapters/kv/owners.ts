@@ -8,6 +8,7 @@ import type {
   CommitRequest,
   ReadReply,
   ReadRequest,
+  Reserved,
   ReserveReply,
   ReserveRequest,
   Rows,
@@ -125,9 +126,14 @@ export class Owners {
     return generation
   }
 
-  async reserve(blob: { readonly name: string; readonly key: string }): Promise<void> {
-    const stub = this.#stub(this.#shardOf(blob.key))
-    this.#count((await this.#call(() => stub.reserve({ blobs: [blob] }))).rows)
+  reserve(blobs: readonly Reserved[]): Promise<PromiseSettledResult<Reserved>[]> {
+    return this.#byOwner(blobs, ({ key }) => key, {
+      async ask(stub, rest) {
+        const { rows } = await stub.reserve({ blobs: rest })
+        return { answers: rest, rows }
+      },
+      isRepeatable: true,
+    })
   }
 
   async #byOwner<Item, Answer>(

@@ -74,9 +74,14 @@ export interface ClearReply {
   readonly rows: Rows
 }
 
+/** A blob that is about to be written and never expires, with the key that will point to it. */
+export interface Reserved {
+  readonly name: string
+  readonly key: string
+}
+
 export interface ReserveRequest {
-  /** Blobs that are about to be written and never expire, with the keys that will point to them. */
-  readonly blobs: readonly { readonly name: string; readonly key: string }[]
+  readonly blobs: readonly Reserved[]
 }
 
 export interface ReserveReply {
