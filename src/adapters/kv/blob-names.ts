@@ -17,6 +17,8 @@ const CREATE_BLOBS = `CREATE TABLE IF NOT EXISTS blobs (
 export class BlobNames {
   readonly #sql: Sql
   readonly #entries: Entries
+  /** How far the sweep under way has come. */
+  #sweptTo = ''
 
   constructor(sql: Sql, entries: Entries) {
     this.#sql = sql
@@ -43,16 +45,29 @@ export class BlobNames {
     if (blob !== undefined && blob.until === null) this.note(blob.name, key, blob.at)
   }
 
-  /** Deletes up to `most` that nothing points to, of those noted before `limit`. Gives whether there may be more. */
+  /**
+   * Deletes up to `most` that nothing points to, of those noted before `limit`, and looks only at so many that no caller waits
+   * long. Gives whether there may be more.
+   */
   async sweep(kv: CacheKVNamespace, limit: number, most: number): Promise<boolean> {
-    const noted = this.#sql.exec<Noted>('SELECT name, key FROM blobs WHERE noted_at < ?', limit).toArray()
+    const noted = this.#sql
+      .exec<Noted>(
+        'SELECT name, key FROM blobs WHERE name > ? AND noted_at < ? ORDER BY name LIMIT ?',
+        this.#sweptTo,
+        limit,
+        LOOKED_AT,
+      )
+      .toArray()
     const orphans = noted.filter(({ name, key }) => blobOf(this.#entries.get(key))?.name !== name)
+    if (orphans.length <= most) this.#sweptTo = noted.length < LOOKED_AT ? '' : (noted.at(-1)?.name ?? '')
     for (const { name } of orphans.slice(0, most)) {
       await kv.delete(name)
       this.#sql.exec('DELETE FROM blobs WHERE name = ?', name)
     }
-    return orphans.length > most
+    return orphans.length > most || this.#sweptTo !== ''
   }
 }
+
+const LOOKED_AT = 2_000
 
 type Noted = { name: string; key: string }

@@ -1,17 +1,23 @@
 import { type BlobPointer, blobOf, pointTo } from './blob-pointer.ts'
 import { type Encoded, isInBytes, sizeOf } from './codec.ts'
-import { expirationAt } from './copies.ts'
+import { expirationAt, NEVER } from './copies.ts'
 import type { Tally } from './costs.ts'
 import type { CacheKVNamespace } from './namespace.ts'
-import type { StoredEntry } from './protocol.ts'
+import type { Reserved, StoredEntry } from './protocol.ts'
+import { given } from './stored-entry.ts'
 
 export interface BlobsOptions {
   readonly kv: CacheKVNamespace
   /** What the KV keys of blobs begin with. */
   readonly prefix: string
   readonly tally: Tally
-  /** Makes a blob known that KV will not drop by itself, before there is one. */
-  readonly reserve: (blob: { readonly name: string; readonly key: string }) => Promise<void>
+  /** Makes blobs known that KV will not drop by itself, before there are any. */
+  readonly reserve: (blobs: readonly Reserved[]) => Promise<readonly PromiseSettledResult<unknown>[]>
+}
+
+interface Gathered {
+  readonly blobs: Reserved[]
+  readonly done: Promise<readonly PromiseSettledResult<unknown>[]>
 }
 
 /**
@@ -20,6 +26,8 @@ export interface BlobsOptions {
  */
 export class Blobs {
   readonly #options: BlobsOptions
+  /** What is to be made known, for all who ask in one turn. */
+  #gathered: Gathered | undefined
 
   constructor(options: BlobsOptions) {
     this.#options = options
@@ -27,14 +35,30 @@ export class Blobs {
 
   /** Writes a value, and gives what is to stand in the entry for it. */
   async put(key: string, value: Encoded, expiresAt: number | null, now: number): Promise<Encoded> {
-    const { kv, prefix, tally, reserve } = this.#options
+    const { kv, prefix, tally } = this.#options
     const name = prefix + crypto.randomUUID()
-    const expiration = expiresAt === null ? undefined : expirationAt(expiresAt + AFTERLIFE, now)
-    if (expiration === undefined) await reserve({ name, key })
+    const expiration = expirationAt((expiresAt ?? NEVER) + AFTERLIFE, now)
+    if (expiration === undefined) await this.#reserve({ name, key })
     tally.kvWrites += 1
     await kv.put(name, value.data, expiration === undefined ? {} : { expiration })
     const until = expiration === undefined ? null : expiration * 1000 - AFTERLIFE
     return pointTo({ name, format: value.format, bytes: sizeOf(value), until, at: now })
+  }
+
+  async #reserve(blob: Reserved): Promise<void> {
+    this.#gathered ??= this.#gather()
+    const { blobs, done } = this.#gathered
+    const place = blobs.push(blob) - 1
+    given((await done)[place])
+  }
+
+  #gather(): Gathered {
+    const blobs: Reserved[] = []
+    const done = Promise.resolve().then(() => {
+      this.#gathered = undefined
+      return this.#options.reserve(blobs)
+    })
+    return { blobs, done }
   }
 
   /**

@@ -24,6 +24,7 @@ function open(options: Partial<KVAdapterOptions> = {}) {
   const owner = env.CACHE_SHARDS.getByName(`${name}/v1/1/0`)
   return {
     name,
+    owner,
     adapter,
     cache: createCache({ adapter }),
     /** The names of the blobs there are, and when KV will drop them, in seconds from now. */
@@ -69,6 +70,18 @@ describe('a large value', () => {
       await cache.aset('page', value)
       expect(await cache.aget('page')).toStrictEqual(value)
     }
+  })
+
+  it('is fetched once for all who ask in one turn, and is each one’s own', async () => {
+    const { adapter, cache } = open()
+    await cache.aset('page', new Uint8Array(200_000))
+    const before = adapter.costs().kvReads
+    const [mine, yours] = await Promise.all(
+      [1, 2].map(() => cache.aget('page', { default: new Uint8Array() })),
+    )
+    expect(adapter.costs().kvReads - before).toBe(1)
+    mine?.fill(9)
+    expect(yours).toStrictEqual(new Uint8Array(200_000))
   })
 
   it('is taken, moved, added and refused as any other', async () => {
@@ -155,6 +168,25 @@ describe('a touch of a large value', () => {
     expect(await Promise.all([cache.atouch('page', HOUR), cache.adelete('page')])).toEqual([true, true])
     expect(await cache.ahasKey('page')).toBe(false)
   })
+
+  it('keeps its place among the changes of one turn', async () => {
+    const { cache } = open()
+    const ttls: unknown[] = []
+    for (const after of [
+      () => cache.atouch('page', 30),
+      () => cache.atouch('page', 2 * HOUR),
+      () => cache.aadd('page', 'other'),
+      () => cache.aset('page', 'small', 90),
+      () => cache.aincrVersion('page'),
+    ]) {
+      await cache.aset('page', large('a'), 60)
+      await Promise.all([cache.atouch('page', HOUR), after()])
+      ttls.push(await cache.attl('page'))
+    }
+    expect(ttls).toEqual([30, 2 * HOUR, HOUR, 90, undefined])
+    expect(await cache.attl('page', { version: 2 })).toBe(HOUR)
+    expect(await cache.aget('page', { version: 2 })).toBe(large('a'))
+  })
 })
 
 describe('a large value that never expires', () => {
@@ -177,6 +209,54 @@ describe('a large value that never expires', () => {
     expect(kept === undefined || kept === large('c')).toBe(true)
     expect(await blobs()).toHaveLength(kept === undefined ? 1 : 2)
     expect(await cache.aget('other')).toBe(large('d'))
+  })
+
+  it('is made known to its owner together with others of its turn', async () => {
+    const { adapter, cache, blobs } = open()
+    await cache.asetMany({ a: large('a'), b: large('b'), c: large('c') }, null)
+    expect(adapter.costs()).toMatchObject({ kvWrites: 3, ownerCalls: 2 })
+    expect(await blobs()).toHaveLength(3)
+  })
+
+  it('or further ahead than KV can say, is removed likewise', async () => {
+    const { cache, blobs, pass, sweep } = open()
+    await cache.aset('page', large('a'), 1_000_000_000)
+    expect(await blobs()).toMatchObject([{ ends: undefined }])
+    expect(await cache.aget('page')).toBe(large('a'))
+    await cache.adelete('page')
+    pass(2 * HOUR)
+    await sweep()
+    expect(await blobs()).toEqual([])
+  })
+
+  it('is looked for in portions, so that nobody waits long', async () => {
+    const { owner, sweep, pass } = open()
+    const at = Date.now()
+    const names = Array.from({ length: 4_500 }, (_, index) => `${index}`)
+    const entry = (name: string) => {
+      const data = JSON.stringify({ name, format: 'json', bytes: 1, until: null, at })
+      return { value: { format: 'blob', data }, expiresAt: null }
+    }
+    await owner.commit({
+      changes: names.map((key) => ({ key, op: { kind: 'set', entry: entry(key) } })),
+      now: at,
+    })
+    await owner.reserve({ blobs: names.slice(0, 250).map((name) => ({ name: `orphan-${name}`, key: name })) })
+    pass(2 * HOUR)
+    const pauses: number[] = []
+    for (let round = 0; round < 4; round += 1) {
+      await sweep()
+      const alarm = await runInDurableObject(owner, (_, { storage }) => storage.getAlarm())
+      pauses.push(((alarm ?? 0) - Date.now()) / 1000)
+    }
+    expect(pauses).toEqual([1, 1, 1, HOUR])
+    const left = await runInDurableObject(owner, (_, { storage }) =>
+      storage.sql
+        .exec('SELECT name FROM blobs')
+        .toArray()
+        .map(({ name }) => name),
+    )
+    expect(left.sort()).toEqual(names.sort())
   })
 
   it('and was never pointed to is removed, too', async () => {
@@ -204,6 +284,12 @@ describe('a blob that cannot be seen yet', () => {
       code: 'ADAPTER_FAILED',
       cause: { message: expect.stringContaining('not visible here yet') },
     })
+    await cache.aset('other', large('a'), HOUR)
+    await expect(elsewhere.apop('other')).rejects.toMatchObject({
+      code: 'ADAPTER_FAILED',
+      cause: { message: expect.stringContaining('it is gone') },
+    })
+    expect(await cache.ahasKey('other')).toBe(false)
     // A location keeps also that there was nothing.
     pass(30)
     expect(await elsewhere.aget('page')).toBe(large('a'))
@@ -225,6 +311,15 @@ describe('a blob that is lost', () => {
     expect(await cache.ahasKey('page')).toBe(false)
     expect(await cache.aadd('page', large('b'))).toBe(true)
     expect(await cache.aget('page')).toBe(large('b'))
+  })
+
+  it('is a miss to who takes it out, whatever was stored since', async () => {
+    const { cache, blobs, pass } = open()
+    await cache.aset('page', large('a'), HOUR)
+    for (const { blob } of await blobs()) await env.CACHE_KV.delete(blob)
+    pass(700)
+    expect(await Promise.all([cache.apop('page'), cache.aset('page', 'new')])).toEqual([undefined, undefined])
+    expect(await cache.aget('page')).toBe('new')
   })
 
   it('is not missed where the owner has another by now', async () => {

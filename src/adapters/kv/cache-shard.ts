@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
+import { Alarm } from './alarm.ts'
 import { BlobNames } from './blob-names.ts'
-import { sizeInCall } from './codec.ts'
+import { type Stored, sizeInCall } from './codec.ts'
 import { Entries } from './entries.ts'
 import { GATHER, MAX_CALL_BYTES } from './limits.ts'
 import { MeteredSql } from './metered-sql.ts'
@@ -15,6 +16,7 @@ import type {
   ReserveReply,
   ReserveRequest,
   StoredEntry,
+  StoredOutcome,
 } from './protocol.ts'
 import { Publisher } from './publisher.ts'
 import { Settings } from './settings.ts'
@@ -49,8 +51,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   readonly #publisher: Publisher
   readonly #blobs: BlobNames
   readonly #settings: Settings
-  /** The alarm that is set, as far as this instance knows: the alarm itself outlives it. */
-  #alarmAt: number | undefined
+  readonly #alarm: Alarm
   #sweptAt = 0
   #failures = 0
 
@@ -61,6 +62,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     this.#publisher = new Publisher(this.#sql, this.#entries)
     this.#blobs = new BlobNames(this.#sql, this.#entries)
     this.#settings = new Settings(this.#sql)
+    this.#alarm = new Alarm(state.storage, (error) => this.onFault(error))
   }
 
   /** Where copies and large values are. */
@@ -93,7 +95,14 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     const at = Date.now()
     const stamp = this.#publisher.nextStamp(at)
     const turn = new Turn(this.#entries)
-    const outcomes = changes.map((change) => turn.decide(change, now))
+    const outcomes: StoredOutcome[] = []
+    let bytes = 0
+    for (const change of changes) {
+      const outcome = turn.decide(change, now)
+      outcomes.push(outcome)
+      if (outcome.ok && outcome.entry !== undefined) bytes += sizeInCall(outcome.entry.value as Stored)
+      if (bytes > MAX_CALL_BYTES) break
+    }
     let mayExpire = false
     let isCopied = false
     const store = () => {
@@ -107,8 +116,8 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     // All or nothing, should one of them fail. One alone needs no bracket: it comes last, and the marks before it harm nobody.
     if (turn.size > 1) this.ctx.storage.transactionSync(store)
     else store()
-    if (isCopied) this.#wakeAt(at + GATHER)
-    else if (mayExpire) this.#sweepLater()
+    if (isCopied) this.#alarm.wakeAt(at + GATHER)
+    else if (mayExpire) this.#alarm.wakeSometime(Date.now() + SWEEP_EVERY)
     return { outcomes, stamp, rows: this.#sql.takeRows() }
   }
 
@@ -119,7 +128,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
       this.#entries.clear(scope, generation, now)
       if (announce !== undefined) this.#settings.announceAt(announce)
     })
-    if (announce !== undefined || scope !== '') this.#wakeAt(now + GATHER)
+    if (announce !== undefined || scope !== '') this.#alarm.wakeAt(now + GATHER)
     return { generation, rows: this.#sql.takeRows() }
   }
 
@@ -127,7 +136,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   reserve({ blobs }: ReserveRequest): ReserveReply {
     const now = Date.now()
     for (const { name, key } of blobs) this.#blobs.note(name, key, now)
-    this.#sweepLater()
+    this.#alarm.wakeSometime(now + SWEEP_EVERY)
     return { rows: this.#sql.takeRows() }
   }
 
@@ -137,7 +146,13 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
    * each write.
    */
   override async alarm(): Promise<void> {
-    this.#alarmAt = undefined
+    // No sooner: KV takes one write a second of a key, and the last one was just now.
+    await this.#alarm.seeTo(() => this.#seeToAll(), GATHER)
+    // What this has read and written is no caller's.
+    this.#sql.takeRows()
+  }
+
+  async #seeToAll(): Promise<void> {
     const isFlush = this.#publisher.isDirty || this.#settings.unannounced !== undefined
     const errors = isFlush ? await this.#flush() : []
     for (const error of errors) this.onFault(error)
@@ -146,10 +161,8 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     const isDue = !isFlush || now >= this.#sweptAt + SWEEP_EVERY
     const next = isDue ? await this.#sweep(now) : this.#sweptAt + SWEEP_EVERY
     const isLeft = this.#publisher.isDirty || this.#settings.unannounced !== undefined
-    if (isLeft) this.#wakeAt(now + Math.min(GATHER * 2 ** this.#failures, MAX_PAUSE))
-    else if (next !== null) this.#wakeAt(next)
-    // What this has read and written is no caller's.
-    this.#sql.takeRows()
+    if (isLeft) this.#alarm.wakeAt(now + Math.min(GATHER * 2 ** this.#failures, MAX_PAUSE))
+    else if (next !== null) this.#alarm.wakeAt(next)
   }
 
   #publish(keys: readonly string[], entries: readonly (StoredEntry | null)[], prefix: string): void {
@@ -166,7 +179,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     }
     if (!isAny) return
     this.#settings.prefix = prefix
-    this.#wakeAt(now + GATHER)
+    this.#alarm.wakeAt(now + GATHER)
   }
 
   async #flush(): Promise<unknown[]> {
@@ -194,12 +207,12 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     this.#entries.forgetClears(now - FORGOTTEN_AFTER)
     const hasMoreBlobs = await this.#sweepBlobs(now)
     if (swept >= SWEPT_AT_ONCE || hasMoreBlobs) {
-      // What is left has its turn at once, after those who wait.
+      // What is left has its turn soon, after those who wait.
       this.#sweptAt = 0
       return now
     }
     const deadline = this.#entries.nextDeadline
-    if (deadline !== null) return Math.max(now + SWEEP_EVERY, deadline + GRACE)
+    if (deadline !== null) return Math.min(Math.max(now + SWEEP_EVERY, deadline + GRACE), now + SWEEP_WITHIN)
     return this.#blobs.isEmpty ? null : now + SWEEP_EVERY
   }
 
@@ -212,39 +225,12 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
       return false
     }
   }
-
-  /** Sets the alarm to this time at the latest, in the same turn as what it is for. */
-  #wakeAt(time: number): void {
-    if (this.#alarmAt !== undefined && this.#alarmAt <= time) return
-    this.#alarmAt = time
-    this.ctx.storage.setAlarm(time).catch((error: unknown) => {
-      this.#alarmAt = undefined
-      this.onFault(error)
-    })
-  }
-
-  /** Sets an alarm unless there is one: any will come to the sweep. */
-  #sweepLater(): void {
-    if (this.#alarmAt !== undefined) return
-    const time = Date.now() + SWEEP_EVERY
-    this.#alarmAt = time
-    const { storage } = this.ctx
-    storage
-      .getAlarm()
-      .then((at) => {
-        if (at !== null) this.#alarmAt = Math.min(at, this.#alarmAt ?? at)
-        else if (this.#alarmAt === time) return storage.setAlarm(time)
-        return undefined
-      })
-      // Nothing but room depends on it: the next write tries again.
-      .catch(() => {
-        if (this.#alarmAt === time) this.#alarmAt = undefined
-      })
-  }
 }
 
 /** Milliseconds between sweeps, at least. Setting an alarm is billed as a row written. */
 const SWEEP_EVERY = 3_600_000
+/** Milliseconds between sweeps at most, some months: alarms know no dates after 2189. */
+const SWEEP_WITHIN = 10_000_000_000
 /** Milliseconds by which callers' clocks may be behind the owner's: none shall miss what it thinks is live. */
 const GRACE = 60_000
 /** Entries removed in one turn, so that no caller waits long. */

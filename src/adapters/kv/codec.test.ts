@@ -19,6 +19,13 @@ describe('encode() and decode()', () => {
       }),
     )
   })
+
+  it('give each who reads the same stored bytes an object of his own', () => {
+    const stored = encode(new Uint8Array([1, 2]))
+    const [mine, yours] = [decode(stored)?.value as Uint8Array, decode(stored)?.value]
+    mine[0] = 9
+    expect(yours).toStrictEqual(new Uint8Array([1, 2]))
+  })
 })
 
 describe('encode()', () => {

@@ -38,12 +38,12 @@ export interface Decoded {
   readonly value: unknown
 }
 
-/** Decodes, or gives `undefined` for a format of another time: to a cache, that is a miss. */
+/** Decodes, each time anew, or gives `undefined` for a format of another time: to a cache, that is a miss. */
 export function decode(stored: Stored): Decoded | undefined {
   if (typeof stored === 'number') return { value: stored }
   const { format, data } = stored
   if (typeof data !== 'string') {
-    if (format === BYTES) return { value: data }
+    if (format === BYTES) return { value: data.slice() }
     return format === BUFFER ? { value: data.slice().buffer } : undefined
   }
   if (format === JSON_TEXT) return { value: JSON.parse(data) }

@@ -15,7 +15,7 @@ export interface CopyMetadata {
   readonly expiresAt: number | null
   /** Epoch milliseconds to which an owner keeps the copy up, after which it says nothing; `null` where there is no owner. */
   readonly until: number | null
-  /** The last clear that its owner knew of. */
+  /** The last clear that its owner knew of when the entry was put: a later one of its scope is the end of both. */
   readonly generation: number
   /** When its owner read the value, by {@link CommitReply.stamp}. */
   readonly stamp: number
@@ -33,11 +33,8 @@ export function copyText(
   now: number,
 ): KVText {
   const metadata: CopyMetadata = { nearcache: 1, format: value.format, expiresAt, ...about }
-  const end = Math.min(about.until ?? Number.POSITIVE_INFINITY, expiresAt ?? Number.POSITIVE_INFINITY)
-  return {
-    text: textOf(value),
-    options: Number.isFinite(end) ? { metadata, expiration: expirationAt(end, now) } : { metadata },
-  }
+  const expiration = expirationAt(Math.min(about.until ?? NEVER, expiresAt ?? NEVER), now)
+  return { text: textOf(value), options: expiration === undefined ? { metadata } : { metadata, expiration } }
 }
 
 /** The entry that a copy is of, if it says anything at `now`. */
@@ -53,12 +50,21 @@ export function entryOf(
   return data === undefined ? undefined : { value: { format, data }, expiresAt }
 }
 
-/** KV's way to say when: whole seconds, at least 60 ahead. Our own deadline is exact; this is for collection. */
-export function expirationAt(deadline: number, now: number): number {
-  return Math.ceil(Math.max(deadline, now + MIN_AHEAD) / 1000) + 1
+/**
+ * KV's way to say when: whole seconds, and enough of them ahead; `undefined` for what it cannot say. Our own deadline is exact;
+ * this is for collection.
+ */
+export function expirationAt(deadline: number, now: number): number | undefined {
+  const seconds = Math.ceil(Math.max(deadline, now + MIN_AHEAD) / 1000) + 1
+  return seconds > MAX_EXPIRATION ? undefined : seconds
 }
 
-const MIN_AHEAD = 60_000
+/** The deadline of what has none. */
+export const NEVER: number = Number.POSITIVE_INFINITY
+/** Epoch seconds, as far as 32 bits go: in January 2038. */
+const MAX_EXPIRATION = 2 ** 31 - 1
+/** Milliseconds: KV asks for 60 s by its own clock, and that of the caller, or its view of when the call began, may be behind. */
+const MIN_AHEAD = 120_000
 
 /** Bytes are base64: KV reads many at once only as text. */
 function textOf({ data }: Encoded): string {

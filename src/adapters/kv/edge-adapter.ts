@@ -44,14 +44,14 @@ export class EdgeAdapter implements KVAdapter {
   readonly #reader: EdgeReader
   readonly #writer: EdgeWriter
   readonly #turns: Turns<EdgeRead>
-  /** A clear, or the writing of large values, for which all that is asked for later waits: it comes after them. */
+  /** A clear, the writing of large values, a move between owners: all that is asked for later waits, and comes after them. */
   #busy: Promise<void> | undefined
 
   constructor(parts: EdgeParts) {
     this.supports = parts.supports
     this.#parts = parts
     this.#reader = new EdgeReader(parts)
-    this.#writer = new EdgeWriter(parts, this.#reader)
+    this.#writer = new EdgeWriter(parts)
     this.#turns = new Turns<EdgeRead>({
       read: (reads) => this.#read(reads),
       commit: (commits) => this.#commit(commits),
@@ -91,9 +91,10 @@ export class EdgeAdapter implements KVAdapter {
     return this.#reader.read(reads)
   }
 
-  #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
+  /** Fails as a promise does, also of a value that cannot be encoded: thrown at once, nobody would hear of it. */
+  async #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
     const prepared = commits.flatMap(({ changes }) => changes.map((change) => this.#writer.prepare(change)))
-    if (this.#busy === undefined && prepared.every(({ large }) => large === undefined)) {
+    if (this.#busy === undefined && !prepared.some((one) => this.#writer.takesSteps(one))) {
       return this.#writer.commit(commits, prepared)
     }
     return this.#inOrder(() => this.#writer.commit(commits, prepared))

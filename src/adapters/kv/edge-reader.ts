@@ -14,6 +14,8 @@ export interface EdgeRead extends Read {
 export const NO_KV = 'The value is in KV, and this adapter was given no KV namespace: { kv: env.CACHE_KV }'
 
 type Answers = Map<string, PromiseSettledResult<StoredEntry | null>>
+/** Large values under way: each is fetched once, whoever asks. */
+type Wholes = Map<string, Promise<StoredEntry | undefined>>
 
 /** Reads: near where a copy may answer, from the owners where it must be exact or no copy does. */
 export class EdgeReader {
@@ -53,9 +55,10 @@ export class EdgeReader {
         answers,
       ),
     ])
+    const wholes: Wholes = new Map()
     // Decoded for each who asks: each gets an object of its own.
     return reads.map(async ({ keys: asked, wanted }) =>
-      Promise.all(asked.map((key) => this.#asWanted(key, given(answers.get(key)), wanted, now))),
+      Promise.all(asked.map((key) => this.#asWanted(key, given(answers.get(key)), wanted, now, wholes))),
     )
   }
 
@@ -74,26 +77,30 @@ export class EdgeReader {
     entry: StoredEntry | null,
     wanted: Wanted,
     now: number,
+    wholes?: Wholes,
   ): Entry | undefined | Promise<Entry | undefined> {
     if (entry === null || wanted === 'presence') return entry ?? undefined
-    return isPointer(entry.value) ? this.decoded(key, entry, now) : decodeEntry(entry)
+    if (!isPointer(entry.value)) return decodeEntry(entry)
+    const whole = wholes?.get(key) ?? this.#whole(key, entry, now)
+    wholes?.set(key, whole)
+    return whole.then((found) => found && decodeEntry(found))
   }
 
-  /** The entry with its value. Lost, or in a format of another time, it is a miss. */
-  async decoded(key: string, entry: StoredEntry, now: number): Promise<Entry | undefined> {
+  /** The entry with its value, as it is stored. Lost, it is a miss. */
+  async #whole(key: string, entry: StoredEntry, now: number): Promise<StoredEntry | undefined> {
     const blob = blobOf(entry)
-    if (blob === undefined) return decodeEntry(entry)
+    if (blob === undefined) return entry
     // What has expired is nobody's, and its blob may be gone.
     if (!isLive(entry, now)) return undefined
     const { blobs, owners } = this.#parts
     if (blobs === undefined) throw new Error(NO_KV)
     const whole = await blobs.follow(entry, now)
-    if (whole !== undefined) return decodeEntry(whole)
+    if (whole !== undefined) return whole
     // A copy may point to what was replaced since: the owner knows what holds.
     const [answer] = await owners.read([key], 'value')
     const current = given(answer)
     if (current === null) return undefined
-    if (blobOf(current)?.name !== blob.name) return this.decoded(key, current, now)
+    if (blobOf(current)?.name !== blob.name) return this.#whole(key, current, now)
     const lost = { key, op: { kind: 'delete' }, blob: { from: blob.name } } as const
     for (const dropped of await owners.commit([lost], now, () => {})) given(dropped)
     return undefined

@@ -5,11 +5,11 @@ import { blobOf } from './blob-pointer.ts'
 import type { Blobs } from './blobs.ts'
 import { type Encoded, encode, isOver } from './codec.ts'
 import type { EdgeParts } from './edge-adapter.ts'
-import { type EdgeReader, NO_KV } from './edge-reader.ts'
+import { NO_KV } from './edge-reader.ts'
 import type { Written } from './isolate-memory.ts'
 import { MAX_INLINE_BYTES, MAX_ROW_BYTES } from './limits.ts'
 import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
-import { given } from './stored-entry.ts'
+import { decodeEntry, given } from './stored-entry.ts'
 
 type Settled<T> = PromiseSettledResult<T>
 
@@ -25,11 +25,9 @@ export interface Prepared {
 /** Writes: to the owners, large values to KV first. */
 export class EdgeWriter {
   readonly #parts: EdgeParts
-  readonly #reader: EdgeReader
 
-  constructor(parts: EdgeParts, reader: EdgeReader) {
+  constructor(parts: EdgeParts) {
     this.#parts = parts
-    this.#reader = reader
   }
 
   prepare({ key, op }: Change): Prepared {
@@ -49,6 +47,15 @@ export class EdgeWriter {
     return { change: { key, op: instead }, refusal: TOO_LARGE }
   }
 
+  /** Whether it takes several calls, one after the other: what is asked for later must wait for the last of them. */
+  takesSteps({ change, large }: Prepared): boolean {
+    return large !== undefined || this.#isAcross(change)
+  }
+
+  #isAcross({ key, op }: StoredChange): boolean {
+    return op.kind === 'move' && !this.#parts.owners.haveSame(key, op.to)
+  }
+
   /** Commits for all who ask, in order; each who asked gets the outcomes of his own changes, or his own owner's failure. */
   async commit(commits: readonly Commit[], prepared: readonly Prepared[]): Promise<Promise<Outcome[]>[]> {
     // They are of one turn, in which no clock should have moved; if one did, the later reading is true for all.
@@ -66,7 +73,7 @@ export class EdgeWriter {
     let within: Prepared[] = []
     for (const one of prepared) {
       const { key, op } = one.change
-      if (op.kind !== 'move' || this.#parts.owners.haveSame(key, op.to)) {
+      if (op.kind !== 'move' || !this.#isAcross(one.change)) {
         within.push(one)
         continue
       }
@@ -96,8 +103,9 @@ export class EdgeWriter {
       changes.map(async (change, index) => {
         // What could not be made ready was not sent, and has no answer.
         const sentChange = given(change)
-        const answer = given(answers[next++])
-        return this.#outcome(prepared[index] as Prepared, sentChange, answer, now)
+        const place = next++
+        const key = () => keyAfter(place, sent, answers)
+        return this.#outcome(prepared[index] as Prepared, sentChange.op, given(answers[place]), now, key)
       }),
     )
   }
@@ -106,7 +114,8 @@ export class EdgeWriter {
   async #commitOne(prepared: Prepared, now: number): Promise<Settled<Outcome>> {
     try {
       const [answer] = await this.#send([prepared.change], now)
-      const value = await this.#outcome(prepared, prepared.change, given(answer), now)
+      const { key, op } = prepared.change
+      const value = await this.#outcome(prepared, op, given(answer), now, () => key)
       return { status: 'fulfilled', value }
     } catch (reason) {
       return { status: 'rejected', reason }
@@ -134,26 +143,40 @@ export class EdgeWriter {
     const notes = new Map<string, Written>()
     for (const key of changes.flatMap(keysOf)) notes.set(key, memory.noteWriting(key, now))
     return owners.commit(changes, now, (change, stamp) => {
-      for (const key of keysOf(change)) (notes.get(key) as Written).stamp = stamp
+      for (const key of keysOf(change)) memory.noteStored(key, notes.get(key) as Written, stamp)
     })
   }
 
-  /** An owner's answer as what it is to the caller. */
+  /** An owner's answer as what it is to the caller. `keyAfter` tells where the entry is by now, if nothing took its place. */
   #outcome(
     { refusal }: Prepared,
-    { key, op }: StoredChange,
+    op: StoredChange['op'],
     answer: StoredOutcome,
     now: number,
+    keyAfter: () => string | undefined,
   ): Outcome | Promise<Outcome> {
     if (answer.ok && refusal !== undefined) return refusal
-    if (!answer.ok && answer.reason === 'outlived') return this.#prolong(key, op, answer.entry, now)
+    if (!answer.ok && answer.reason === 'outlived') {
+      const key = keyAfter()
+      return key === undefined ? OK : this.#prolong(key, op, answer.entry, now)
+    }
     if (!answer.ok || answer.entry === undefined) return answer
-    return this.#popped(key, answer.entry as StoredEntry, now)
+    return this.#popped(answer.entry as StoredEntry, now)
   }
 
-  async #popped(key: string, stored: StoredEntry, now: number): Promise<Outcome> {
-    const entry = await this.#reader.decoded(key, stored, now)
+  /** What was taken out, and nothing that was stored since. */
+  async #popped(stored: StoredEntry, now: number): Promise<Outcome> {
+    const whole = blobOf(stored) === undefined ? stored : await this.#taken(stored, now)
+    const entry = whole && decodeEntry(whole)
     return entry === undefined ? MISSING : { ok: true, entry }
+  }
+
+  async #taken(stored: StoredEntry, now: number): Promise<StoredEntry | undefined> {
+    try {
+      return await this.#blobs.follow(stored, now)
+    } catch (cause) {
+      throw new Error('A large value was taken out, and could not be read: it is gone', { cause })
+    }
   }
 
   /** A touch to beyond the life of the value's blob: the same value in a new one. */
@@ -191,9 +214,30 @@ export class EdgeWriter {
   }
 }
 
+const OK: Outcome = { ok: true }
 const TOO_LARGE: Outcome = { ok: false, reason: 'too-large' }
 const MISSING: Outcome = { ok: false, reason: 'missing' }
 
 function keysOf({ key, op }: StoredChange): string[] {
   return op.kind === 'move' ? [key, op.to] : [key]
+}
+
+/**
+ * Where an entry is after the changes that came later in the same batch; `undefined` if one of them removed it, or decided
+ * anew what a touch decides.
+ */
+function keyAfter(
+  place: number,
+  changes: readonly StoredChange[],
+  answers: readonly Settled<StoredOutcome>[],
+): string | undefined {
+  let key = changes[place]?.key
+  for (const [index, change] of changes.entries()) {
+    const answer = answers[index]
+    if (index <= place || change.key !== key || answer?.status !== 'fulfilled') continue
+    if (!answer.value.ok && answer.value.reason !== 'outlived') continue
+    if (change.op.kind !== 'move') return undefined
+    key = change.op.to
+  }
+  return key
 }

@@ -3,13 +3,16 @@ import { clearedAt } from './generations.ts'
 import type { Sql } from './metered-sql.ts'
 import type { StoredEntry } from './protocol.ts'
 
-/** `WITHOUT ROWID`: one row written per set instead of two, and rows are what is billed. */
+/**
+ * `WITHOUT ROWID`: one row written per set instead of two, and rows are what is billed. The value comes last: who looks only
+ * for what stands before it, as the sweep does at every row, need not read through it.
+ */
 const CREATE_ENTRIES = `CREATE TABLE IF NOT EXISTS entries (
   key TEXT PRIMARY KEY,
-  format TEXT NOT NULL,
-  value NOT NULL,
   expires_at INTEGER,
-  generation INTEGER NOT NULL DEFAULT 0
+  generation INTEGER NOT NULL DEFAULT 0,
+  format TEXT NOT NULL,
+  value NOT NULL
 ) WITHOUT ROWID`
 
 const CREATE_CLEARS = `CREATE TABLE IF NOT EXISTS clears (
@@ -47,15 +50,20 @@ export class Entries {
   }
 
   get(key: string): StoredEntry | undefined {
+    return this.find(key)?.entry
+  }
+
+  /** An entry, and the last clear of any scope that its owner knew of when it was put. */
+  find(key: string): { readonly entry: StoredEntry; readonly generation: number } | undefined {
     const [row] = this.#sql.exec<Row>(
       'SELECT format, value, expires_at, generation FROM entries WHERE key = ?',
       key,
     )
     if (row === undefined || row.generation < this.#clearedAt(key)) return undefined
-    const { format, value, expires_at: expiresAt } = row
-    if (format === INTEGER) return { value: value as number, expiresAt }
+    const { format, value, expires_at: expiresAt, generation } = row
+    if (format === INTEGER) return { entry: { value: value as number, expiresAt }, generation }
     const data = value instanceof ArrayBuffer ? new Uint8Array(value) : (value as string)
-    return { value: { format, data }, expiresAt }
+    return { entry: { value: { format, data }, expiresAt }, generation }
   }
 
   /** The entry with 0 for its value. */

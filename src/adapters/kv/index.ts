@@ -93,8 +93,10 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
   if (!Number.isInteger(shardCount) || shardCount < 1 || shardCount > MAX_SHARDS) {
     throw new RangeError(`shardCount must be an integer from 1 to ${MAX_SHARDS}: got ${shardCount}`)
   }
-  if (!(cacheTtl >= MIN_CACHE_TTL)) {
-    throw new RangeError(`cacheTtl must be ${MIN_CACHE_TTL} seconds or more: got ${String(cacheTtl)}`)
+  if (!Number.isInteger(cacheTtl) || cacheTtl < MIN_CACHE_TTL || cacheTtl > MAX_CACHE_TTL) {
+    throw new RangeError(
+      `cacheTtl must be an integer from ${MIN_CACHE_TTL} to ${MAX_CACHE_TTL} seconds: got ${String(cacheTtl)}`,
+    )
   }
   if (reads !== 'near' && reads !== 'owner') {
     throw new TypeError(`reads must be 'near' or 'owner': got ${String(reads)}`)
@@ -128,7 +130,7 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
     kv,
     prefix: `${base}/blobs/`,
     tally,
-    reserve: (blob) => owners.reserve(blob),
+    reserve: (all) => owners.reserve(all),
   })
   const nearby = reads === 'near' ? { reader, prefix } : undefined
   return new EdgeAdapter({ supports, owners, nearby, memory, blobs, clearsKey, tally })
@@ -139,6 +141,8 @@ const KNOWN = ['kv', 'shards', 'name', 'shardCount', 'reads', 'cacheTtl', 'locat
 /** `aclear` calls every shard, and a request on the free plan may make 50 calls. */
 const MAX_SHARDS = 32
 const MIN_CACHE_TTL = 30
+/** What KV's 32-bit integers can say. */
+const MAX_CACHE_TTL = 2 ** 31 - 1
 
 function checkBindings(kv: unknown, shards: unknown): void {
   if (shards === undefined && kv === undefined) {

@@ -1,4 +1,5 @@
 import { type Clears, clearedAt } from './generations.ts'
+import { CLOCKS, KEPT_UP } from './limits.ts'
 
 /** A write of this isolate. */
 export interface Written {
@@ -6,6 +7,8 @@ export interface Written {
   readonly at: number
   /** The owner's stamp of the write; while it is under way, and if it failed, one that no copy has. */
   stamp: number
+  /** The stamp of an earlier one, which the owner may have had after it. */
+  least: number
 }
 
 /**
@@ -17,16 +20,16 @@ export class IsolateMemory {
   readonly #absent = new Map<string, number>()
   #clears: Clears = new Map()
   #clearsReadAt = Number.NEGATIVE_INFINITY
-  /** Until then no copy is trusted: a write was forgotten that copies may not have yet. */
-  #distrustUntil = Number.NEGATIVE_INFINITY
+  /** When the last of the forgotten writes began: for a while after it no copy is trusted, which may not have it yet. */
+  #forgottenAt = Number.NEGATIVE_INFINITY
 
   /** Whether to look for a copy at all, `cacheTtl` milliseconds being what a location keeps of KV. */
   mayHaveCopy(key: string, now: number, cacheTtl: number): boolean {
-    if (now < this.#distrustUntil) return false
+    if (now < this.#forgottenAt + cacheTtl + SETTLED) return false
     const written = this.#written.get(key)
     if (written !== undefined) {
       if (now < written.at + cacheTtl) return false
-      if (now >= written.at + HORIZON) this.#written.delete(key)
+      if (now >= written.at + LAPSED) this.#written.delete(key)
     }
     const absentAt = this.#absent.get(key)
     // A location keeps a miss as long as a value: asking again would only cost.
@@ -37,7 +40,7 @@ export class IsolateMemory {
   trusts(key: string, stamp: number, generation: number): boolean {
     const written = this.#written.get(key)
     if (written !== undefined) {
-      if (stamp < written.stamp) return false
+      if (stamp < Math.max(written.stamp, written.least)) return false
       this.#written.delete(key)
     }
     return generation >= clearedAt(this.#clears, key)
@@ -51,11 +54,17 @@ export class IsolateMemory {
 
   /** A write begins: until its stamp is known, no copy has it. */
   noteWriting(key: string, now: number): Written {
-    this.#written.delete(key)
-    if (this.#written.size >= MOST) this.#forgetFirst()
-    const written = { at: now, stamp: Number.POSITIVE_INFINITY }
-    this.#written.set(key, written)
+    const written = { at: now, stamp: Number.POSITIVE_INFINITY, least: 0 }
+    this.#remember(key, written)
     return written
+  }
+
+  /** A write was answered. */
+  noteStored(key: string, written: Written, stamp: number): void {
+    written.stamp = stamp
+    const latest = this.#written.get(key)
+    if (latest === undefined) this.#remember(key, written)
+    else if (latest !== written) latest.least = Math.max(latest.least, stamp)
   }
 
   areClearsKnown(now: number, cacheTtl: number): boolean {
@@ -63,12 +72,11 @@ export class IsolateMemory {
   }
 
   noteClears(clears: Clears, now: number): void {
-    const merged = new Map(clears)
-    // What this isolate cleared itself may not be told in KV yet.
-    for (const [scope, generation] of this.#clears) {
-      if (generation > (merged.get(scope) ?? 0)) merged.set(scope, generation)
-    }
-    this.#clears = merged
+    let last = 0
+    for (const generation of clears.values()) last = Math.max(last, generation)
+    // What was cleared since may not be told in KV yet. What is not told there any more was so long ago that no copy is of before.
+    const since = [...this.#clears].filter(([, generation]) => generation > last)
+    this.#clears = new Map([...clears, ...since])
     this.#clearsReadAt = now
   }
 
@@ -76,17 +84,23 @@ export class IsolateMemory {
     this.#clears = new Map([...this.#clears, [scope, Math.max(generation, this.#clears.get(scope) ?? 0)]])
   }
 
-  #forgetFirst(): void {
-    const first = this.#written.values().next().value
-    if (first !== undefined) this.#distrustUntil = Math.max(this.#distrustUntil, first.at + HORIZON)
-    deleteFirst(this.#written)
+  #remember(key: string, written: Written): void {
+    this.#written.delete(key)
+    const [first] = this.#written.size >= MOST ? this.#written.values() : []
+    if (first !== undefined) {
+      this.#forgottenAt = Math.max(this.#forgottenAt, first.at)
+      deleteFirst(this.#written)
+    }
+    this.#written.set(key, written)
   }
 }
 
 /** Keys of each kind. */
 const MOST = 10_000
-/** Milliseconds after which a write has reached every location, by far: KV speaks of 60 s "or more". */
-const HORIZON = 600_000
+/** Milliseconds after which a write has reached every location, by far, if its owner can write to KV: that speaks of 60 s "or more". */
+const SETTLED = 600_000
+/** Milliseconds after which no copy of before a write says anything any more, even if its owner cannot write to KV. */
+const LAPSED: number = KEPT_UP + CLOCKS
 
 function deleteFirst(map: Map<string, unknown>): void {
   for (const first of map.keys()) {

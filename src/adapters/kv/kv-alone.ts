@@ -100,8 +100,9 @@ export class KVAlone implements KVAdapter {
       stored,
       prepared.map((ofCommit) => ({ now, changes: ofCommit.map(({ change }) => change) })),
     )
-    // What this location does not see may be there all the same.
-    const left = new Map([...deleted.map((key) => [key, undefined] as const), ...writes])
+    // What this location does not see may be there all the same, and goes: by a delete, or a set of what is dead already.
+    const concerned = prepared.flatMap((ofCommit) => ofCommit.map(({ change }) => change.key))
+    const left = new Map([...concerned.map((key) => [key, undefined] as const), ...writes])
     const written = new Map(
       [...left].map(([key, entry]) => [key, this.#write(key, entry as TextEntry | undefined, now)]),
     )

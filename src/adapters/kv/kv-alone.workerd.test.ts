@@ -51,6 +51,15 @@ describe('KV alone', () => {
     expect(adapter.costs()).toMatchObject({ kvWrites: 5, ownerCalls: 0 })
   })
 
+  it('takes the old value away by a set that stores nothing', async () => {
+    const { cache } = open()
+    await cache.asetMany({ one: 'old', two: 'old', other: 'old' })
+    await cache.aset('one', 'new', 0)
+    await cache.asetMany({ two: 'new' }, -1)
+    await Promise.all([cache.aset('other', 'dead', 0), cache.aset('other', 'live')])
+    expect(await cache.agetMany(['one', 'two', 'other'])).toEqual(new Map([['other', 'live']]))
+  })
+
   it('keeps deadlines to the millisecond, also those that KV cannot', async () => {
     const { cache, pass } = open()
     await cache.aset('short', 'x', 1.5)
@@ -62,6 +71,19 @@ describe('KV alone', () => {
     pass(0.001)
     expect(await cache.ahasKey('short')).toBe(false)
     expect(await cache.ahasKey('never')).toBe(true)
+  })
+
+  it('takes short deadlines of those whose clocks are behind', async () => {
+    const { cache, pass } = open()
+    pass(-30)
+    await cache.aset('short', 'x', 5)
+    expect(await cache.attl('short')).toBe(5)
+  })
+
+  it('takes deadlines further ahead than KV can say', async () => {
+    const { cache } = open()
+    await cache.aset('far', 'x', 1_000_000_000)
+    expect(await cache.attl('far')).toBe(1_000_000_000)
   })
 
   it('writes what one turn leaves of a key once', async () => {
@@ -149,7 +171,9 @@ describe('kvAdapter', () => {
     [{ shards: {} }, 'shards must be'],
     [{ shards, reads: 'near' }, "reads: 'near' needs a KV namespace"],
     [{ kv, shards, reads: 'far' }, "reads must be 'near' or 'owner'"],
-    [{ kv, shards, cacheTtl: 29 }, 'cacheTtl must be 30 seconds or more'],
+    [{ kv, shards, cacheTtl: 29 }, 'cacheTtl must be an integer from 30'],
+    [{ kv, shards, cacheTtl: '60' }, 'cacheTtl must be an integer from 30'],
+    [{ kv, shards, cacheTtl: Number.POSITIVE_INFINITY }, 'cacheTtl must be an integer from 30'],
     [{ kv, shards, shardCount: 33 }, 'shardCount must be an integer from 1 to 32'],
     [{ kv, shard: shards }, 'has no option "shard"'],
   ])('refuses %o', (options, message) => {

@@ -30,6 +30,12 @@ export const MAX_BULK_KEYS = 100
 /** Milliseconds from a change to its copy's renewal, which gathers others, and keeps to KV's one write a second. */
 export const GATHER = 1_000
 
+/** Milliseconds that a copy is kept up after a reader missed it. */
+export const KEPT_UP = 3_600_000
+
+/** Milliseconds by which readers' clocks may be behind: for as long a copy that has lapsed may still be read. */
+export const CLOCKS = 60_000
+
 const OWNED: Supports = {
   atomic: true,
   // Per owner only, and a batch may have many.

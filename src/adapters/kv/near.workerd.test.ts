@@ -2,7 +2,7 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
-import { kvAdapter } from './index.ts'
+import { type CacheShardNamespace, type KVAdapterOptions, kvAdapter } from './index.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
 /** The real namespace as another isolate has it: what is remembered of a binding goes by the object. */
@@ -16,7 +16,7 @@ function anotherIsolate(): CacheKVNamespace {
   }
 }
 
-function open(options: { readonly kv?: CacheKVNamespace; readonly onFault?: (fault: unknown) => void } = {}) {
+function open(options: Partial<KVAdapterOptions> = {}) {
   const name = crypto.randomUUID()
   let now = Date.now()
   const isolate = (reads: 'near' | 'owner' = 'near', keyPrefix = 'app') => {
@@ -57,8 +57,8 @@ function open(options: { readonly kv?: CacheKVNamespace; readonly onFault?: (fau
 }
 
 /** A cache with a copy of `user`, written by one isolate and asked for by another. */
-async function openCopied(value: unknown = { name: 'Ada' }) {
-  const opened = open()
+async function openCopied(value: unknown = { name: 'Ada' }, options: Partial<KVAdapterOptions> = {}) {
+  const opened = open(options)
   const writer = opened.isolate()
   await writer.cache.aset('user', value)
   await opened.isolate().cache.aget('user')
@@ -158,6 +158,47 @@ describe('near reads', () => {
     expect(await near.cache.aget('user')).toBe('second')
     await exact.cache.aclear()
     expect(await near.cache.aget('user')).toBeUndefined()
+  })
+
+  it('see what the own isolate wrote for as long as a copy of before can be, though the owner cannot renew it', async () => {
+    const { isolate, flush, pass } = open()
+    const { cache } = isolate()
+    await cache.aset('user', 'before', null)
+    await isolate().cache.aget('user')
+    await flush()
+    await cache.aset('user', 'after', null)
+    for (const seconds of [61, 600, 2_880, 600]) {
+      pass(seconds)
+      expect(await cache.aget('user')).toBe('after')
+    }
+  })
+
+  it('see the later of two writes of the own isolate that overtook each other', async () => {
+    const held = Promise.withResolvers<void>()
+    const shards: CacheShardNamespace = {
+      getByName(name) {
+        const stub = env.CACHE_SHARDS.getByName(name)
+        return {
+          read: (request) => stub.read(request) as never,
+          async commit(request) {
+            if (JSON.stringify(request).includes('slow')) await held.promise
+            return stub.commit(request) as never
+          },
+          clear: (request) => stub.clear(request) as never,
+          reserve: (request) => stub.reserve(request) as never,
+        }
+      },
+    }
+    const { isolate, flush, pass } = await openCopied('first', { shards })
+    const { cache } = isolate()
+    const slow = cache.aset('user', 'slow', null)
+    await cache.aget('user')
+    await cache.aset('user', 'fast', null)
+    await flush()
+    held.resolve()
+    await slow
+    pass(61)
+    expect(await cache.aget('user')).toBe('slow')
   })
 
   it('never copy numbers, and drop the copy of what became one', async () => {

@@ -1,7 +1,6 @@
 import type { Wanted } from '../../core/adapter.ts'
-import { sizeInCall } from './codec.ts'
 import type { Tally } from './costs.ts'
-import { MAX_CALL_BYTES, MAX_ROW_BYTES } from './limits.ts'
+import { changeSize, fitting, keySize } from './fitting.ts'
 import type {
   ClearReply,
   ClearRequest,
@@ -9,6 +8,7 @@ import type {
   CommitRequest,
   ReadReply,
   ReadRequest,
+  Reserved,
   ReserveReply,
   ReserveRequest,
   Rows,
@@ -80,8 +80,9 @@ export class Owners {
     return this.#byOwner(keys, (key) => key, {
       // An owner answers as many as one call can carry.
       async ask(stub, rest) {
+        const asked = rest.slice(0, fitting(rest, keySize))
         const reply = await stub.read(
-          publish === undefined ? { keys: rest, wanted } : { keys: rest, wanted, publish },
+          publish === undefined ? { keys: asked, wanted } : { keys: asked, wanted, publish },
         )
         return { answers: reply.entries, rows: reply.rows }
       },
@@ -97,9 +98,9 @@ export class Owners {
   ): Promise<PromiseSettledResult<StoredOutcome>[]> {
     return this.#byOwner(changes, ({ key }) => key, {
       async ask(stub, rest) {
-        const asked = rest.slice(0, fitting(rest))
+        const asked = rest.slice(0, fitting(rest, changeSize))
         const { outcomes, stamp, rows } = await stub.commit({ changes: asked, now })
-        for (const change of asked) onStored(change, stamp)
+        for (const change of asked.slice(0, outcomes.length)) onStored(change, stamp)
         return { answers: outcomes, rows }
       },
       // Not even a set: done a second time, it would undo what another did in between.
@@ -125,9 +126,14 @@ export class Owners {
     return generation
   }
 
-  async reserve(blob: { readonly name: string; readonly key: string }): Promise<void> {
-    const stub = this.#stub(this.#shardOf(blob.key))
-    this.#count((await this.#call(() => stub.reserve({ blobs: [blob] }))).rows)
+  reserve(blobs: readonly Reserved[]): Promise<PromiseSettledResult<Reserved>[]> {
+    return this.#byOwner(blobs, ({ key }) => key, {
+      async ask(stub, rest) {
+        const { rows } = await stub.reserve({ blobs: rest })
+        return { answers: rest, rows }
+      },
+      isRepeatable: true,
+    })
   }
 
   async #byOwner<Item, Answer>(
@@ -242,15 +248,4 @@ interface Asking<Item, Answer> {
   readonly isRepeatable: boolean
   /** What a failure means otherwise. */
   readonly inDoubt?: string
-}
-
-/** How many of the changes one call can carry, there and back: at least one. */
-function fitting(changes: readonly StoredChange[]): number {
-  let bytes = 0
-  const end = changes.findIndex(({ op }, index) => {
-    if (op.kind === 'set' || op.kind === 'add') bytes += sizeInCall(op.entry.value)
-    if (op.kind === 'pop') bytes += MAX_ROW_BYTES
-    return index > 0 && bytes > MAX_CALL_BYTES
-  })
-  return end === -1 ? changes.length : end
 }

@@ -39,6 +39,15 @@ describe('calls to the owners', () => {
     expect(calls).toEqual(['commit'])
   })
 
+  it('are one for 100 that are taken out in one turn', async () => {
+    const { calls, shards } = watched()
+    const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 1 }) })
+    const keys = Array.from({ length: 100 }, (_, index) => `key-${index}`)
+    await cache.asetMany(keys.map((key) => [key, key] as const))
+    expect(await Promise.all(keys.map((key) => cache.apop(key)))).toEqual(keys)
+    expect(calls).toEqual(['commit', 'commit'])
+  })
+
   it('are one to each owner for reads, and for a read of many', async () => {
     const { calls, shards } = watched()
     const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 2 }) })
@@ -67,6 +76,17 @@ describe('calls to the owners', () => {
     expect([...(await cache.agetMany(keys)).keys()]).toEqual(keys.slice(25))
   })
 
+  it('come after a move between owners that was asked for before them', async () => {
+    const keyFunction = (key: string, prefix: string, version: number | string) =>
+      `${prefix}${version}-${key}`
+    const adapter = kvAdapter({ shards: env.CACHE_SHARDS, name: name(), shardCount: 16 })
+    const cache = createCache({ adapter, keyFunction })
+    expect(shardOf('::1-key', 16)).not.toBe(shardOf('::2-key', 16))
+    await cache.aset('key', 'value')
+    const calls = [cache.aincrVersion('key'), cache.aget('key', { version: 2 }), cache.ahasKey('key')]
+    expect(await Promise.all(calls)).toEqual([2, 'value', false])
+  })
+
   it('fail those who asked the owner that is down, and nobody else', async () => {
     const { shards } = watched((object) => object.endsWith('/0'))
     const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 2 }) })
@@ -80,6 +100,16 @@ describe('calls to the owners', () => {
     for (const one of [...wrote, ...read]) {
       if (one.status === 'rejected') expect(isCacheError(one.reason, 'ADAPTER_FAILED')).toBe(true)
     }
+  })
+
+  it('fail, and are not waited for without end, where a value is too long to be encoded', async () => {
+    const { calls, shards } = watched()
+    const cache = createCache({ adapter: kvAdapter({ shards, name: name() }) })
+    // As JSON, six times that: more than a string can be.
+    await expect(cache.aset('key', '\u0001'.repeat(90_000_000))).rejects.toMatchObject({
+      code: 'ADAPTER_FAILED',
+    })
+    expect(calls).toEqual([])
   })
 
   it('are as many as it takes for values that are too large together', async () => {
@@ -96,4 +126,14 @@ describe('calls to the owners', () => {
     const popped = await Promise.all(values.map(([key]) => cache.apop<Uint8Array>(key)))
     expect(popped.map((bytes) => bytes?.length)).toEqual(values.map(() => 1_500_000))
   })
+  it('are as many as it takes for keys that are too large together', async () => {
+    const { calls, shards } = watched()
+    const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 1 }), keys: 'off' })
+    const keys = Array.from({ length: 75_000 }, (_, index) => `${index}${'x'.repeat(480)}`)
+    await cache.asetMany({ [keys[0] as string]: 1, [keys.at(-1) as string]: 2 })
+    expect([...(await cache.agetMany(keys)).values()]).toEqual([1, 2])
+    await cache.adeleteMany(keys)
+    expect(await cache.agetMany([keys[0] as string, keys.at(-1) as string])).toEqual(new Map())
+    expect(new Set(calls)).toEqual(new Set(['commit', 'read']))
+  }, 30_000)
 })

@@ -54,8 +54,9 @@ export interface CommitRequest {
 }
 
 export interface CommitReply {
+  /** Of the changes, in order. If those are together too large for one answer, of the first ones: the others were not made. */
   readonly outcomes: readonly StoredOutcome[]
-  /** A copy with this stamp or a later one was made with all of these changes in it. */
+  /** A copy with this stamp or a later one was made with all changes in it that have an outcome. */
   readonly stamp: number
   readonly rows: Rows
 }
@@ -73,9 +74,14 @@ export interface ClearReply {
   readonly rows: Rows
 }
 
+/** A blob that is about to be written and never expires, with the key that will point to it. */
+export interface Reserved {
+  readonly name: string
+  readonly key: string
+}
+
 export interface ReserveRequest {
-  /** Blobs that are about to be written and never expire, with the keys that will point to them. */
-  readonly blobs: readonly { readonly name: string; readonly key: string }[]
+  readonly blobs: readonly Reserved[]
 }
 
 export interface ReserveReply {

@@ -2,6 +2,7 @@ import { isLive } from '../../core/decide.ts'
 import type { Encoded } from './codec.ts'
 import { copyText, fits } from './copies.ts'
 import type { Entries } from './entries.ts'
+import { CLOCKS, KEPT_UP } from './limits.ts'
 import type { Sql } from './metered-sql.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import type { StoredEntry } from './protocol.ts'
@@ -78,7 +79,7 @@ export class Publisher {
   /** Writes what is dirty, as far as one call may. What fails stays dirty; the errors are given. */
   async flush(kv: CacheKVNamespace, prefix: string): Promise<unknown[]> {
     const errors: unknown[] = []
-    const waiting = [...this.#dirty].slice(0, AT_ONCE)
+    const waiting = [...this.#dirty.keys()].slice(0, AT_ONCE).reverse()
     const work = async (): Promise<void> => {
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
         await this.#write(kv, prefix, next).catch((error: unknown) => errors.push(error))
@@ -93,16 +94,20 @@ export class Publisher {
     this.#sql.exec('DELETE FROM copies WHERE until <= ? AND dirty <= 0', now - CLOCKS)
   }
 
-  async #write(kv: CacheKVNamespace, prefix: string, [key, dirty]: readonly [string, number]): Promise<void> {
+  async #write(kv: CacheKVNamespace, prefix: string, key: string): Promise<void> {
+    const dirty = this.#dirty.get(key) as number
+    // Should it fail, the others come before it.
+    this.#dirty.delete(key)
+    this.#dirty.set(key, dirty)
     const now = Date.now()
     const [copy] = this.#sql.exec<Copy>('SELECT key, until, dirty FROM copies WHERE key = ?', key)
     const until = copy?.until ?? 0
-    const entry = until > now ? this.#entries.get(key) : undefined
+    const { entry, generation = 0 } = (until > now ? this.#entries.find(key) : undefined) ?? {}
     const stamp = this.nextStamp(now)
     if (isLive(entry, now) && typeof entry.value !== 'number') {
       const { text, options } = copyText(
         entry as StoredEntry & { readonly value: Encoded },
-        { until, generation: this.#entries.generation, stamp },
+        { until, generation, stamp },
         now,
       )
       await kv.put(prefix + key, text, options)
@@ -135,12 +140,8 @@ export class Publisher {
   }
 }
 
-/** Milliseconds that a copy is kept up after a reader missed it. */
-export const KEPT_UP = 3_600_000
 /** Some megabytes of the 128 that an object has. */
 const MOST_REMEMBERED = 100_000
-/** Milliseconds by which readers' clocks may be behind: for as long a copy that has lapsed may still be read. */
-const CLOCKS = 60_000
 /** Copies written in one call, which may make 1,000 operations. https://developers.cloudflare.com/kv/platform/limits/ */
 const AT_ONCE = 500
 /** At once. https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections */

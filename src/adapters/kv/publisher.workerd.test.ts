@@ -53,6 +53,7 @@ function open() {
     owner,
     isolate,
     faults,
+    announce: `${name}/v1/clears/1`,
     give: (kv: CacheKVNamespace | undefined) =>
       runInDurableObject(owner, (instance) => {
         Object.defineProperty(instance, 'kv', { value: kv })
@@ -164,6 +165,61 @@ describe('the owner', () => {
     expect(writes).toEqual(['put :1:key "first"', 'put :1:key "second"'])
   })
 
+  it('gives KV its second between two writes of a copy, however long the others take', async () => {
+    const { owner, isolate, give, alarmAt, pass } = open()
+    const { kv } = ownersKV()
+    const writer = isolate()
+    await give({
+      ...kv,
+      async put(key, value, options) {
+        await kv.put(key, value, options)
+        await writer.aset('key', 'second')
+        pass(5)
+      },
+    })
+    await writer.aset('key', 'first')
+    await isolate().aget('key')
+    await runDurableObjectAlarm(owner)
+    expect(await alarmAt()).toBe(Date.now() + 1_000)
+  })
+
+  it('writes a copy once that changed while others were being written', async () => {
+    const { owner, isolate, give } = open()
+    const { kv, writes } = ownersKV()
+    const writer = isolate()
+    const keys = Array.from({ length: 7 }, (_, index) => `key-${index}`)
+    await writer.asetMany(keys.map((key) => [key, 'first'] as const))
+    await isolate().agetMany(keys)
+    await give({
+      ...kv,
+      async put(key, value, options) {
+        // Six are written at once: the seventh waits.
+        if (writes.length === 0) await writer.aset('key-6', 'second')
+        await kv.put(key, value, options)
+      },
+    })
+    await runDurableObjectAlarm(owner)
+    await runDurableObjectAlarm(owner)
+    expect(writes.filter((write) => write.includes('key-6'))).toEqual(['put :1:key-6 "second"'])
+    expect(writes).toHaveLength(7)
+  })
+
+  it('is not kept from the others by copies that always fail', async () => {
+    const { owner, give } = open()
+    const { kv, writes } = ownersKV()
+    await give({
+      ...kv,
+      put: (key, ...rest) => (key.endsWith('bad') ? Promise.reject() : kv.put(key, ...rest)),
+    })
+    const keys = [...Array.from({ length: 500 }, (_, index) => `${index} bad`), 'good']
+    const entry = { value: { format: 'json', data: '1.5' }, expiresAt: null }
+    await owner.commit({ changes: keys.map((key) => ({ key, op: { kind: 'set', entry } })), now: Date.now() })
+    await owner.read({ keys, wanted: 'value', publish: `${crypto.randomUUID()}/` })
+    await runDurableObjectAlarm(owner)
+    await runDurableObjectAlarm(owner)
+    expect(writes).toEqual(['put good 1.5'])
+  })
+
   it('tells of clears until KV has it', async () => {
     let isDown = true
     const { owner, isolate, give } = open()
@@ -193,6 +249,19 @@ describe('the owner', () => {
     await runDurableObjectAlarm(owner)
     expect(writes.at(-1)).toBe('put 1 {"b:":2,"c:":3}')
     expect(await isolate('b').aget('key')).toBeUndefined()
+  })
+
+  it('keeps a copy from outliving a clear that comes after a later one of others', async () => {
+    const { owner, isolate, announce } = open()
+    await isolate('a').aset('key', 'value')
+    await isolate('a').aget('key')
+    // Two are under way together, and this owner is late to hear of the first.
+    await owner.clear({ scope: 'b:', generation: 2 })
+    await runDurableObjectAlarm(owner)
+    await owner.clear({ scope: 'a:', generation: 1, announce })
+    await runDurableObjectAlarm(owner)
+    expect(await isolate('a').aget('key', { fresh: true })).toBeUndefined()
+    expect(await isolate('a').aget('key')).toBeUndefined()
   })
 
   it('says so where it has no KV to write copies to', async () => {

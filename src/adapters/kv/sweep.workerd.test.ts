@@ -60,4 +60,11 @@ describe('the sweep', () => {
     await cache.aset('key', 1, 60)
     await expect.poll(alarm).toBeGreaterThanOrEqual(before + HOUR)
   })
+
+  it('is set within some months, however far ahead the next deadline is', async () => {
+    const { ago, owner, alarm } = open()
+    await ago(0).aset('key', 1, 100_000_000_000)
+    await runDurableObjectAlarm(owner)
+    expect(await alarm()).toBeLessThan(Date.now() + 180 * 24 * HOUR)
+  })
 })

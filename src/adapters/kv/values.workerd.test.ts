@@ -61,4 +61,16 @@ describe('every value that a cache can store', () => {
     expectAll(await cache.agetMany(keys))
     expect(calls).toHaveLength(1)
   })
+
+  it('is an object of his own to each who reads it in one turn', async () => {
+    const { CACHE_SHARDS: shards } = env
+    for (const bindings of [{ shards }, { kv: countingKV().kv, shards }, { kv: countingKV().kv }]) {
+      const cache = createCache({ adapter: kvAdapter({ ...bindings, name: crypto.randomUUID() }) })
+      await cache.aset('bytes', new Uint8Array([1, 2]))
+      const read = () => cache.aget('bytes', { default: new Uint8Array() })
+      const [mine, yours] = await Promise.all([read(), read()])
+      mine[0] = 9
+      expect(yours).toStrictEqual(new Uint8Array([1, 2]))
+    }
+  })
 })

@@ -1,0 +1,62 @@
+/** The alarm of an owner: one, to which all come who need one. */
+export class Alarm {
+  readonly #storage: DurableObjectStorage
+  readonly #onFault: (error: unknown) => void
+  /** The time that is set, as far as this instance knows: the alarm itself outlives it. */
+  #at: number | undefined
+  /** While an alarm is being seen to, the time that the next one is asked for: it is set at the end. */
+  #asked: number | undefined
+
+  constructor(storage: DurableObjectStorage, onFault: (error: unknown) => void) {
+    this.#storage = storage
+    this.#onFault = onFault
+  }
+
+  /** Sees to an alarm. The next comes `pause` milliseconds after its end or later, whoever asks for one meanwhile. */
+  async seeTo(work: () => Promise<void>, pause: number): Promise<void> {
+    this.#at = undefined
+    this.#asked = Number.POSITIVE_INFINITY
+    try {
+      await work()
+    } finally {
+      const asked = this.#asked
+      this.#asked = undefined
+      if (asked < Number.POSITIVE_INFINITY) this.wakeAt(Math.max(asked, Date.now() + pause))
+    }
+  }
+
+  /** Sets it to this time at the latest, in the same turn as what it is for. */
+  wakeAt(time: number): void {
+    if (this.#asked !== undefined) {
+      this.#asked = Math.min(this.#asked, time)
+      return
+    }
+    if (this.#at !== undefined && this.#at <= time) return
+    this.#at = time
+    this.#storage.setAlarm(time).catch((error: unknown) => {
+      this.#at = undefined
+      this.#onFault(error)
+    })
+  }
+
+  /** Sets it to this time unless there is one: any will do. */
+  wakeSometime(time: number): void {
+    if (this.#asked !== undefined) {
+      this.wakeAt(time)
+      return
+    }
+    if (this.#at !== undefined) return
+    this.#at = time
+    this.#storage
+      .getAlarm()
+      .then((at) => {
+        if (at !== null) this.#at = Math.min(at, this.#at ?? at)
+        else if (this.#at === time) return this.#storage.setAlarm(time)
+        return undefined
+      })
+      // Nothing but room depends on it: the next write tries again.
+      .catch(() => {
+        if (this.#at === time) this.#at = undefined
+      })
+  }
+}
