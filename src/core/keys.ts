@@ -67,7 +67,7 @@ export class Keyspace {
   head(version: Version | undefined): string {
     return version === undefined
       ? this.#defaultHead
-      : defaultKeyFunction('', this.#options.keyPrefix, version)
+      : defaultKeyFunction('', this.#options.keyPrefix, checkVersion(version))
   }
 
   /** Checks a key whose stored key is not needed. */
