@@ -162,7 +162,7 @@ export class SyncCache extends AsyncCache {
     const { version } = readOptions(options, POPPING, 'pop')
     const outcome = this.#store.commitOne(key, version, POP, this.#contract.now())
     const entry = popped(outcome, key)
-    return entry === undefined ? options?.default : entry.value
+    return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
   }
 
   /** {@link AsyncCache.alock}, at once: one attempt, and `using` instead of `await using`. */
