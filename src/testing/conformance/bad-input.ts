@@ -194,6 +194,11 @@ export function badInput({ open, supports }: Context): void {
       { version: null },
       { version: '' },
       { keyFunction: 'md5' },
+      { onWarning: null },
+      { onError: 'miss' },
+      { clock: 0 },
+      { random: 0.5 },
+      { sleep: true },
       { keys: 'loose' },
     ])('refuses to make a cache with %j', (setup) => {
       const { cache } = open()
