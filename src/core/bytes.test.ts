@@ -22,6 +22,16 @@ describe('estimateBytes()', () => {
 })
 
 describe('memoryAdapter({ maxBytes })', () => {
+  it.each([0, 1, 3])('keeps what is written, whatever goes for it: cullFrequency %d', (cullFrequency) => {
+    const cache = createCache({ adapter: memoryAdapter({ maxBytes: 300, cullFrequency }) })
+    for (const key of ['a', 'b', 'c', 'd']) {
+      cache.set(key, 'x'.repeat(60))
+      expect(cache.hasKey(key)).toBe(true)
+      cache.set(key, 'y'.repeat(70))
+      expect(cache.get(key)).toBe('y'.repeat(70))
+    }
+  })
+
   const kilobyte = () => new Uint8Array(1_000)
 
   it('keeps the most recently used within the limit', () => {

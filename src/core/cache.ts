@@ -272,7 +272,7 @@ export class AsyncCache {
   async apop(key: string, options?: PopOptions<unknown>): Promise<unknown> {
     const { version } = readOptions(options, POPPING, 'pop')
     const entry = popped(await this.#commit(key, version, POP, this.#contract.now()), key)
-    return entry === undefined ? options?.default : entry.value
+    return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
   }
 
   /**

@@ -43,6 +43,8 @@ export class Flights<T> {
   /** Starts a load that later callers of the key join. `load` learns from its flight whether it was overtaken. */
   start(key: string, visit: Visit<T>, load: (flight: Flight<T>) => Promise<T>): Flight<T> {
     const flight: Flight<T> = { superseded: false, result: NOT_YET }
+    // Before the load begins: what its loader does at once may overtake it already.
+    visit.flight = flight
     flight.result = load(flight).finally(() => {
       if (visit.flight === flight) visit.flight = undefined
       if (!flight.superseded) visit.landed = flight
@@ -50,7 +52,6 @@ export class Flights<T> {
     })
     // Whoever waits hears of a failure; when all have left, it is nobody's unhandled rejection.
     flight.result.catch(() => {})
-    visit.flight = flight
     return flight
   }
 

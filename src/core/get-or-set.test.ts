@@ -159,3 +159,15 @@ describe.each(places)('agetOrSet() on %s', (_, create) => {
     expect(loads).toBe(0)
   })
 })
+
+describe('agetOrSet() and the sync twins', () => {
+  it('gives a value that who pops it meanwhile cannot change', async () => {
+    const cache = createCache({ adapter: memoryAdapter() })
+    const waiting = cache.agetOrSet('k', () => ({ n: 1 }))
+    for (let turn = 0; turn < 100 && !cache.hasKey('k'); turn += 1) await null
+    const popped = cache.pop<{ n: number }>('k')
+    expect(popped).toEqual({ n: 1 })
+    if (popped !== undefined) popped.n = 2
+    expect(await waiting).toEqual({ n: 1 })
+  })
+})

@@ -2,7 +2,7 @@ import type { Contract } from './contract.ts'
 import type { Flight } from './flight.ts'
 import type { SetOptions } from './options.ts'
 import { accepted } from './outcomes.ts'
-import type { Store } from './store.ts'
+import { endure, type Store } from './store.ts'
 
 /** What `agetOrSet` takes as its default: a value, or a function that is called (and awaited) only on a miss. */
 export type Loader<T> = T | (() => T | Promise<T>)
@@ -50,7 +50,7 @@ async function loadAndAdd(
       const [outcome] = await store.commitLoaded([{ key: storedKey, op: { kind: 'add', entry } }], now)
       if (accepted(outcome, 'add', key)) return entry.value
     } catch (error) {
-      store.endure(error)
+      endure(error, contract.onError)
       return entry.value
     }
   }

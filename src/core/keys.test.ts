@@ -103,6 +103,14 @@ describe('Keyspace', () => {
     expect(code(() => keyspace({ maxKeyBytes: 9 }).storedKey('日日', 1))).toBe('nothing')
   })
 
+  it('throws INVALID_KEY for what the prefix or the version brings in, however harmless the key', () => {
+    const invalid = expect.objectContaining({ code: 'INVALID_KEY' })
+    const heavy = keyspace({ keyPrefix: '日'.repeat(200), maxKeyBytes: 512 })
+    expect(() => heavy.storedKey('a', undefined)).toThrow(invalid)
+    const malformed = keyspace({ version: '\ud800' })
+    expect(() => malformed.storedKey('a', undefined)).toThrow(invalid)
+  })
+
   it('refuses keys and versions of other types', () => {
     expect(() => keyspace().storedKey(7 as never, 1)).toThrow(TypeError)
     for (const at of ['', Number.NaN, Number.POSITIVE_INFINITY, null, {}]) {

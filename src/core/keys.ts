@@ -71,14 +71,14 @@ export class Keyspace {
     this.#ownHead = this.hasHeads ? '' : `${head}:`
     this.#defaultHead = this.hasHeads ? defaultKeyFunction('', options.keyPrefix, options.version) : ''
     const shortest = Math.min(MAX_KEY_LENGTH, options.maxKeyBytes ?? MAX_KEY_LENGTH)
-    this.#safeLength = UNSAFE_CHARACTERS.test(this.#defaultHead) ? -1 : shortest - this.#defaultHead.length
+    this.#safeLength = isSafe(this.#defaultHead, shortest) ? shortest - this.#defaultHead.length : -1
   }
 
   /** The head of this cache's keys at `version`; only where {@link hasHeads}. */
   head(version: Version | undefined): string {
     return version === undefined
       ? this.#defaultHead
-      : defaultKeyFunction('', this.#options.keyPrefix, version)
+      : defaultKeyFunction('', this.#options.keyPrefix, checkVersion(version))
   }
 
   /** Checks a key whose stored key is not needed. */

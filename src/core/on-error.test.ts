@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryAdapter } from '../adapters/memory/index.ts'
+import { nullAdapter } from '../adapters/null/index.ts'
 import type { Adapter } from './adapter.ts'
 import { createCache } from './create-cache.ts'
 import type { CacheError } from './errors.ts'
@@ -70,6 +71,52 @@ describe('onError', () => {
     const { cache, errors } = open({})
     await expect(cache.agetOrSet('key', () => Promise.reject(new Error('mine')))).rejects.toThrow('mine')
     expect(errors).toEqual([])
+  })
+})
+
+describe('onError, on a place that answers at once', () => {
+  /** Memory that fails, by either of its ways. */
+  function openSync(answer: 'throw' | 'miss' = 'miss') {
+    const fail = () => {
+      throw new Error('no access')
+    }
+    const space = { ...nullAdapter().space('', true), read: fail, get: fail, set: fail, delete: fail }
+    const broken = { space: () => space, readSync: fail, commitSync: fail, read: fail, commit: fail }
+    const errors: CacheError[] = []
+    const onError = (error: CacheError) => {
+      errors.push(error)
+      return answer
+    }
+    return { cache: createCache({ adapter: { ...memoryAdapter(), ...broken }, onError }), errors }
+  }
+
+  it('makes misses of reads that failed, and hears of each', async () => {
+    const { cache, errors } = openSync()
+    expect(cache.get('key', { default: 'mine' })).toBe('mine')
+    expect(await cache.aget('key', { default: 'mine' })).toBe('mine')
+    expect(cache.getMany(['a', 'b'])).toEqual(new Map())
+    expect(cache.hasKey('key')).toBe(false)
+    expect(cache.ttl('key')).toBeUndefined()
+    expect(errors.map(({ code }) => code)).toEqual(Array(5).fill('ADAPTER_FAILED'))
+  })
+
+  it('lets both getOrSet and agetOrSet load, and give what they could not store', async () => {
+    const { cache } = openSync()
+    expect(cache.getOrSet('key', () => 'loaded')).toBe('loaded')
+    expect(await cache.agetOrSet('key', () => 'loaded')).toBe('loaded')
+    expect(await cache.agetOrSet('key', () => 'loaded', { timeout: 5 })).toBe('loaded')
+    expect(() => cache.getOrSet('key', () => ({ f: () => 1 }))).toThrow(/Cannot cache/)
+  })
+
+  it('never concerns writes, and may throw after all', () => {
+    const { cache, errors } = openSync()
+    expect(() => cache.set('key', 1)).toThrow(/adapter failed/)
+    expect(() => cache.pop('key')).toThrow(/adapter failed/)
+    expect(errors).toEqual([])
+    const throwing = openSync('throw')
+    expect(() => throwing.cache.get('key')).toThrow(/adapter failed/)
+    expect(() => throwing.cache.getOrSet('key', 1)).toThrow(/adapter failed/)
+    expect(throwing.errors).toHaveLength(2)
   })
 })
 

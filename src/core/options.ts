@@ -140,8 +140,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     throw new TypeError(`keyPrefix must be a string: got ${typeof keyPrefix}`)
   if (!keyPrefix.isWellFormed())
     throw new TypeError('keyPrefix must be well-formed text: it has a lone surrogate')
-  if (typeof keyFunction !== 'function')
-    throw new TypeError(`keyFunction must be a function: got ${typeof keyFunction}`)
+  for (const [name, given] of Object.entries({ keyFunction, onWarning, onError, clock, random, sleep }))
+    if (typeof given !== 'function') throw new TypeError(`${name} must be a function: got ${typeof given}`)
   if (!['warn', 'strict', 'off'].includes(keys))
     throw new TypeError(`keys must be 'warn', 'strict' or 'off': got ${keys}`)
   return Object.freeze({

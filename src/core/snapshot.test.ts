@@ -48,6 +48,20 @@ describe('snapshot()', () => {
     expect(copy.buffer.byteLength).toBe(2)
   })
 
+  it.each(['', '1e3', '1.0', ' 5', '-1', '4294967296'])(
+    'takes of an array with holes what its length has, and not a property named %j',
+    (name) => {
+      const source = Object.assign([0, 1, 2], { [name]: 'x' })
+      delete source[0]
+      const copy = snapshot(source, 'k')
+      expect(copy).toHaveLength(3)
+      expect(Object.entries(copy)).toEqual([
+        ['1', 1],
+        ['2', 2],
+      ])
+    },
+  )
+
   it('takes the values of getters, and tells of one that throws', () => {
     expect(
       snapshot(

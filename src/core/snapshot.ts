@@ -147,7 +147,9 @@ class Copier {
     copy.length = source.length
     for (const name of Object.keys(source)) {
       const index = Number(name)
-      if (Number.isInteger(index) && index >= start) copy[index] = this.#part(source[index], index, depth)
+      // Other names of properties read as numbers, too: '1e3', ''.
+      const isElement = index >= start && index < source.length && String(index >>> 0) === name
+      if (isElement) copy[index] = this.#part(source[index], index, depth)
     }
     return copy
   }

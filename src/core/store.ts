@@ -5,16 +5,14 @@ import { isCacheError } from './errors.ts'
 import { Flights } from './flight.ts'
 import { failed } from './outcomes.ts'
 
-type Policy = Pick<Contract, 'adapter' | 'now' | 'onError'>
-
 /** An adapter as a cache uses it: expired entries filtered, failures typed, running loads told of every write. */
 export class Store {
   readonly flights: Flights<unknown>
   readonly #adapter: Adapter
   readonly #now: () => number
-  readonly #onError: Policy['onError']
+  readonly #onError: Contract['onError']
 
-  constructor({ adapter, now, onError }: Policy) {
+  constructor({ adapter, now, onError }: Contract) {
     this.#adapter = adapter
     this.#now = now
     this.#onError = onError
@@ -36,16 +34,10 @@ export class Store {
     try {
       entries = await this.#adapter.read(storedKeys, now, wanted, fresh)
     } catch (cause) {
-      this.endure(failed(this.#adapter, `read ${count(storedKeys)}`, cause))
+      endure(failed(this.#adapter, `read ${count(storedKeys)}`, cause), this.#onError)
       return storedKeys.map(() => undefined)
     }
     return entries.map((entry) => (isLive(entry, now) ? entry : undefined))
-  }
-
-  /** Throws a failure, unless the cache's own policy makes a miss of it. */
-  endure(error: unknown): void {
-    const isOutage = isCacheError(error, 'ADAPTER_FAILED') || isCacheError(error, 'QUOTA_EXCEEDED')
-    if (!isOutage || this.#onError(error) !== 'miss') throw error
   }
 
   async commitOne(change: Change, now: number): Promise<Outcome | undefined> {
@@ -84,6 +76,12 @@ export class Store {
       throw failed(this.#adapter, 'close', cause)
     }
   }
+}
+
+/** Throws a failure, unless the cache's own policy makes a miss of it. */
+export function endure(error: unknown, onError: Contract['onError']): void {
+  const isOutage = isCacheError(error, 'ADAPTER_FAILED') || isCacheError(error, 'QUOTA_EXCEEDED')
+  if (!isOutage || onError(error) !== 'miss') throw error
 }
 
 /** Shared by all caches on one adapter, so that each sees the other's writes overtake its loads. */

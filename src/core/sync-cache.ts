@@ -30,6 +30,7 @@ import {
   versionIn,
 } from './options.ts'
 import { accepted, counted, moved, popped } from './outcomes.ts'
+import { endure } from './store.ts'
 import { SyncStore } from './sync-store.ts'
 
 const KEY_AND_TIMEOUT = ['timeout', 'version']
@@ -57,7 +58,7 @@ export class SyncCache extends AsyncCache {
   constructor(contract: Contract, adapter: SyncAdapter) {
     super(contract)
     this.#contract = contract
-    this.#store = new SyncStore(adapter, contract.keyspace, contract.now)
+    this.#store = new SyncStore(adapter, contract)
   }
 
   /**
@@ -117,7 +118,12 @@ export class SyncCache extends AsyncCache {
       throw new TypeError('getOrSet cannot wait for a promise: use agetOrSet')
     }
     if (loaded === undefined) return loaded
-    this.add(key, loaded, options)
+    try {
+      this.add(key, loaded, options)
+    } catch (error) {
+      endure(error, this.#contract.onError)
+      return loaded
+    }
     const stored = this.get<T>(key, version)
     return stored === undefined ? loaded : stored
   }
@@ -178,7 +184,7 @@ export class SyncCache extends AsyncCache {
     const { version } = readOptions(options, POPPING, 'pop')
     const outcome = this.#store.commitOne(key, version, POP, this.#contract.now())
     const entry = popped(outcome, key)
-    return entry === undefined ? options?.default : entry.value
+    return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
   }
 
   /**

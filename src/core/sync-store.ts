@@ -1,9 +1,10 @@
 import type { Change, Entry, Op, Outcome, Space, SyncAdapter, Wanted } from './adapter.ts'
+import type { Contract } from './contract.ts'
 import { isLive, step } from './decide.ts'
 import type { Flights } from './flight.ts'
 import type { Keyspace, Version } from './keys.ts'
 import { failed } from './outcomes.ts'
-import { flightsOf, supersedeAll } from './store.ts'
+import { endure, flightsOf, supersedeAll } from './store.ts'
 
 /**
  * `Store`, at once. A key of its own is looked for in its space, under the caller's own text: joining it to its head
@@ -12,14 +13,16 @@ import { flightsOf, supersedeAll } from './store.ts'
 export class SyncStore {
   readonly #adapter: SyncAdapter
   readonly #now: () => number
+  readonly #onError: Contract['onError']
   readonly #flights: Flights<unknown>
   readonly #keyspace: Keyspace
   /** The space of the cache's own version; none with a custom key function. */
   readonly #home: Space | undefined
 
-  constructor(adapter: SyncAdapter, keyspace: Keyspace, now: () => number) {
+  constructor(adapter: SyncAdapter, { keyspace, now, onError }: Contract) {
     this.#adapter = adapter
     this.#now = now
+    this.#onError = onError
     this.#flights = flightsOf(adapter)
     this.#keyspace = keyspace
     this.#home = keyspace.hasHeads ? adapter.space(keyspace.head(undefined), true) : undefined
@@ -33,7 +36,7 @@ export class SyncStore {
     try {
       return space.read(key, this.#now)
     } catch (cause) {
-      throw failed(this.#adapter, 'read 1 key', cause)
+      return endure(failed(this.#adapter, 'read 1 key', cause), this.#onError)
     }
   }
 
@@ -48,7 +51,8 @@ export class SyncStore {
         .readSync(storedKeys, now, wanted)
         .map((entry) => (isLive(entry, now) ? entry : undefined))
     } catch (cause) {
-      throw failed(this.#adapter, `read ${storedKeys.length} keys`, cause)
+      endure(failed(this.#adapter, `read ${storedKeys.length} keys`, cause), this.#onError)
+      return storedKeys.map(() => undefined)
     }
   }
 

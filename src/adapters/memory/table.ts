@@ -72,7 +72,7 @@ export class Table {
 
   /** Makes room where the next write wants it. */
   makeRoom(): void {
-    if (this.isFull) this.#cull(0)
+    if (this.isFull) this.#cull(share(this.size, this.#cullFrequency))
   }
 
   get isFull(): boolean {
@@ -80,15 +80,18 @@ export class Table {
   }
 
   /**
-   * Takes note of what an entry weighs, and drops the least recently used until all weigh no more than they may. `false` for
-   * one that weighs more than all may: nothing is dropped for it.
+   * Takes note of what the entry last written weighs, and drops the least recently used of the others until all weigh no more
+   * than they may. `false` for one that weighs more than all may: nothing is dropped for it.
    */
   weigh(slot: number, rest: string): boolean {
     if (this.#bytesOf === undefined) return true
     const bytes = estimateBytes(rest) + estimateBytes(this.values[slot])
     if (bytes > this.#maxBytes) return false
     this.#weigh(this.#bytesOf, slot, bytes)
-    while (this.#bytes > this.#maxBytes) this.#cull(1)
+    while (this.#bytes > this.#maxBytes) {
+      const portion = share(this.size, this.#cullFrequency)
+      this.#cull(Math.min(Math.max(portion, 1), this.size - 1))
+    }
     return true
   }
 
@@ -97,8 +100,7 @@ export class Table {
     bytesOf[slot] = bytes
   }
 
-  #cull(atLeast: number): void {
-    const excess = Math.max(share(this.size, this.#cullFrequency), atLeast)
+  #cull(excess: number): void {
     if (excess === 0) return
     const uses = new Float64Array(this.size)
     let index = 0

@@ -115,6 +115,18 @@ export function badInput({ open, supports }: Context): void {
       await expectStock(main)
     })
 
+    it.each(misspelt)('refuses a version that only reads like one in use, in $name', async ({ run }) => {
+      const { main } = await stocked()
+      const pairs = { key: 'old', number: 41 }
+      for (const version of ['2', 'true', 'NaN']) await main.asetMany(pairs, { version })
+      for (const version of [[2], 2n, true, Number.NaN]) {
+        await expect(run(main, { version } as never)).rejects.toThrow(TypeError)
+      }
+      for (const version of ['2', 'true', 'NaN']) {
+        expect(await main.agetMany(['key', 'number'], { version })).toEqual(new Map(Object.entries(pairs)))
+      }
+    })
+
     it('refuses bad options before it runs a loader, and also on a hit', async () => {
       const { main } = await stocked()
       let loads = 0
@@ -191,6 +203,11 @@ export function badInput({ open, supports }: Context): void {
       { version: null },
       { version: '' },
       { keyFunction: 'md5' },
+      { onWarning: null },
+      { onError: 'miss' },
+      { clock: 0 },
+      { random: 0.5 },
+      { sleep: true },
       { keys: 'loose' },
     ])('refuses to make a cache with %j', (setup) => {
       const { cache } = open()

@@ -138,6 +138,17 @@ export function loading({ open, supports }: Context): void {
       expect(await main.aget('key')).toBe(left)
     })
 
+    it.each(overtaking)('… also when the loader itself begins with it: $what', async ({ act, left }) => {
+      const { main } = open()
+      await main.aset('key', 'moved', { version: 0 })
+      const load = async () => {
+        await act(main)
+        return 'late'
+      }
+      expect(await main.agetOrSet('key', load)).toBe(left ?? 'late')
+      expect(await main.aget('key')).toBe(left)
+    })
+
     it('never stores a late result over what another cache on the store does', async () => {
       const { main, v2, prefixed } = open()
       const loader = slowLoader<string>()
