@@ -25,12 +25,12 @@ export interface KVAdapterOptions {
    * The Workers KV binding, for copies nearby and for values of more than 128 KiB: `env.CACHE_KV`. Without it every read is its
    * owner's, and a value has at most 1.9 MB.
    */
-  readonly kv?: CacheKVNamespace | undefined
+  readonly kv?: CacheKVNamespace
   /**
    * The Durable Object binding of {@link CacheShard}: `env.CACHE_SHARDS`. Without it there is KV alone: `aget`, `agetMany`,
    * `ahasKey`, `attl`, `aset`, `asetMany`, `adelete` and `adeleteMany`, as fresh as KV is; all else fails with `UNSUPPORTED`.
    */
-  readonly shards?: CacheShardNamespace | undefined
+  readonly shards?: CacheShardNamespace
   /** Keeps caches on one binding apart. Default `'default'`. */
   readonly name?: string | undefined
   /**
@@ -89,7 +89,7 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
   checkBag(options, KNOWN, 'kvAdapter')
   const { kv, shards, name = 'default', shardCount = 8, cacheTtl = 60, locationHint } = options
   const { reads = kv === undefined ? 'owner' : 'near', onFault = warn } = options
-  checkBindings(kv, shards)
+  checkBindings(options)
   if (!Number.isInteger(shardCount) || shardCount < 1 || shardCount > MAX_SHARDS) {
     throw new RangeError(`shardCount must be an integer from 1 to ${MAX_SHARDS}: got ${shardCount}`)
   }
@@ -144,20 +144,21 @@ const MIN_CACHE_TTL = 30
 /** What KV's 32-bit integers can say. */
 const MAX_CACHE_TTL = 2 ** 31 - 1
 
-function checkBindings(kv: unknown, shards: unknown): void {
-  if (shards === undefined && kv === undefined) {
+function checkBindings(options: KVAdapterOptions): void {
+  if (!('shards' in options) && !('kv' in options)) {
     throw new TypeError(
       'kvAdapter needs the Durable Object binding of CacheShard, and KV for copies: ' +
         '{ kv: env.CACHE_KV, shards: env.CACHE_SHARDS }',
     )
   }
-  if (shards !== undefined && typeof (shards as CacheShardNamespace | null)?.getByName !== 'function') {
+  // Given and yet undefined: bound under another name. Without it the cache would quietly promise less.
+  if ('shards' in options && typeof options.shards?.getByName !== 'function') {
     throw new TypeError(
-      'shards must be the Durable Object binding of CacheShard: { shards: env.CACHE_SHARDS }',
+      `shards must be the Durable Object binding of CacheShard, { shards: env.CACHE_SHARDS }: got ${typeof options.shards}`,
     )
   }
-  if (kv !== undefined && typeof (kv as CacheKVNamespace | null)?.getWithMetadata !== 'function') {
-    throw new TypeError('kv must be a Workers KV binding: { kv: env.CACHE_KV }')
+  if ('kv' in options && typeof options.kv?.getWithMetadata !== 'function') {
+    throw new TypeError(`kv must be a Workers KV binding, { kv: env.CACHE_KV }: got ${typeof options.kv}`)
   }
 }
 

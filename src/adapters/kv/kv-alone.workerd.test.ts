@@ -169,6 +169,8 @@ describe('kvAdapter', () => {
     [{}, 'kvAdapter needs'],
     [{ kv: {} }, 'kv must be'],
     [{ shards: {} }, 'shards must be'],
+    [{ kv, shards: undefined }, 'CACHE_SHARDS }: got undefined'],
+    [{ kv: undefined, shards }, 'CACHE_KV }: got undefined'],
     [{ shards, reads: 'near' }, "reads: 'near' needs a KV namespace"],
     [{ kv, shards, reads: 'far' }, "reads must be 'near' or 'owner'"],
     [{ kv, shards, cacheTtl: 29 }, 'cacheTtl must be an integer from 30'],

@@ -192,11 +192,13 @@ export class Owners {
     const { tally } = this.#options
     for (let isFirst = true; ; isFirst = false) {
       tally.ownerCalls += 1
+      const stub = this.#stub(shard)
       try {
-        const { answers, rows } = await ask(this.#stub(shard), rest)
+        const { answers, rows } = await ask(stub, rest)
         this.#count(rows)
         return answers
       } catch (error) {
+        if (typeof stub.commit !== 'function') throw new Error(TOO_OLD, { cause: error })
         const { retryable, overloaded } = error as Partial<Record<'retryable' | 'overloaded', boolean>>
         if (overloaded) throw error
         if (!isRepeatable) throw new Error(inDoubt, { cause: error })
@@ -239,6 +241,9 @@ export class Owners {
   }
 }
 
+/** https://developers.cloudflare.com/workers/configuration/compatibility-flags/ (`rpc`) */
+const TOO_OLD =
+  'Durable Objects take no calls before compatibility_date 2024-04-03: set a later one in wrangler.toml'
 const NO_ANSWER = 'The owner gave no answer'
 
 interface Asking<Item, Answer> {

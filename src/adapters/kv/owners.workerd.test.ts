@@ -29,6 +29,14 @@ function watched(isDown: (name: string) => boolean = () => false) {
 const name = (): string => crypto.randomUUID()
 
 describe('calls to the owners', () => {
+  it('say which compatibility date they need, and that nothing was done, where stubs have no methods', async () => {
+    const shards = { getByName: () => ({}) } as unknown as CacheShardNamespace
+    const cache = createCache({ adapter: kvAdapter({ shards }) })
+    for (const call of [cache.aget('key'), cache.aset('key', 1), cache.aincr('key')]) {
+      await expect(call).rejects.toThrow('adapter failed: Durable Objects take no calls before compatibility')
+    }
+  })
+
   it('are one for 100 counts of one turn', async () => {
     const { calls, shards } = watched()
     const cache = createCache({ adapter: kvAdapter({ shards, name: name() }) })
