@@ -130,7 +130,7 @@ class OwnAdapter implements IndexedDBAdapter {
 
   /** Fails where there is no IndexedDB. */
   async open(): Promise<void> {
-    await this.#connection.transaction(['entries'], 'readonly')
+    await this.#connection.transaction('readonly')
   }
 
   read(keys: readonly string[], now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]> {

@@ -1,4 +1,4 @@
-import type { Op, Outcome } from '../../core/adapter.ts'
+import type { Outcome } from '../../core/adapter.ts'
 import type { BatchDecision, Commit } from '../../core/batch.ts'
 import { share } from '../../core/culling.ts'
 import { CacheError } from '../../core/errors.ts'
@@ -40,10 +40,10 @@ function weigh({ changes }: Commit): number {
 
 /** Whether a commit was given room, rather than giving some back or changing nothing. */
 export function tookRoom({ changes }: Commit, outcomes: readonly Outcome[] | undefined): boolean {
-  return changes.some(({ op }, index) => outcomes?.[index]?.ok && !GIVING.includes(op.kind))
+  return changes.some(
+    ({ op }, index) => outcomes?.[index]?.ok && !['delete', 'pop', 'release'].includes(op.kind),
+  )
 }
-
-const GIVING: readonly Op['kind'][] = ['delete', 'pop', 'release']
 
 /**
  * Keeps entries where the storage is full. A browser may then refuse whatever a transaction puts, however little, and take
@@ -61,9 +61,7 @@ export class InNeed implements Keeping {
     decision: BatchDecision,
     now: number,
   ): Promise<ReadonlySet<string>> {
-    for (const entry of decision.writes.values()) {
-      if (entry !== undefined) return this.#keeping.write(transaction, decision, now)
-    }
+    if (decision.uses.size > 0) return this.#keeping.write(transaction, decision, now)
     await this.remove(transaction, [...decision.writes.keys()])
     return new Set()
   }
@@ -138,13 +136,11 @@ async function leastUsedFirst(transaction: IDBTransaction, notes: Notes, commit:
     result<Use[]>(uses.getAll()),
   ])
   // What nobody took note of was used longest ago. What is noted here may have been written, or used in another tab, since.
-  const lastUse = new Map(all.map((key) => [key, notes.stampOf(key) ?? 0]))
-  for (const [index, key] of known.entries()) {
-    lastUse.set(key, Math.max(lastUse.get(key) ?? 0, stored[index]?.used ?? 0))
-  }
+  const lastUse = new Map(known.map((key, index) => [key, stored[index]?.used ?? 0]))
+  for (const key of all) lastUse.set(key, Math.max(lastUse.get(key) ?? 0, notes.stampOf(key) ?? 0))
   // What it counts on, touches or moves must be there when it is tried again.
   for (const { key } of commit.changes) lastUse.set(key, Number.MAX_VALUE)
-  return all.sort((one, other) => (lastUse.get(one) ?? 0) - (lastUse.get(other) ?? 0))
+  return all.sort((one, other) => (lastUse.get(one) as number) - (lastUse.get(other) as number))
 }
 
 /** Runs some of this to its end, in a transaction of its own: all of it or nothing. */

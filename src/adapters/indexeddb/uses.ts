@@ -17,10 +17,8 @@ export class Notes {
     this.#stamps.delete(key)
     this.#stamps.set(key, this.stamp(now))
     if (this.#stamps.size <= MOST) return
-    for (const oldest of this.#stamps.keys()) {
-      this.#stamps.delete(oldest)
-      break
-    }
+    const [oldest] = this.#stamps.keys()
+    this.#stamps.delete(oldest as string)
   }
 
   /** The time, and always later than the one before: uses of one moment have an order too. */
