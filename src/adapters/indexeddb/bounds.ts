@@ -78,7 +78,7 @@ export class Bounded implements Keeping {
     let isFull = false
     for (const [key, why] of uses) {
       const isThere = ledger.has(key)
-      if (size >= maxEntries && wantsRoom(why, isThere)) isFull = true
+      isFull ||= size >= maxEntries && wantsRoom(why, isThere)
       if (!isThere) size += 1
     }
     if (!isFull) return leaving

@@ -28,8 +28,9 @@ export async function commitAll(
   } catch (error) {
     // An abort is certain; a lost connection may have been lost after the commit.
     if (!isSent || !isNamed(error, 'UnknownError')) throw error
-    const what = 'The connection was lost while the transaction committed: whether it was stored is not known'
-    throw new Error(what, { cause: error })
+    throw new Error('The connection was lost during the commit: whether it was stored is not known', {
+      cause: error,
+    })
   }
 }
 

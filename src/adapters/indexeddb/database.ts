@@ -85,16 +85,11 @@ export class Database implements Work {
     }
   }
 
-  async read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
-    try {
-      return await this.#read(reads)
-    } catch (error) {
-      await this.#mend(
-        error,
-        reads.flatMap((read) => read.keys),
-      )
-      return this.#read(reads)
-    }
+  read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
+    return this.#insist(
+      () => this.#read(reads),
+      () => reads.flatMap((read) => read.keys),
+    )
   }
 
   async #read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
@@ -118,12 +113,14 @@ export class Database implements Work {
 
   async commit(commits: readonly Commit[]): Promise<readonly Answer[]> {
     try {
-      return await this.#commit(commits)
+      // In doubt not even a set may be done a second time: it would undo what another tab did in between.
+      return await this.#insist(
+        () => this.#commit(commits),
+        () => keysToRead(commits),
+      )
     } catch (error) {
       if (isQuotaExceeded(error)) return this.#commitInNeed(commits, error)
-      // In doubt not even a set may be done a second time: it would undo what another tab did in between.
-      await this.#mend(error, keysToRead(commits))
-      return this.#commit(commits)
+      throw error
     }
   }
 
@@ -179,33 +176,39 @@ export class Database implements Work {
     }
   }
 
+  /** For what may be done twice. */
+  #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
+    return this.#insist(
+      async () => inTransaction(await this.#connection.transaction('readwrite'), work),
+      () => [],
+    )
+  }
+
   /**
-   * Returns if what failed may be tried again. Of the `keys` that it read, those that the browser has lost are removed:
-   * they would fail whatever reads them, for ever.
+   * Tries again when the connection was lost, and when the browser has lost a value. More than once: one that was
+   * opened while a user clears the site's data is lost again.
    */
-  async #mend(error: unknown, keys: readonly string[]): Promise<void> {
-    if (isInterruption(error)) return
-    if (!isLost(error)) throw error
-    for (const key of keys) {
-      const transaction = await this.#connection.transaction('readonly')
+  async #insist<T>(attempt: () => Promise<T>, keysRead: () => readonly string[]): Promise<T> {
+    for (let left = 3; ; left -= 1) {
       try {
-        await readEntries(transaction, [key], () => true)
-      } catch (failure) {
-        if (!isLost(failure)) throw failure
-        await this.#remove((removing, keeping) => keeping.remove(removing, [key]))
+        return await attempt()
+      } catch (error) {
+        if (left === 0) throw error
+        if (isLost(error)) await this.#dropLost(keysRead())
+        else if (!isInterruption(error)) throw error
       }
     }
   }
 
-  /** For what may be done twice. */
-  async #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
-    const attempt = async (): Promise<T> =>
-      inTransaction(await this.#connection.transaction('readwrite'), work)
-    try {
-      return await attempt()
-    } catch (error) {
-      await this.#mend(error, [])
-      return attempt()
+  /** Finds out which of the entries the browser has lost, and removes them: they would fail whoever reads them, for ever. */
+  async #dropLost(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      try {
+        await this.#read([{ keys: [key], wanted: 'value' }])
+      } catch (error) {
+        if (!isLost(error)) throw error
+        await this.#remove((removing, keeping) => keeping.remove(removing, [key]))
+      }
     }
   }
 

@@ -58,8 +58,8 @@ export class Ledger {
 
   /** Writes the totals down. */
   write(): void {
-    const { entries, bytes } = this
-    this.#transaction.objectStore('totals').put({ entries, bytes: this.#weighs ? bytes : 0 }, TOTALS)
+    const totals: Totals = { entries: this.entries, bytes: this.#weighs ? this.bytes : 0 }
+    this.#transaction.objectStore('totals').put(totals, TOTALS)
   }
 }
 
