@@ -16,9 +16,10 @@ export class Notes {
   note(key: string, now: number): void {
     this.#stamps.delete(key)
     this.#stamps.set(key, this.stamp(now))
-    if (this.#stamps.size <= MOST) return
-    const [oldest] = this.#stamps.keys()
-    this.#stamps.delete(oldest as string)
+    for (const oldest of this.#stamps.keys()) {
+      if (this.#stamps.size <= MOST) break
+      this.#stamps.delete(oldest)
+    }
   }
 
   /** The time, and always later than the one before: uses of one moment have an order too. */
