@@ -88,7 +88,7 @@ export async function removeDead(
 ): Promise<number> {
   const index = transaction.objectStore('entries').index('expiresAt')
   const dead = (await result(index.getAllKeys(IDBKeyRange.upperBound(now), count))) as string[]
-  await keeping.remove(transaction, dead)
+  if (dead.length > 0) await keeping.remove(transaction, dead)
   return dead.length
 }
 
