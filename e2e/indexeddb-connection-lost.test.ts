@@ -61,6 +61,31 @@ for (const maxEntries of [null, 10_000]) {
   })
 }
 
+it('reads on while the browser clears the storage again and again: it fails nobody', async () => {
+  await using profile = await openProfile(browser)
+  const [tab] = profile.tabs
+  await tab.evaluate(() => {
+    kept.cache = lab.openCache()
+    kept.work = lab.repeat(async () => {
+      const calls = []
+      for (let turn = 0; turn < 30; turn += 1) {
+        calls.push(lab.told(kept.cache.aget('nothing')))
+        await Promise.resolve()
+        await Promise.resolve()
+      }
+      return calls
+    })
+  })
+  for (let clearing = 0; clearing < 20; clearing += 1) {
+    await tab.evaluate(() => kept.work.wholeRound())
+    await clearStorage(tab)
+  }
+  await tab.evaluate(() => kept.work.wholeRound())
+  const outcomes = await tab.evaluate(() => kept.work.stop())
+  expect(outcomes.filter(({ code }) => code !== undefined)).toEqual([])
+  expect(profile.errors).toEqual([])
+})
+
 it('answers each aclear and sweep when the connection is closed by force', async () => {
   await using profile = await openProfile(browser)
   const [tab] = profile.tabs

@@ -55,11 +55,11 @@ export class Turns<R extends Read = Read> {
 
   /** Starts what was asked for so far: whatever is begun next comes after it. */
   start(): void {
-    const { read, commit } = this.#work
     const work = this.#work
-    ask(this.#before, read.bind(work))
-    ask(this.#commits, commit.bind(work))
-    ask(this.#after, read.bind(work))
+    const read = (reads: R[]) => work.read(reads)
+    ask(this.#before, read)
+    ask(this.#commits, (commits) => work.commit(commits))
+    ask(this.#after, read)
     this.#before = []
     this.#commits = []
     this.#after = []

@@ -76,6 +76,15 @@ describe('a write within limits', () => {
   })
 })
 
+it('a sweep that finds nothing dead puts nothing', async () => {
+  const adapter = indexedDBAdapter({ name: crypto.randomUUID(), maxEntries: 10 })
+  await using cache = createCache({ adapter })
+  await cache.aset('key', 1)
+  const put = vi.spyOn(IDBObjectStore.prototype, 'put')
+  expect(await adapter.sweep()).toBe(0)
+  expect(put).not.toHaveBeenCalled()
+})
+
 describe('limits that come and go', () => {
   it('weighs what was stored under a limit of entries alone', async () => {
     const name = crypto.randomUUID()

@@ -45,7 +45,9 @@ export class Bounded implements Keeping {
     const refused = new Set<string>()
     for (const [key, entry] of writes) {
       if (entry === undefined || leaving.has(key)) continue
-      const bytes = this.#bytesOf(key, entry.value)
+      // 0 where nobody asks what it weighs, and `undefined` where its value stays as it is.
+      const weight = this.#weighs ? weightOf(key, entry.value) : 0
+      const bytes = entry.value === UNREAD ? undefined : weight
       // One that weighs more than all may is not stored: nothing is dropped for it.
       const isTooHeavy = maxBytes !== null && (bytes ?? 0) > maxBytes
       if (!isTooHeavy && isPut(transaction, key, entry)) {
@@ -69,12 +71,6 @@ export class Bounded implements Keeping {
     return refused
   }
 
-  /** What a written value weighs; 0 where nobody asks, `undefined` where it stays as it is. */
-  #bytesOf(key: string, value: unknown): number | undefined {
-    if (value === UNREAD) return undefined
-    return this.#weighs ? weightOf(key, value) : 0
-  }
-
   /** What has left when all is written: as if one were written after the other, each making room first where it finds none. */
   async #leaving(
     transaction: IDBTransaction,
@@ -88,7 +84,7 @@ export class Bounded implements Keeping {
     let isFull = false
     for (const [key, why] of uses) {
       const isThere = ledger.has(key)
-      if (size >= maxEntries && wantsRoom(why, isThere)) isFull = true
+      isFull ||= size >= maxEntries && wantsRoom(why, isThere)
       if (!isThere) size += 1
     }
     if (!isFull) return leaving
@@ -140,7 +136,9 @@ export class Bounded implements Keeping {
     if (range === undefined) return clearStores(transaction, range)
     const ledger = await Ledger.open(transaction, [], this.#weighs)
     const leaving: Use[] = await result(transaction.objectStore('uses').getAll(range))
+    ledger.entries -= leaving.length
+    for (const { bytes = 0 } of leaving) ledger.bytes -= bytes
     clearStores(transaction, range)
-    ledger.write(leaving)
+    ledger.write()
   }
 }

@@ -27,16 +27,9 @@ export async function commitAll(
     return outcomes
   } catch (error) {
     // An abort is certain; a lost connection may have been lost after the commit.
-    if (isSent && isNamed(error, 'UnknownError')) throw new InDoubt(error)
-    throw error
-  }
-}
-
-/** The connection was lost while the transaction committed. */
-class InDoubt extends Error {
-  constructor(cause: unknown) {
-    super('The connection was lost while the transaction committed: whether it was stored is not known', {
-      cause,
+    if (!isSent || !isNamed(error, 'UnknownError')) throw error
+    throw new Error('The connection was lost during the commit: whether it was stored is not known', {
+      cause: error,
     })
   }
 }

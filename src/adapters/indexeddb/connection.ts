@@ -1,6 +1,6 @@
 import { type OpenDBCallbacks, openDB, unwrap } from 'idb'
 import { isNamed } from './requests.ts'
-import { complete, isComplete, type Schema, type Store } from './schema.ts'
+import { complete, isComplete, type Schema, STORES } from './schema.ts'
 
 export interface ConnectionOptions {
   readonly name: string
@@ -21,16 +21,16 @@ export class Connection {
     this.#options = options
   }
 
-  /** A transaction on a live connection. Nothing but its own requests may be awaited before it ends. */
-  async transaction(stores: Store[], mode: 'readonly' | 'readwrite'): Promise<IDBTransaction> {
+  /** A transaction on all stores of a live connection. Nothing but its own requests may be awaited before it ends. */
+  async transaction(mode: 'readonly' | 'readwrite'): Promise<IDBTransaction> {
     const database = this.#opened ?? (await this.#inTime(this.#open()))
     try {
-      return this.#begin(database, stores, mode)
+      return this.#begin(database, mode)
     } catch (error) {
       // Closed underneath us, or stripped of a store, since it was opened. Nothing was sent, so once more is safe.
       if (!isNamed(error, 'InvalidStateError', 'NotFoundError')) throw error
       this.#letGo(database)
-      return this.#begin(await this.#inTime(this.#open()), stores, mode)
+      return this.#begin(await this.#inTime(this.#open()), mode)
     }
   }
 
@@ -43,9 +43,9 @@ export class Connection {
     database?.close()
   }
 
-  #begin(database: IDBDatabase, stores: Store[], mode: 'readonly' | 'readwrite'): IDBTransaction {
+  #begin(database: IDBDatabase, mode: 'readonly' | 'readwrite'): IDBTransaction {
     const { durability } = this.#options
-    const transaction = database.transaction(stores, mode, { durability })
+    const transaction = database.transaction(STORES, mode, { durability })
     transaction.addEventListener('abort', () => {
       // The connection was closed by force, and may yet take transactions that never end. An abort by hand has no error.
       if (isNamed(transaction.error, 'AbortError', 'UnknownError')) this.#letGo(database)

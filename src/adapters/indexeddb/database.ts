@@ -1,12 +1,12 @@
 import type { Change, Entry, Outcome, Wanted } from '../../core/adapter.ts'
-import type { Commit } from '../../core/batch.ts'
+import { type Commit, keysToRead } from '../../core/batch.ts'
 import { isLive } from '../../core/decide.ts'
 import { rangeEnd } from '../../core/keys.ts'
 import { copyOf } from '../../core/snapshot.ts'
 import { type Read, Turns, type Work } from '../../core/turns.ts'
-import { commitAll } from './commit.ts'
+import { abort, commitAll } from './commit.ts'
 import type { Connection } from './connection.ts'
-import { deleteOrphans, ENTRY_STORES, readEntries } from './entries.ts'
+import { deleteOrphans, readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
 import { isNamed } from './requests.ts'
 import {
@@ -18,7 +18,6 @@ import {
   removeLeastUsed,
   tookRoom,
 } from './room.ts'
-import { STORES } from './schema.ts'
 import { type Notes, writeNotes } from './uses.ts'
 
 /** The entries of one database: the transactions, and what to do when they fail. */
@@ -86,58 +85,47 @@ export class Database implements Work {
     }
   }
 
-  async read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
-    try {
-      return await this.#read(reads)
-    } catch (error) {
-      if (!isInterruption(error)) throw error
-      return this.#read(reads)
-    }
+  read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
+    return this.#insist(
+      () => this.#read(reads),
+      () => reads.flatMap((read) => read.keys),
+    )
   }
 
   async #read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
-    const whole = new Set<string>()
-    const keys = new Set<string>()
-    for (const { keys: asked, wanted } of reads) {
-      for (const key of asked) {
-        keys.add(key)
-        if (wanted === 'value') whole.add(key)
-      }
-    }
-    const transaction = await this.#connection.transaction(ENTRY_STORES, 'readonly')
-    const read = await readEntries(transaction, [...keys], (key) => whole.has(key)).catch(
-      (error: unknown) => {
-        throw transaction.error ?? error
-      },
+    const keys = new Set(reads.flatMap((read) => read.keys))
+    const whole = new Set(reads.flatMap((read) => (read.wanted === 'value' ? read.keys : [])))
+    const transaction = await this.#connection.transaction('readonly')
+    const read = await readEntries(transaction, [...keys], (key) => whole.has(key)).catch((error: unknown) =>
+      abort(transaction, error),
     )
     const found = new Map<string, Entry | undefined>()
     for (const key of keys) found.set(key, read[found.size])
-    const given = new Set<string>()
     return reads.map(({ keys: asked, wanted }) =>
       asked.map((key) => {
         const entry = found.get(key)
         // Read once however many ask, and yet to each who takes the value an object of its own.
-        if (wanted === 'presence') return entry
-        if (given.has(key)) return entry && { ...entry, value: copyOf(entry.value, key) }
-        given.add(key)
-        return entry
+        if (wanted === 'presence' || whole.delete(key)) return entry
+        return entry && { ...entry, value: copyOf(entry.value, key) }
       }),
     )
   }
 
   async commit(commits: readonly Commit[]): Promise<readonly Answer[]> {
     try {
-      return await this.#commit(commits)
+      // In doubt not even a set may be done a second time: it would undo what another tab did in between.
+      return await this.#insist(
+        () => this.#commit(commits),
+        () => keysToRead(commits),
+      )
     } catch (error) {
       if (isQuotaExceeded(error)) return this.#commitInNeed(commits, error)
-      // In doubt not even a set may be done a second time: it would undo what another tab did in between.
-      if (!isInterruption(error)) throw error
-      return this.#commit(commits)
+      throw error
     }
   }
 
   async #commit(commits: readonly Commit[], keeping = this.#keeping): Promise<readonly Outcome[][]> {
-    const transaction = await this.#connection.transaction(STORES, 'readwrite')
+    const transaction = await this.#connection.transaction('readwrite')
     const outcomes = await commitAll(transaction, keeping, commits)
     if (commits.some((commit, index) => tookRoom(commit, outcomes[index]))) this.#isDropVain = false
     return outcomes
@@ -150,8 +138,8 @@ export class Database implements Work {
   async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
     const dead = await this.#change((transaction) => removeDead(transaction, this.#inNeed, now, ALL))
-    const outcomes = dead > 0 ? await this.#commitIfRoom(commits) : undefined
-    if (outcomes !== undefined) return outcomes
+    const outcomes = dead > 0 ? await this.#commitIfRoom(commits) : []
+    if (outcomes.length > 0) return outcomes
     const answers: Promise<readonly Outcome[]>[] = []
     for (const commit of commits) {
       const answer = this.#commitAlone(commit, error)
@@ -167,36 +155,60 @@ export class Database implements Work {
    * cache must not be emptied in vain.
    */
   async #commitAlone(commit: Commit, error: unknown): Promise<readonly Outcome[]> {
-    const [first] = (await this.#commitIfRoom([commit])) ?? []
-    if (first !== undefined) return first
-    if (this.#isDropVain) throw await quotaExceeded(error)
-    const isRoomMade = await this.#change((transaction) =>
-      removeLeastUsed(transaction, this.#inNeed, this.#notes, this.#cullFrequency, commit),
-    )
-    const [outcomes] = (isRoomMade ? await this.#commitIfRoom([commit]) : undefined) ?? []
-    if (outcomes !== undefined) return outcomes
-    if (isRoomMade) this.#isDropVain = true
-    throw await quotaExceeded(error)
+    const make = (transaction: IDBTransaction) =>
+      removeLeastUsed(transaction, this.#inNeed, this.#notes, this.#cullFrequency, commit)
+    let [outcomes] = await this.#commitIfRoom([commit])
+    if (outcomes === undefined && !this.#isDropVain && (await this.#change(make))) {
+      outcomes = (await this.#commitIfRoom([commit]))[0]
+      this.#isDropVain = outcomes === undefined
+    }
+    if (outcomes === undefined) throw await quotaExceeded(error)
+    return outcomes
   }
 
-  async #commitIfRoom(commits: readonly Commit[]): Promise<readonly Outcome[][] | undefined> {
+  /** Nothing where there is still no room. */
+  async #commitIfRoom(commits: readonly Commit[]): Promise<readonly Outcome[][]> {
     try {
       return await this.#commit(commits, this.#inNeed)
     } catch (error) {
-      if (isQuotaExceeded(error)) return undefined
+      if (isQuotaExceeded(error)) return []
       throw error
     }
   }
 
   /** For what may be done twice. */
-  async #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
-    const attempt = async (): Promise<T> =>
-      inTransaction(await this.#connection.transaction(STORES, 'readwrite'), work)
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!isInterruption(error)) throw error
-      return attempt()
+  #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
+    return this.#insist(
+      async () => inTransaction(await this.#connection.transaction('readwrite'), work),
+      () => [],
+    )
+  }
+
+  /**
+   * Tries again when the connection was lost, and when the browser has lost a value. More than once: one that was
+   * opened while a user clears the site's data is lost again.
+   */
+  async #insist<T>(attempt: () => Promise<T>, keysRead: () => readonly string[]): Promise<T> {
+    for (let left = 3; ; left -= 1) {
+      try {
+        return await attempt()
+      } catch (error) {
+        if (left === 0) throw error
+        if (isLost(error)) await this.#dropLost(keysRead())
+        else if (!isInterruption(error)) throw error
+      }
+    }
+  }
+
+  /** Finds out which of the entries the browser has lost, and removes them: they would fail whoever reads them, for ever. */
+  async #dropLost(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      try {
+        await this.#read([{ keys: [key], wanted: 'value' }])
+      } catch (error) {
+        if (!isLost(error)) throw error
+        await this.#remove((removing, keeping) => keeping.remove(removing, [key]))
+      }
     }
   }
 
@@ -216,6 +228,11 @@ type Answer = readonly Outcome[] | Promise<readonly Outcome[]>
 /** Entries in one transaction of a sweep. */
 const PORTION = 1_000
 const ALL = 2 ** 32 - 1
+
+/** What Chromium says of a value whose file is missing: it keeps those of 64 kB or more in files of their own. */
+function isLost(error: unknown): boolean {
+  return isNamed(error, 'NotReadableError')
+}
 
 /** Whether the connection was lost, rather than the work being at fault. */
 function isInterruption(error: unknown): boolean {

@@ -2,10 +2,7 @@ import type { Entry } from '../../core/adapter.ts'
 import { estimateBytes } from '../../core/bytes.ts'
 import { fromStored, type StoredValue, toStore } from './causes.ts'
 import { result, results } from './requests.ts'
-import type { LargeEntry, SmallEntry, Store } from './schema.ts'
-
-/** The stores that an entry is in. */
-export const ENTRY_STORES: Store[] = ['entries', 'values']
+import type { LargeEntry, SmallEntry } from './schema.ts'
 
 /**
  * Estimated (two bytes a character); from here on a value stands apart from its entry: reading it takes a second request, a

@@ -131,7 +131,7 @@ class OwnAdapter implements IndexedDBAdapter {
 
   /** Fails where there is no IndexedDB. */
   async open(): Promise<void> {
-    await this.#connection.transaction(['entries'], 'readonly')
+    await this.#connection.transaction('readonly')
   }
 
   async read(keys: readonly string[], now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]> {

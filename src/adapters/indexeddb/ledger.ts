@@ -65,12 +65,11 @@ export class Ledger {
     this.#uses.set(key, undefined)
   }
 
-  /** Writes the totals down, without what else is `leaving`. */
-  write(leaving: readonly Use[] = []): void {
-    const entries = this.entries - leaving.length
-    const bytes = this.#weighs ? leaving.reduce((left, use) => left - (use.bytes ?? 0), this.bytes) : 0
-    if (this.#stored?.entries === entries && this.#stored.bytes === bytes) return
-    this.#transaction.objectStore('totals').put({ entries, bytes }, TOTALS)
+  /** Writes the totals down. */
+  write(): void {
+    const totals: Totals = { entries: this.entries, bytes: this.#weighs ? this.bytes : 0 }
+    if (this.#stored?.entries === totals.entries && this.#stored.bytes === totals.bytes) return
+    this.#transaction.objectStore('totals').put(totals, TOTALS)
   }
 }
 
@@ -100,14 +99,12 @@ async function countAll(transaction: IDBTransaction, weighs: boolean): Promise<T
     const uses = await usesOf(transaction, portion)
     const unknown = portion.filter((_, index) => !(weighs ? uses[index]?.bytes : uses[index]))
     const entries = weighs ? await readEntries(transaction, unknown, () => true) : []
-    const weights = new Map(
-      unknown.map((key, index) => [key, weighs ? weightOf(key, entries[index]?.value) : 0]),
-    )
-    for (const [index, key] of portion.entries()) {
-      const weight = weights.get(key)
-      bytes += weight ?? uses[index]?.bytes ?? 0
-      if (weight === undefined) continue
-      transaction.objectStore('uses').put({ used: uses[index]?.used ?? 0, bytes: weight }, key)
+    for (const use of uses) bytes += use?.bytes ?? 0
+    for (const [index, key] of unknown.entries()) {
+      const weight = weighs ? weightOf(key, entries[index]?.value) : 0
+      bytes += weight
+      const used = uses[portion.indexOf(key)]?.used ?? 0
+      transaction.objectStore('uses').put({ used, bytes: weight }, key)
     }
   }
   return { entries: keys.length, bytes }

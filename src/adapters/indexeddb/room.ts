@@ -1,4 +1,4 @@
-import type { Op, Outcome } from '../../core/adapter.ts'
+import type { Outcome } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
 import { share } from '../../core/culling.ts'
 import { CacheError } from '../../core/errors.ts'
@@ -21,7 +21,7 @@ export async function quotaExceeded(cause: unknown): Promise<CacheError> {
   return new CacheError(
     'QUOTA_EXCEEDED',
     `Cannot write: the origin's storage is full (${usage ?? 'unknown'} of ${quota ?? 'unknown'} bytes used), and ` +
-      'dropping what has expired and what was least recently used makes too little room. Nothing of this write is stored',
+      'dropping what has expired or was least recently used makes too little room. Nothing of this write is stored',
     { cause, estimate: { usage, quota } },
   )
 }
@@ -40,10 +40,10 @@ function weigh({ changes }: Commit): number {
 
 /** Whether a commit was given room, rather than giving some back or changing nothing. */
 export function tookRoom({ changes }: Commit, outcomes: readonly Outcome[] | undefined): boolean {
-  return changes.some(({ op }, index) => outcomes?.[index]?.ok && !GIVING.includes(op.kind))
+  return changes.some(
+    ({ op }, index) => outcomes?.[index]?.ok && !['delete', 'pop', 'release'].includes(op.kind),
+  )
 }
-
-const GIVING: readonly Op['kind'][] = ['delete', 'pop', 'release']
 
 /**
  * Keeps entries where the storage is full. A browser may then refuse whatever a transaction puts, however little, and take
@@ -59,10 +59,7 @@ export class InNeed implements Keeping {
   async prepare(transaction: IDBTransaction): Promise<Write> {
     return async (decision, now) => {
       const keys = [...decision.writes.keys()]
-      if (keys.some((key) => decision.writes.get(key) !== undefined)) {
-        const write = await this.#keeping.prepare(transaction, keys)
-        return write(decision, now)
-      }
+      if (decision.uses.size > 0) return (await this.#keeping.prepare(transaction, keys))(decision, now)
       await this.remove(transaction, keys)
       return new Set()
     }
@@ -90,7 +87,7 @@ export async function removeDead(
 ): Promise<number> {
   const index = transaction.objectStore('entries').index('expiresAt')
   const dead = (await result(index.getAllKeys(IDBKeyRange.upperBound(now), count))) as string[]
-  await keeping.remove(transaction, dead)
+  if (dead.length > 0) await keeping.remove(transaction, dead)
   return dead.length
 }
 
@@ -138,13 +135,11 @@ async function leastUsedFirst(transaction: IDBTransaction, notes: Notes, commit:
     result<Use[]>(uses.getAll()),
   ])
   // What nobody took note of was used longest ago. What is noted here may have been written, or used in another tab, since.
-  const lastUse = new Map(all.map((key) => [key, notes.stampOf(key) ?? 0]))
-  for (const [index, key] of known.entries()) {
-    lastUse.set(key, Math.max(lastUse.get(key) ?? 0, stored[index]?.used ?? 0))
-  }
+  const lastUse = new Map(known.map((key, index) => [key, stored[index]?.used ?? 0]))
+  for (const key of all) lastUse.set(key, Math.max(lastUse.get(key) ?? 0, notes.stampOf(key) ?? 0))
   // What it counts on, touches or moves must be there when it is tried again.
   for (const { key } of commit.changes) lastUse.set(key, Number.MAX_VALUE)
-  return all.sort((one, other) => (lastUse.get(one) ?? 0) - (lastUse.get(other) ?? 0))
+  return all.sort((one, other) => (lastUse.get(one) as number) - (lastUse.get(other) as number))
 }
 
 /** Runs some of this to its end, in a transaction of its own: all of it or nothing. */

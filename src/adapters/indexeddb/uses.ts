@@ -20,10 +20,9 @@ export class Notes {
   keep(key: string, stamp: number): void {
     this.#stamps.delete(key)
     this.#stamps.set(key, stamp)
-    if (this.#stamps.size <= MOST) return
     for (const oldest of this.#stamps.keys()) {
+      if (this.#stamps.size <= MOST) break
       this.#stamps.delete(oldest)
-      break
     }
   }
 
