@@ -1,4 +1,5 @@
 import { blobOf } from './blob-pointer.ts'
+import { withEach } from './connections.ts'
 import type { Entries } from './entries.ts'
 import type { Sql } from './metered-sql.ts'
 import type { CacheKVNamespace } from './namespace.ts'
@@ -60,10 +61,11 @@ export class BlobNames {
       .toArray()
     const orphans = noted.filter(({ name, key }) => blobOf(this.#entries.get(key))?.name !== name)
     if (orphans.length <= most) this.#sweptTo = noted.length < LOOKED_AT ? '' : (noted.at(-1)?.name ?? '')
-    for (const { name } of orphans.slice(0, most)) {
+    const [fault] = await withEach(orphans.slice(0, most), async ({ name }) => {
       await kv.delete(name)
       this.#sql.exec('DELETE FROM blobs WHERE name = ?', name)
-    }
+    })
+    if (fault !== undefined) throw fault
     return orphans.length > most || this.#sweptTo !== ''
   }
 }

@@ -235,7 +235,8 @@ const SWEEP_WITHIN = 10_000_000_000
 const GRACE = 60_000
 /** Entries removed in one turn, so that no caller waits long. */
 const SWEPT_AT_ONCE = 10_000
-const BLOBS_AT_ONCE = 200
+/** Blobs deleted by one alarm, some six at a time: the copies that change meanwhile wait for the next. */
+const BLOBS_AT_ONCE = 60
 /** Milliseconds in which a blob that was noted is written and pointed to. */
 const RESERVED = 3_600_000
 /** Milliseconds after which no copy of before a clear can still be: longer than any is kept up. */

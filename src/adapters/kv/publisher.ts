@@ -1,5 +1,6 @@
 import { isLive } from '../../core/decide.ts'
 import type { Encoded } from './codec.ts'
+import { withEach } from './connections.ts'
 import { copyText, fits } from './copies.ts'
 import type { Entries } from './entries.ts'
 import { CLOCKS, KEPT_UP } from './limits.ts'
@@ -77,16 +78,8 @@ export class Publisher {
   }
 
   /** Writes what is dirty, as far as one call may. What fails stays dirty; the errors are given. */
-  async flush(kv: CacheKVNamespace, prefix: string): Promise<unknown[]> {
-    const errors: unknown[] = []
-    const waiting = [...this.#dirty.keys()].slice(0, AT_ONCE).reverse()
-    const work = async (): Promise<void> => {
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-        await this.#write(kv, prefix, next).catch((error: unknown) => errors.push(error))
-      }
-    }
-    await Promise.all(Array.from({ length: CONNECTIONS }, work))
-    return errors
+  flush(kv: CacheKVNamespace, prefix: string): Promise<unknown[]> {
+    return withEach([...this.#dirty.keys()].slice(0, AT_ONCE), (key) => this.#write(kv, prefix, key))
   }
 
   /** Forgets the copies that have lapsed. */
@@ -144,7 +137,5 @@ export class Publisher {
 const MOST_REMEMBERED = 100_000
 /** Copies written in one call, which may make 1,000 operations. https://developers.cloudflare.com/kv/platform/limits/ */
 const AT_ONCE = 500
-/** At once. https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections */
-const CONNECTIONS = 6
 
 type Copy = { key: string; until: number; dirty: number }
