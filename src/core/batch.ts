@@ -8,8 +8,14 @@ export interface Commit {
 }
 
 /** The keys that a change may write. */
-export function keysOf({ key, op }: Change): string[] {
-  return op.kind === 'move' ? [key, op.to] : [key]
+export function keysOf({ key, op }: Keyed): string[] {
+  return op.to === undefined ? [key] : [key, op.to]
+}
+
+/** A change as far as it says where, in any form. */
+interface Keyed {
+  readonly key: string
+  readonly op: { readonly kind: Op['kind']; readonly to?: string }
 }
 
 /** The keys whose stored entries must be at hand before a batch can be decided: each once, in order of need. */

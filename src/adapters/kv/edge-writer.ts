@@ -1,5 +1,5 @@
 import type { Change, Outcome } from '../../core/adapter.ts'
-import type { Commit } from '../../core/batch.ts'
+import { type Commit, keysOf } from '../../core/batch.ts'
 import { isLive, isOpen } from '../../core/decide.ts'
 import { blobOf } from './blob-pointer.ts'
 import type { Blobs } from './blobs.ts'
@@ -217,10 +217,6 @@ export class EdgeWriter {
 const OK: Outcome = { ok: true }
 const TOO_LARGE: Outcome = { ok: false, reason: 'too-large' }
 const MISSING: Outcome = { ok: false, reason: 'missing' }
-
-function keysOf({ key, op }: StoredChange): string[] {
-  return op.kind === 'move' ? [key, op.to] : [key]
-}
 
 /**
  * Where an entry is after the changes that came later in the same batch; `undefined` if one of them removed it, or decided
