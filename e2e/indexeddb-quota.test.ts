@@ -71,6 +71,28 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
       expect(kept.all).toBeGreaterThanOrEqual(20)
     })
 
+    it('keeps the order of what is asked for one after another, and not awaited', async () => {
+      await using full = await openFull()
+      const left = await full.tab.evaluate(async (options) => {
+        const cache = nearcache.createCache({
+          adapter: nearcache.indexedDBAdapter({ name: 'quota', ...options }),
+        })
+        const rest: string[] = []
+        for (let round = 0; round < 60; round += 1) {
+          await cache.aset(`old-${round}`, nearcache.noise(100_000), null)
+          const key = `key-${round}`
+          const written = cache.aset(key, nearcache.noise(100_000), null)
+          for (let hop = 0; hop < 20; hop += 1) await undefined
+          const deleted = cache.adelete(key)
+          const read = cache.ahasKey(key)
+          await Promise.all([written, deleted])
+          if ((await read) || (await cache.ahasKey(key))) rest.push(key)
+        }
+        return rest
+      }, limits)
+      expect(left).toEqual([])
+    })
+
     it('lets as many make way as a large value needs', async () => {
       await using full = await openFull()
       const after = await full.tab.evaluate(async (options) => {

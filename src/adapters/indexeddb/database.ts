@@ -8,6 +8,7 @@ import { abort, commitAll } from './commit.ts'
 import type { Connection } from './connection.ts'
 import { deleteOrphans, readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
+import { Order } from './order.ts'
 import { isNamed } from './requests.ts'
 import {
   InNeed,
@@ -27,12 +28,14 @@ export class Database implements Work {
   readonly #notes: Notes
   readonly #inNeed: Keeping
   readonly #cullFrequency: number
+  readonly #order: Order
   readonly #turns = new Turns(this)
   /** Whether the last drop of least recently used entries made no room, and no write has found any since. */
   #isDropVain = false
 
   constructor(connection: Connection, keeping: Keeping, notes: Notes, cullFrequency: number) {
     this.#connection = connection
+    this.#order = new Order(connection)
     this.#keeping = keeping
     this.#inNeed = new InNeed(keeping)
     this.#notes = notes
@@ -85,11 +88,19 @@ export class Database implements Work {
     }
   }
 
-  read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
-    return this.#insist(
-      () => this.#read(reads),
-      () => reads.flatMap((read) => read.keys),
-    )
+  async read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
+    const read = () =>
+      this.#insist(
+        () => this.#read(reads),
+        () => reads.flatMap((one) => one.keys),
+      )
+    const place = this.#order.take()
+    if (this.#order.isRetrying) await this.#order.wait(place)
+    const answers = await read()
+    // What was asked for before it may have found no room at first.
+    if (!this.#order.isRetrying) return answers
+    await this.#order.wait(place)
+    return read()
   }
 
   async #read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
@@ -115,17 +126,20 @@ export class Database implements Work {
     try {
       // In doubt not even a set may be done a second time: it would undo what another tab did in between.
       return await this.#insist(
-        () => this.#commit(commits),
+        () => this.#order.write((transaction) => this.#commit(transaction, this.#keeping, commits)),
         () => keysToRead(commits),
       )
     } catch (error) {
-      if (isQuotaExceeded(error)) return this.#commitInNeed(commits, error)
+      if (isQuotaExceeded(error)) return this.#order.again(() => this.#commitInNeed(commits, error))
       throw error
     }
   }
 
-  async #commit(commits: readonly Commit[], keeping = this.#keeping): Promise<readonly Outcome[][]> {
-    const transaction = await this.#connection.transaction('readwrite')
+  async #commit(
+    transaction: IDBTransaction,
+    keeping: Keeping,
+    commits: readonly Commit[],
+  ): Promise<readonly Outcome[][]> {
     const outcomes = await commitAll(transaction, keeping, commits)
     if (commits.some((commit, index) => tookRoom(commit, outcomes[index]))) this.#isDropVain = false
     return outcomes
@@ -137,7 +151,7 @@ export class Database implements Work {
    */
   async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
-    const dead = await this.#change((transaction) => removeDead(transaction, this.#inNeed, now, ALL))
+    const dead = await this.#changeInNeed((transaction) => removeDead(transaction, this.#inNeed, now, ALL))
     const outcomes = dead > 0 ? await this.#commitIfRoom(commits) : []
     if (outcomes.length > 0) return outcomes
     const answers: Promise<readonly Outcome[]>[] = []
@@ -158,7 +172,7 @@ export class Database implements Work {
     const make = (transaction: IDBTransaction) =>
       removeLeastUsed(transaction, this.#inNeed, this.#notes, this.#cullFrequency, commit)
     let [outcomes] = await this.#commitIfRoom([commit])
-    if (outcomes === undefined && !this.#isDropVain && (await this.#change(make))) {
+    if (outcomes === undefined && !this.#isDropVain && (await this.#changeInNeed(make))) {
       outcomes = (await this.#commitIfRoom([commit]))[0]
       this.#isDropVain = outcomes === undefined
     }
@@ -169,7 +183,7 @@ export class Database implements Work {
   /** Nothing where there is still no room. */
   async #commitIfRoom(commits: readonly Commit[]): Promise<readonly Outcome[][]> {
     try {
-      return await this.#commit(commits, this.#inNeed)
+      return await this.#commit(await this.#connection.transaction('readwrite'), this.#inNeed, commits)
     } catch (error) {
       if (isQuotaExceeded(error)) return []
       throw error
@@ -178,6 +192,14 @@ export class Database implements Work {
 
   /** For what may be done twice. */
   #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
+    return this.#insist(
+      () => this.#order.write((transaction) => inTransaction(transaction, work)),
+      () => [],
+    )
+  }
+
+  /** The same as part of what is tried again. */
+  #changeInNeed<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
     return this.#insist(
       async () => inTransaction(await this.#connection.transaction('readwrite'), work),
       () => [],
@@ -207,7 +229,7 @@ export class Database implements Work {
         await this.#read([{ keys: [key], wanted: 'value' }])
       } catch (error) {
         if (!isLost(error)) throw error
-        await this.#remove((removing, keeping) => keeping.remove(removing, [key]))
+        await this.#changeInNeed((removing) => this.#inNeed.remove(removing, [key]))
       }
     }
   }
@@ -218,7 +240,7 @@ export class Database implements Work {
       return await this.#change((transaction) => work(transaction, this.#keeping))
     } catch (error) {
       if (!isQuotaExceeded(error)) throw error
-      return this.#change((transaction) => work(transaction, this.#inNeed))
+      return this.#order.again(() => this.#changeInNeed((transaction) => work(transaction, this.#inNeed)))
     }
   }
 }

@@ -111,6 +111,7 @@ class OwnAdapter implements IndexedDBAdapter {
   readonly #whenIdle: (work: () => void) => void
   #now = 0
   #isSweepDue = false
+  #sweeping: Promise<unknown> | undefined
 
   constructor(options: IndexedDBAdapterOptions, openTimeout: number) {
     const { name, durability = 'relaxed', maxEntries = null, maxBytes = null, cullFrequency = 3 } = options
@@ -157,6 +158,8 @@ class OwnAdapter implements IndexedDBAdapter {
 
   async close(): Promise<void> {
     this.#isSweepDue = false
+    // Else it would open the database again.
+    await this.#sweeping
     try {
       await this.#database.writeNotes()
     } finally {
@@ -165,7 +168,9 @@ class OwnAdapter implements IndexedDBAdapter {
   }
 
   sweep(now: number = this.#now): Promise<number> {
-    return this.#database.sweep(now)
+    const swept = this.#database.sweep(now)
+    this.#sweeping = swept.catch(() => {})
+    return swept
   }
 
   subscribe(listener: (change: CacheChange) => void): () => void {

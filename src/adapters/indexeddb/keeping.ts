@@ -83,13 +83,13 @@ export function isPut(
     putEntry(transaction, key, entry)
     return true
   } catch (error) {
-    if (isOver(error)) throw error
+    if (!isOfValue(error)) throw error
     drop(transaction, key)
     return false
   }
 }
 
-/** Whether an error says that the transaction has ended, and nothing about the value. */
-function isOver(error: unknown): boolean {
-  return isNamed(error, 'TransactionInactiveError', 'InvalidStateError')
+/** Whether an error may say something about the value: not that the transaction has ended, or that the store is not ours. */
+function isOfValue(error: unknown): boolean {
+  return !isNamed(error, 'TransactionInactiveError', 'InvalidStateError', 'DataError')
 }

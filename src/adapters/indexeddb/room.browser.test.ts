@@ -64,7 +64,50 @@ describe.each([
     }
     expect(await held(cache)).toEqual(['c', 'd', 'e', 'f'])
   })
+
+  it.each([1, 2])(
+    'keeps the order of what was asked for behind a write that %d attempts find no room for',
+    async (times) => {
+      await using cache = open()
+      for (const key of keys) await cache.aset(key, key)
+      refuseWrites(times)
+      const writes = [
+        () => cache.aset('a', 1),
+        () => cache.aset('a', 2),
+        () => cache.asetMany({ a: 3, c: 3 }),
+        () => cache.adelete('c'),
+        () => cache.aset('b', 4),
+      ]
+      const written: Promise<unknown>[] = []
+      for (const write of writes) {
+        written.push(write())
+        await nextTurn()
+      }
+      const reads = [cache.aget('a'), cache.aget('c'), cache.aget('b')]
+      expect(await Promise.all(reads)).toEqual([3, undefined, 4])
+      await Promise.all(written)
+      expect(await Promise.all(['a', 'c', 'b'].map((key) => cache.aget(key)))).toEqual([3, undefined, 4])
+    },
+  )
+
+  it('clears what was written before, though it is tried again', async () => {
+    await using cache = open()
+    for (const key of keys) await cache.aset(key, key)
+    refuseWrites(1)
+    const written = cache.aset('a', 1)
+    await nextTurn()
+    const cleared = cache.aclear()
+    await nextTurn()
+    const later = cache.aset('b', 2)
+    await Promise.all([written, cleared, later])
+    expect(await held(cache)).toEqual(['b'])
+  })
 })
+
+/** Lets what was asked for so far begin, and not end. */
+async function nextTurn(): Promise<void> {
+  for (let hop = 0; hop < 20; hop += 1) await undefined
+}
 
 /** The next so many transactions in which something is put find no room. */
 function refuseWrites(times: number): void {
