@@ -68,9 +68,13 @@ export class SyncStore {
 
   commitOne(key: string, version: Version | undefined, op: Op, now: number): Outcome | undefined {
     // A move concerns two spaces.
-    const space = op.kind === 'move' ? undefined : this.#space(version)
+    let space = op.kind === 'move' ? undefined : this.#space(version)
+    if (space?.hasSafe(key) === false) {
+      this.#keyspace.check(key, version)
+      // Its warning may have been heard by who wrote here: what was an empty space is not the one in use any more.
+      space = this.#space(version)
+    }
     if (space === undefined) return this.commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
-    if (!space.hasSafe(key)) this.#keyspace.check(key, version)
     if (this.#flights.size > 0) this.#flights.supersede(this.#keyspace.storedKey(key, version))
     try {
       return step(space, key, op, now)
