@@ -156,6 +156,17 @@ describe('createCache<Schema>()', () => {
     typedInMemory.decr('user:1')
   })
 
+  it('takes an optional key for one like any other', () => {
+    const optional = createCache<{ theme?: 'dark' | 'light'; views?: number }>({ adapter: memoryAdapter() })
+    expectTypeOf(optional.get('theme', { default: null })).toEqualTypeOf<'dark' | 'light' | null>()
+    expectTypeOf(optional.incr('views')).toEqualTypeOf<number>()
+    expectTypeOf(optional.aincr('views')).resolves.toEqualTypeOf<number>()
+    // @ts-expect-error
+    optional.set('theme', undefined)
+    // @ts-expect-error
+    optional.incr('theme')
+  })
+
   it('keeps sync names off async caches, and the rest as it was', () => {
     // @ts-expect-error
     typed.get('theme')
