@@ -97,6 +97,8 @@ describe('agetOrSet()', () => {
     expectTypeOf(elsewhere.agetOrSet('k', () => 'text')).resolves.toEqualTypeOf<string>()
     expectTypeOf(elsewhere.agetOrSet('k', 5, 60)).resolves.toEqualTypeOf<number>()
     expectTypeOf(inMemory.getOrSet('k', () => 5)).toEqualTypeOf<number>()
+    // @ts-expect-error A promise is no number, and getOrSet cannot wait for it.
+    inMemory.getOrSet<number>('k', async () => 5)
     // @ts-expect-error
     elsewhere.agetOrSet('k')
     // @ts-expect-error

@@ -96,7 +96,7 @@ export class SyncCache extends AsyncCache {
    * {@link AsyncCache.agetOrSet}, at once: a function is called on a miss, and its value stored unless it is
    * `undefined`. A function that gives a promise is a `TypeError`: that is what `agetOrSet` is for.
    */
-  getOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<SetOptions>): T {
+  getOrSet<T>(key: string, loader: T | (() => T), options?: TimeoutOr<SetOptions>): T {
     if (loader === undefined) throw new TypeError('getOrSet needs a default: a value or a function')
     readTimeout(options, KEY_AND_TIMEOUT, 'getOrSet')
     const version = options === undefined ? undefined : { version: versionIn(options) }
