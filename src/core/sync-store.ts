@@ -2,7 +2,7 @@ import type { Change, Entry, Op, Outcome, Space, SyncAdapter, Wanted } from './a
 import type { Contract } from './contract.ts'
 import { isLive, step } from './decide.ts'
 import type { Flights } from './flight.ts'
-import type { Keyspace, Version } from './keys.ts'
+import { headOf, type Keyspace, type Version } from './keys.ts'
 import { failed } from './outcomes.ts'
 import { endure, flightsOf, supersedeAll } from './store.ts'
 
@@ -70,9 +70,9 @@ export class SyncStore {
     // A move concerns two spaces.
     let space = op.kind === 'move' ? undefined : this.#space(version)
     if (space?.hasSafe(key) === false) {
-      this.#keyspace.check(key, version)
-      // Its warning may have been heard by who wrote here: what was an empty space is not the one in use any more.
-      space = this.#space(version)
+      if (version === undefined) this.#keyspace.check(key, version)
+      // Who heard a warning may have written: what was an empty space need not be the one in use any more.
+      else space = this.#adapter.space(headOf(this.#keyspace.storedKey(key, version)), false)
     }
     if (space === undefined) return this.commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
     if (this.#flights.size > 0) this.#flights.supersede(this.#keyspace.storedKey(key, version))
