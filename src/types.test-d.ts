@@ -99,6 +99,8 @@ describe('agetOrSet()', () => {
     expectTypeOf(inMemory.getOrSet('k', () => 5)).toEqualTypeOf<number>()
     // What cannot wait is not told to give a number: it would have to wait for one.
     expectTypeOf(inMemory.getOrSet('k', async () => 5)).toEqualTypeOf<Promise<number>>()
+    // @ts-expect-error A promise is no number, and getOrSet cannot wait for it.
+    inMemory.getOrSet<number>('k', async () => 5)
     // @ts-expect-error
     elsewhere.agetOrSet('k')
     // @ts-expect-error
@@ -156,6 +158,17 @@ describe('createCache<Schema>()', () => {
     typed.aincr('theme')
     // @ts-expect-error
     typedInMemory.decr('user:1')
+  })
+
+  it('takes an optional key for one like any other', () => {
+    const optional = createCache<{ theme?: 'dark' | 'light'; views?: number }>({ adapter: memoryAdapter() })
+    expectTypeOf(optional.get('theme', { default: null })).toEqualTypeOf<'dark' | 'light' | null>()
+    expectTypeOf(optional.incr('views')).toEqualTypeOf<number>()
+    expectTypeOf(optional.aincr('views')).resolves.toEqualTypeOf<number>()
+    // @ts-expect-error
+    optional.set('theme', undefined)
+    // @ts-expect-error
+    optional.incr('theme')
   })
 
   it('keeps sync names off async caches, and the rest as it was', () => {

@@ -70,6 +70,10 @@ describe('memoryAdapter({ maxBytes })', () => {
     expect(cache.getMany(['small', 'after']).size).toBe(2)
   })
 
+  it('refuses values that are neither copied nor shared', () => {
+    expect(() => memoryAdapter({ values: 'share' as never })).toThrow('values must be')
+  })
+
   it('refuses limits that are none', () => {
     expect(() => memoryAdapter({ maxBytes: 0.5 })).toThrow(RangeError)
     expect(() => memoryAdapter({ maxBytes: 0 })).toThrow(RangeError)

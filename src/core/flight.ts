@@ -85,8 +85,9 @@ export function leavable<T>(promise: Promise<T>, signal: AbortSignal | undefined
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason)
-    if (signal.aborted) return leave()
     signal.addEventListener('abort', leave, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+    // Since it was last looked at. What is left behind is listened to all the same: its failure is nobody's.
+    if (signal.aborted) leave()
   })
 }

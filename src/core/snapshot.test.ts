@@ -88,5 +88,10 @@ describe('snapshot()', () => {
     )
     const own = { a: [1], m: new Map([[1, new Set([2])]]), d: new Date(5), e: new TypeError('x') }
     expect(snapshot(foreign, 'k')).toStrictEqual(own)
+    for (const made of ['new ArrayBuffer(3)', 'new ArrayBuffer(3, { maxByteLength: 5 })']) {
+      const buffer = snapshot(runInNewContext(made), 'k')
+      expect(buffer).toBeInstanceOf(ArrayBuffer)
+      expect(buffer).toStrictEqual(new ArrayBuffer(3))
+    }
   })
 })

@@ -174,7 +174,8 @@ class Copier {
             depth,
           )
         case 'ArrayBuffer':
-          return this.#remember(source, (source as ArrayBuffer).slice(0), depth)
+          // Not by its own slice(), which gives one of its own realm.
+          return this.#remember(source, new Uint8Array(source as ArrayBuffer).slice().buffer, depth)
         case 'Map':
           return this.#copyMap(source as Map<unknown, unknown>, depth)
         case 'Set':

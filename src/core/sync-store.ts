@@ -2,7 +2,7 @@ import type { Change, Entry, Op, Outcome, Space, SyncAdapter, Wanted } from './a
 import type { Contract } from './contract.ts'
 import { isLive, step } from './decide.ts'
 import type { Flights } from './flight.ts'
-import type { Keyspace, Version } from './keys.ts'
+import { headOf, type Keyspace, type Version } from './keys.ts'
 import { failed } from './outcomes.ts'
 import { endure, flightsOf, supersedeAll } from './store.ts'
 
@@ -68,9 +68,13 @@ export class SyncStore {
 
   commitOne(key: string, version: Version | undefined, op: Op, now: number): Outcome | undefined {
     // A move concerns two spaces.
-    const space = op.kind === 'move' ? undefined : this.#space(version)
+    let space = op.kind === 'move' ? undefined : this.#space(version)
+    if (space?.hasSafe(key) === false) {
+      if (version === undefined) this.#keyspace.check(key, version)
+      // Who heard a warning may have written: what was an empty space need not be the one in use any more.
+      else space = this.#adapter.space(headOf(this.#keyspace.storedKey(key, version)), false)
+    }
     if (space === undefined) return this.commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
-    if (!space.hasSafe(key)) this.#keyspace.check(key, version)
     if (this.#flights.size > 0) this.#flights.supersede(this.#keyspace.storedKey(key, version))
     try {
       return step(space, key, op, now)

@@ -39,14 +39,15 @@ type WithDefault<D> = GetOptions<D> & { readonly default: D }
  */
 export interface TypedCache<S extends object>
   extends Omit<AsyncCache, keyof KeyedMethods<S>>,
-    KeyedMethods<S> {}
+    KeyedMethods<Required<S>> {}
 
 /** A {@link SyncCache} that knows its keys: see {@link TypedCache}. */
 export interface TypedSyncCache<S extends object>
   extends Omit<SyncCache, keyof KeyedMethods<S> | keyof KeyedTwins<S>>,
-    KeyedMethods<S>,
-    KeyedTwins<S> {}
+    KeyedMethods<Required<S>>,
+    KeyedTwins<Required<S>> {}
 
+/** Of keys that are all there: any may be missing from a cache, so a key marked as optional is one like any other. */
 interface KeyedMethods<S extends object> {
   /** Reads one key: its value, or `undefined` when it is missing or expired. */
   aget<K extends KeyOf<S>>(key: K, options?: GetOptions): Promise<S[K] | undefined>

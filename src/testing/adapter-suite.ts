@@ -84,6 +84,14 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         expect(await values(adapter, [':1:a'], NOW)).toEqual([1])
         expect(await values(adapter, [':1:a'], NOW + 1)).toEqual([undefined])
       })
+
+      it('keeps the furthest deadline that there is', async () => {
+        const adapter = open()
+        const furthest = NOW + 3_155_760_000_000_000
+        await adapter.commit([set(':1:a', 1, furthest)], NOW)
+        expect(await adapter.read([':1:a'], NOW, 'value')).toEqual([{ value: 1, expiresAt: furthest }])
+        expect(await values(adapter, [':1:a'], furthest - 1)).toEqual([1])
+      })
     })
 
     describe('commit', () => {
@@ -257,6 +265,27 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         expect(adds.filter(([outcome]) => outcome?.ok)).toHaveLength(1)
       })
 
+      it('admits one adder also among those who add the same', async () => {
+        const adapter = open()
+        if (!adapter.supports.atomic) return
+        const adds = await Promise.all(
+          Array.from({ length: 50 }, () => adapter.commit([add(':1:w', 1)], NOW)),
+        )
+        expect(adds.filter(([outcome]) => outcome?.ok)).toHaveLength(1)
+        expect(await adapter.commit([add(':1:w', 1)], NOW)).toEqual([{ ok: false, reason: 'exists' }])
+      })
+
+      it('tells long keys apart that differ in their last character', async () => {
+        const adapter = open()
+        const length = Math.min(adapter.supports.maxKeyBytes ?? 5_000, 5_000)
+        const keys = ['a', 'b', ''].map((last) => `:1:${'k'.repeat(length - 4)}${last}`)
+        await adapter.commit(
+          keys.map((key, index) => set(key, index)),
+          NOW,
+        )
+        expect(await values(adapter, keys)).toEqual([0, 1, 2])
+      })
+
       it('takes any text for a key', async () => {
         const adapter = open()
         const keys = [
@@ -338,6 +367,21 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         await adapter.clear('app:')
         expect(await values(adapter, inside)).toEqual(inside.map(() => undefined))
         expect(await values(adapter, outside)).toEqual(outside.map(() => 1))
+      })
+
+      it.each([
+        ['a_b:', 'axb:1:k'],
+        ['a%25b:', 'axx25b:1:k'],
+        ['a*b:', 'axxb:1:k'],
+        ['a?b:', 'axb:1:k'],
+        ['a.b:', 'axb:1:k'],
+        ['a[xy]b:', 'axb:1:k'],
+        ['a\\b:', 'ab:1:k'],
+      ])('takes the scope %s for text, not for a pattern', async (scope, outside) => {
+        const adapter = open()
+        await adapter.commit([set(`${scope}1:k`, 1), set(outside, 1)], NOW)
+        await adapter.clear(scope)
+        expect(await values(adapter, [`${scope}1:k`, outside])).toEqual([undefined, 1])
       })
 
       it('removes everything when the scope is empty, and the place can be used again', async () => {

@@ -45,6 +45,8 @@ export interface MemoryAdapterOptions {
 export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   checkBag(options, ['maxEntries', 'cullFrequency', 'maxBytes', 'values'], 'memoryAdapter')
   const { maxEntries = 10_000, cullFrequency = 3, maxBytes = null, values = 'copied' } = options
+  if (!['copied', 'shared'].includes(values))
+    throw new TypeError(`values must be 'copied' or 'shared': got ${values}`)
   const table = new Table(checkLimits({ maxEntries, cullFrequency, maxBytes }))
   const at = (key: string) => table.space(headOf(key), false)
   const place: Place = {

@@ -104,6 +104,24 @@ export function deleteAndClear({ open }: Context): void {
       for (const neighbour of neighbours) expect(await neighbour.aget('key')).toBe('value')
     })
 
+    it.each([
+      ['a_b', 'axb'],
+      ['a%b', 'axx25b'],
+      ['a*b', 'axxb'],
+      ['a.b', 'axb'],
+      ['a[xy]b', 'axb'],
+    ])(
+      '63. clears the prefix %s, and not %s, that it would stand for in a pattern',
+      async (prefix, other) => {
+        const { cache } = open()
+        const [cleared, neighbour] = [cache({ keyPrefix: prefix }), cache({ keyPrefix: other })]
+        for (const one of [cleared, neighbour]) await one.aset('key', 'value')
+        await cleared.aclear()
+        expect(await cleared.ahasKey('key')).toBe(false)
+        expect(await neighbour.aget('key')).toBe('value')
+      },
+    )
+
     it('65. can be used again once cleared', async () => {
       const { main } = open()
       await main.aclear()

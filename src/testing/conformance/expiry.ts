@@ -57,6 +57,17 @@ export function expiry({ open }: Context): void {
       expect(await liveAmong(main, ['a', 'b'])).toEqual(['a', 'b'])
     })
 
+    it('26. … up to the longest there is', async () => {
+      const { main, clock } = open()
+      const longest = 3_155_760_000_000
+      await main.aset('key', 'ham', longest)
+      expect(await main.attl('key')).toBe(longest)
+      clock.advance(longest - 1)
+      expect(await main.aget('key')).toBe('ham')
+      clock.advance(1)
+      expect(await main.aget('key')).toBeUndefined()
+    })
+
     it('27. keeps a key set with null for ever', async () => {
       const { main, clock } = open()
       await main.aset('key', 'eggs', null)

@@ -171,6 +171,22 @@ export function keys({ open }: Context): void {
       await call
     })
 
+    it('133. loses nothing of what who is warned writes beside it', async () => {
+      const at = { version: 9 }
+      let written: Promise<unknown> = Promise.resolve()
+      const warned: TestedCache = open().cache({
+        onWarning: () => {
+          written = warned.aset('warned', true, at)
+        },
+      })
+      await warned.aset('a b', 1, at)
+      await written
+      expect([...(await warned.agetMany(['a b', 'warned'], at))]).toEqual([
+        ['a b', 1],
+        ['warned', true],
+      ])
+    })
+
     it('133. warns on the console, where nobody else listens', async () => {
       const { cache } = open()
       const spoken: unknown[] = []

@@ -220,6 +220,23 @@ export function loading({ open, supports }: Context): void {
       expect(await main.attl('key')).toBe(10)
     })
 
+    it('hears of no failure of a load whose caller left as it was asked for', async () => {
+      const controller = new AbortController()
+      const reason = new Error('no longer interested')
+      const cache = open().cache({ onWarning: () => controller.abort(reason) })
+      let fail = (_error: Error): void => {}
+      const loaded = new Promise<string>((_, reject) => {
+        fail = reject
+      })
+      const load = () => {
+        fail(new Error('nobody hears this'))
+        return loaded
+      }
+      // An unhandled rejection would fail the run.
+      await expect(cache.agetOrSet('a b', load, { signal: controller.signal })).rejects.toBe(reason)
+      await loaded.catch(() => {})
+    })
+
     it('does not wait for a caller who had left before', async () => {
       const { main } = open()
       const signal = AbortSignal.abort(new Error('gone already'))

@@ -8,6 +8,8 @@ const MAX_BULK_KEYS = 100
 /** Seconds. */
 const MIN_CACHE_TTL = 30
 const MIN_AHEAD = 60
+/** In seconds since 1970: 19 January 2038. */
+const MAX_INT32 = 2 ** 31 - 1
 
 export type Method = 'GET' | 'GET_BULK' | 'PUT' | 'DELETE'
 
@@ -67,6 +69,10 @@ export function checkWrite(
   now: number,
 ): void {
   const { expiration } = options
+  // Where the binding converts its arguments, before KV is asked.
+  if (expiration !== undefined && expiration > MAX_INT32) {
+    throw new TypeError(`Value out of range. Must be between ${-MAX_INT32 - 1} and ${MAX_INT32} (inclusive).`)
+  }
   if (expiration !== undefined && !(expiration * 1000 >= now + MIN_AHEAD * 1000)) {
     throw failure(
       'PUT',

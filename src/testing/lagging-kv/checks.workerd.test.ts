@@ -36,6 +36,8 @@ const CALLS: readonly [string, (kv: CacheKVNamespace) => Promise<unknown>][] = [
   ],
   ['a cacheTtl of 29', (kv) => kv.getWithMetadata('t', { ...text, cacheTtl: 29 })],
   ['an expiration too soon', (kv) => kv.put('e', 'x', soon(30))],
+  ['the last expiration', (kv) => kv.put('last', 'x', { expiration: 2 ** 31 - 1 })],
+  ['an expiration beyond the last', (kv) => kv.put('beyond', 'x', { expiration: 2 ** 31 })],
   ['metadata of 1,025 bytes', (kv) => kv.put('m', 'x', { metadata: 'x'.repeat(1_023) })],
   ['a value of 25 MiB and a byte', (kv) => kv.put('v', new Uint8Array(25 * 2 ** 20 + 1))],
 ]
