@@ -52,7 +52,8 @@ export const storableValues: readonly StorableValue[] = [
       array[4_000_000_000] = 'far'
       return array
     },
-    flaw: (value: unknown[]) => (Object.keys(value).length === 1 ? undefined : 'holes were filled'),
+    flaw: (value: unknown[]) =>
+      Object.keys(value ?? {}).length === 1 ? undefined : 'it is gone, or its holes were filled',
   },
   { name: 'a Date', make: () => new Date(1_700_000_000_123) },
   {
@@ -137,6 +138,11 @@ export const storableValues: readonly StorableValue[] = [
     make: () => Array.from({ length: 1_000 }, (_, id) => ({ id, name: `record ${id}` })),
   },
 ]
+
+/** Whether a value is too large to be compared, or to be shown where it was not what came back. */
+export function isVast(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 1_000_000
+}
 
 function ownProtoFlaw(value: object): string | undefined {
   if (!Object.hasOwn(value, '__proto__')) return 'the own key __proto__ is gone'

@@ -95,6 +95,7 @@ export function lockWaiting({ open, supports }: Context): void {
     const events = new Map<number, () => Promise<void>>()
     const sleep = async (milliseconds: number) => {
       naps.push(milliseconds)
+      if (naps.length > 1_000) throw new Error('this lock never opens')
       scene.clock.advance(milliseconds / 1000)
       await events.get(naps.length)?.()
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { storableValues } from '../values.ts'
+import { isVast, storableValues } from '../values.ts'
 import type { Context } from './context.ts'
 
 /** Non-ASCII text in values and in keys. */
@@ -58,7 +58,7 @@ export function setGetAdd({ open, supports }: Context): void {
       await main.aset('value', make())
       const value = await main.aget('value')
       // Comparing four billion holes takes for ever; its flaw() looks at what matters.
-      if (!(Array.isArray(value) && value.length > 1_000_000)) expect(value).toStrictEqual(make())
+      if (!isVast(make())) expect(value).toStrictEqual(make())
       expect(flaw?.(value as never)).toBeUndefined()
     })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { storableValues } from '../values.ts'
+import { isVast, storableValues } from '../values.ts'
 import type { Context } from './context.ts'
 
 const falsy = [null, false, 0, -0, '', Number.NaN, 0n]
@@ -145,7 +145,7 @@ export function ttlAndPop({ open, supports }: Context): void {
       const value = await main.apop('key')
       expect(flaw?.(value as never)).toBeUndefined()
       // Comparing four billion holes takes for ever; its flaw() looks at what matters.
-      if (!(Array.isArray(value) && value.length > 1_000_000)) expect(value).toStrictEqual(make())
+      if (!isVast(make())) expect(value).toStrictEqual(make())
       expect(await main.ahasKey('key')).toBe(false)
     })
 
