@@ -52,7 +52,8 @@ class Api {
     const { value, source } = await this.#cached(code, () => this.#origin.country(code))
     if (value === null) return notFound(`There is no country ${code}`, source)
     if (part === undefined) return answer(value, source)
-    return answer({ views: await this.#views(code, method) } satisfies Views, 'edge')
+    // Counted at the edge; but who had to ask the origin first whether there is such a country says so.
+    return answer({ views: await this.#views(code, method) } satisfies Views, source)
   }
 
   async #list(): Promise<Response> {

@@ -56,6 +56,12 @@ describe('the demo’s Worker', () => {
     expect(await count()).toBe(before + 1)
   })
 
+  it('says origin of a count that had to ask the origin whether there is such a country', async () => {
+    await ask('cache', UP, 'DELETE')
+    const [first, second] = [await ask('countries/ISL/views'), await ask('countries/ISL/views')]
+    expect([first, second].map((response) => response.headers.get('x-source'))).toEqual(['origin', 'edge'])
+  })
+
   it('knows that -1 is no area', async () => {
     expect(await (await ask('countries/SJM')).json()).toMatchObject({ area: null })
   })
