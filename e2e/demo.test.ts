@@ -221,6 +221,40 @@ describe('the demo', () => {
     await show('PER', /^Peru/, /^Answered by/, 'origin')
   })
 
+  it('goes on without IndexedDB, and says that nothing is kept', async () => {
+    const context = await browser.newContext()
+    await context.addInitScript(() => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('Not allowed', 'SecurityError')
+      }
+    })
+    const page = await visit(context)
+    await page.getByText(/^Nothing is kept for offline, .*Not allowed\.$/).waitFor()
+    await open(page, /^Greece/)
+    await page.locator('#views').filter({ hasText: /^\d+$/ }).waitFor()
+    await page.getByRole('button', { name: 'Close' }).click()
+    await open(page, /^Greece/)
+    await page.locator('#detail .badge.memory').waitFor()
+  })
+
+  it('lets its visitor ask again for the list that failed', async () => {
+    const page = await (await browser.newContext()).newPage()
+    await page.route('**/api/countries', (route) =>
+      route.fulfill({ status: 502, json: { error: 'The origin does not answer' } }),
+    )
+    await page.goto(server.url)
+    const alert = page.getByRole('alert').filter({ hasText: 'The origin does not answer (502)' })
+    await alert.waitFor()
+    await page.getByLabel('Search').fill('a')
+    expect(await page.locator('#count').textContent()).toBe('')
+    await page.getByLabel('Search').fill('')
+    await page.unrouteAll()
+    await page.getByRole('button', { name: 'Try again' }).press('Enter')
+    await page.getByText('250 of 250').waitFor()
+    await alert.waitFor({ state: 'hidden' })
+    expect(await page.getByLabel('Search').evaluate((input) => input === document.activeElement)).toBe(true)
+  })
+
   it('keeps the filter when the network goes and comes', async () => {
     const page = await visit()
     await page.getByLabel('Region').selectOption('Oceania')

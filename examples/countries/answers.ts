@@ -1,6 +1,12 @@
 import { indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
 import { memoryAdapter } from '../../src/adapters/memory/index.ts'
-import { type AsyncCache, createCache, type SyncCache } from '../../src/index.ts'
+import {
+  type AsyncCache,
+  type CacheError,
+  createCache,
+  isCacheError,
+  type SyncCache,
+} from '../../src/index.ts'
 import type { Views, WorkerSource } from './api.ts'
 import { ask } from './ask.ts'
 import { Unreachable } from './failures.ts'
@@ -24,17 +30,25 @@ export interface Report {
 export class Answers {
   readonly memory: SyncCache = createCache({ adapter: memoryAdapter({ maxEntries: 500 }), timeout: 60 })
   /** Kept for a week, so that what was seen once is there without a network. */
-  readonly disk: AsyncCache = createCache({
-    adapter: indexedDBAdapter({ name: 'countries' }),
-    keyPrefix: 'answers',
-    timeout: 7 * 24 * 3600,
-  })
+  readonly disk: AsyncCache
   /** When the Worker's last answer to a path came, and from where. */
   readonly #arrivals = new Map<string, { readonly at: number; readonly source: WorkerSource }>()
   readonly #report: (report: Report) => void
+  readonly #onOutage: (error: CacheError) => void
 
-  constructor(report: (report: Report) => void) {
+  /** `onOutage` hears when IndexedDB fails: a user may have forbidden it. All goes on without. */
+  constructor(report: (report: Report) => void, onOutage: (error: CacheError) => void) {
     this.#report = report
+    this.#onOutage = onOutage
+    this.disk = createCache({
+      adapter: indexedDBAdapter({ name: 'countries' }),
+      keyPrefix: 'answers',
+      timeout: 7 * 24 * 3600,
+      onError: (error) => {
+        onOutage(error)
+        return 'miss'
+      },
+    })
   }
 
   get<T>(path: string): Promise<Answer<T>> {
@@ -64,13 +78,23 @@ export class Answers {
     return this.#timed(`views of ${code}`, async () => {
       try {
         const { value, source } = await ask<Views>(path, 'POST')
-        await this.disk.aset(path, value.views, null)
+        await this.#keepViews(path, value.views)
         return { value: value.views, source }
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error
         return { value: await this.disk.aget<number>(path), source: 'IndexedDB' }
       }
     })
+  }
+
+  /** A write that fails throws, whatever `onError` says of reads; this one is only for when there is no network. */
+  async #keepViews(path: string, views: number): Promise<void> {
+    try {
+      await this.disk.aset(path, views, null)
+    } catch (error) {
+      if (!isCacheError(error)) throw error
+      this.#onOutage(error)
+    }
   }
 
   async clearEdge(): Promise<void> {

@@ -22,11 +22,12 @@ export function find<E extends Element>(selector: string, kind: abstract new (..
 export function flag(code: string): HTMLElement {
   const image = make('img', {
     className: 'flag',
+    // Before `src`, or the image is loaded at once.
+    loading: 'lazy',
     src: `/flags/${code.toLowerCase()}.svg`,
     alt: '',
     width: 48,
     height: 32,
-    loading: 'lazy',
   })
   image.addEventListener('error', () => {
     const stand = make('span', { className: 'flag missing' }, code)

@@ -6,24 +6,28 @@ import { excuse } from './failures.ts'
 import { ListView } from './list-view.ts'
 import { log } from './log-view.ts'
 
-const answers = new Answers(log)
+const answers = new Answers(log, (error) =>
+  note(`Nothing is kept for offline, or for the next visit: ${error.message}.`),
+)
 const names = new Map<string, string>()
 const detail = new DetailView(answers, (code) => names.get(code) ?? code)
 const list = new ListView((code) => void detail.open(code))
+const failed = find('#failed', HTMLElement)
 
 let shown = false
 
 async function showList(): Promise<void> {
-  const message = find('#message', HTMLElement)
   try {
     const { value } = await answers.get<CountrySummary[]>('countries')
+    failed.hidden = true
+    // Asked for twice, by hand and as the network came back.
+    if (shown) return
     for (const { code, name } of value) names.set(code, name)
     list.show(value)
     shown = true
-    message.hidden = true
   } catch (error) {
-    message.textContent = excuse(error)
-    message.hidden = false
+    find('#message', HTMLElement).textContent = excuse(error)
+    failed.hidden = false
     list.showNothing()
   }
 }
@@ -57,6 +61,11 @@ clearsWith('clear-memory', 'Memory', () => answers.memory.aclear())
 clearsWith('clear-disk', 'IndexedDB', () => answers.disk.aclear())
 clearsWith('clear-edge', 'The edge', () => answers.clearEdge())
 
+find('#again', HTMLButtonElement).addEventListener('click', async () => {
+  await showList()
+  // The button that was pressed is gone, and the focus with it.
+  if (shown) list.focus()
+})
 addEventListener('online', () => {
   showNetwork()
   if (!shown) void showList()
