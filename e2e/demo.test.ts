@@ -149,11 +149,16 @@ describe('the demo', () => {
 
   it('can be used by keyboard', async () => {
     const page = await visit()
+    await page.locator('#detail .flag.missing').waitFor()
+    const missing = page.locator('#list .flag.missing')
+    await missing.first().waitFor()
     await page.getByLabel('Search').fill('sao tome')
     const found = page.getByRole('list').getByRole('button')
+    await expect.poll(() => missing.count()).toBe(0)
     await page.getByText('1 of 250').waitFor()
     await found.focus()
     await page.keyboard.press('Enter')
+    await page.locator('#detail img.flag').waitFor()
     const dialog = page.getByRole('dialog', { name: 'São Tomé and Príncipe' })
     await dialog.waitFor()
     await page.keyboard.press('Escape')

@@ -33,6 +33,7 @@ export function flag(code: string): HTMLElement {
     const stand = make('span', { className: 'flag missing' }, code)
     stand.ariaHidden = 'true'
     image.replaceWith(stand)
+    addEventListener('online', () => stand.replaceWith(flag(code)), { once: true })
   })
   return image
 }
