@@ -196,12 +196,21 @@ describe('the demo', () => {
   })
 
   it('says so when it cannot be kept for offline', async () => {
+    await page.setViewportSize({ width: 320, height: 640 })
+    expect(await overflow()).toBe(0)
+    await page.setViewportSize({ width: 390, height: 844 })
     const context = await browser.newContext()
     await context.route('**/service-worker.js', (route) => route.fulfill({ status: 404 }))
     const page = await visit(context)
     await page.getByText(/^This page will not open offline/).waitFor()
   })
 
+    // However far it is scrolled, it can be closed by touch.
+    const close = page.getByRole('button', { name: 'Close' })
+    const before = await close.boundingBox()
+    await page.locator('#views').scrollIntoViewIfNeeded()
+    expect(await page.getByRole('dialog').evaluate((element) => element.scrollTop)).toBeGreaterThan(0)
+    expect(await close.boundingBox()).toEqual(before)
   it('shows failures as what they are', async () => {
     const page = await visit()
     const show = async (code: string, country: RegExp, message: RegExp, badge: string) => {
