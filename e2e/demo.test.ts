@@ -50,14 +50,23 @@ describe('the demo', () => {
     await page.getByRole('button', { name: 'Close' }).click()
     await open(page, /^Greece/)
     await page.locator('#detail .badge.memory').waitFor()
-    await page.getByText(/^kept for \d+ (s|min)$/).waitFor()
+    await page
+      .getByText(
+        /^Answered by memory in \d.* instead of \d+ ms over the network \d+ s old, kept here for 7 d$/,
+      )
+      .waitFor()
+    await page.getByText(/^1 of 5 from this browser, \d+ ms saved$/).waitFor()
 
     await page.reload()
     await page.getByRole('button', { name: /^Greece/ }).waitFor()
     expect(await sourceOf(page, 'countries')).toBe('IndexedDB')
     await open(page, /^Greece/)
     await page.locator('#detail .badge.indexeddb').waitFor()
-    await page.getByText('kept for 7 d').waitFor()
+    await page
+      .getByText(
+        /^Answered by IndexedDB in \d.* instead of \d+ ms over the network \d+ s old, kept here for 7 d$/,
+      )
+      .waitFor()
 
     const stranger = await visit()
     expect(await sourceOf(stranger, 'countries')).toBe('edge')
@@ -91,7 +100,7 @@ describe('the demo', () => {
       await page.getByRole('button', { name: `Clear ${cache}` }).click()
       await page
         .locator('#note')
-        .filter({ hasText: new RegExp(`${cache} is empty`, 'i') })
+        .filter({ hasText: new RegExp(`${cache} was cleared`, 'i') })
         .waitFor()
     }
     await open(page, /^Norway/)
@@ -140,25 +149,25 @@ describe('the demo', () => {
     await open(page, /^Sweden/)
     await page.getByText('You are offline, and this was not opened before').waitFor()
     expect(await sourceOf(page, 'countries/SWE')).toBe('offline')
+    await page.locator('#detail .flag.missing').waitFor()
+    const missing = page.locator('#list .flag.missing')
+    await missing.first().waitFor()
 
     await context.setOffline(false)
+    await expect.poll(() => missing.count()).toBe(0)
     await page.getByRole('button', { name: 'Close' }).click()
     await open(page, /^Sweden/)
     await page.getByText('Kingdom of Sweden').waitFor()
+    await page.locator('#detail img.flag').waitFor()
   })
 
   it('can be used by keyboard', async () => {
     const page = await visit()
-    await page.locator('#detail .flag.missing').waitFor()
-    const missing = page.locator('#list .flag.missing')
-    await missing.first().waitFor()
     await page.getByLabel('Search').fill('sao tome')
     const found = page.getByRole('list').getByRole('button')
-    await expect.poll(() => missing.count()).toBe(0)
     await page.getByText('1 of 250').waitFor()
     await found.focus()
     await page.keyboard.press('Enter')
-    await page.locator('#detail img.flag').waitFor()
     const dialog = page.getByRole('dialog', { name: 'São Tomé and Príncipe' })
     await dialog.waitFor()
     await page.keyboard.press('Escape')
@@ -187,30 +196,30 @@ describe('the demo', () => {
     const page = await visit(await browser.newContext({ viewport: { width: 390, height: 844 } }))
     const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     expect(await overflow()).toBe(0)
+    await page.setViewportSize({ width: 320, height: 640 })
+    expect(await overflow()).toBe(0)
+    await page.setViewportSize({ width: 390, height: 844 })
     await open(page, /^South Africa/)
-    await page.getByText(/^kept for/).waitFor()
+    await page.getByText(/kept here for/).waitFor()
     expect(await overflow()).toBe(0)
     const dialog = await page.getByRole('dialog').boundingBox()
     expect(dialog?.x).toBeGreaterThan(0)
     expect((dialog?.x ?? 0) + (dialog?.width ?? 0)).toBeLessThan(390)
-  })
-
-  it('says so when it cannot be kept for offline', async () => {
-    await page.setViewportSize({ width: 320, height: 640 })
-    expect(await overflow()).toBe(0)
-    await page.setViewportSize({ width: 390, height: 844 })
-    const context = await browser.newContext()
-    await context.route('**/service-worker.js', (route) => route.fulfill({ status: 404 }))
-    const page = await visit(context)
-    await page.getByText(/^This page will not open offline/).waitFor()
-  })
-
     // However far it is scrolled, it can be closed by touch.
     const close = page.getByRole('button', { name: 'Close' })
     const before = await close.boundingBox()
     await page.locator('#views').scrollIntoViewIfNeeded()
     expect(await page.getByRole('dialog').evaluate((element) => element.scrollTop)).toBeGreaterThan(0)
     expect(await close.boundingBox()).toEqual(before)
+  })
+
+  it('says so when it cannot be kept for offline', async () => {
+    const context = await browser.newContext()
+    await context.route('**/service-worker.js', (route) => route.fulfill({ status: 404 }))
+    const page = await visit(context)
+    await page.getByText(/^This page will not open offline/).waitFor()
+  })
+
   it('shows failures as what they are', async () => {
     const page = await visit()
     const show = async (code: string, country: RegExp, message: RegExp, badge: string) => {

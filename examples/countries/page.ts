@@ -4,10 +4,12 @@ import { DetailView } from './detail-view.ts'
 import { find } from './elements.ts'
 import { excuse } from './failures.ts'
 import { ListView } from './list-view.ts'
-import { log } from './log-view.ts'
+import { LogView } from './log-view.ts'
 
-const answers = new Answers(log, (error) =>
-  note(`Nothing is kept for offline, or for the next visit: ${error.message}.`),
+const log = new LogView()
+const answers = new Answers(
+  (report) => log.add(report),
+  (error) => note(`Nothing is kept for offline, or for the next visit: ${error.message}.`),
 )
 const names = new Map<string, string>()
 const detail = new DetailView(answers, (code) => names.get(code) ?? code)
@@ -46,7 +48,7 @@ function clearsWith(id: string, what: string, clear: () => Promise<void>): void 
   find(`#${id}`, HTMLButtonElement).addEventListener('click', async () => {
     try {
       await clear()
-      note(`${what} is empty. The next answers come from further away.`)
+      note(`${what} was cleared. What it held comes from further away the next time.`)
     } catch (error) {
       note(`${what} was not cleared: ${reason(error)}.`)
     }

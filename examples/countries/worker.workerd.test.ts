@@ -14,6 +14,7 @@ describe('the demo’s Worker', () => {
     expect([first, second].map((response) => response.headers.get('x-source'))).toEqual(['origin', 'edge'])
     expect(first.headers.get('server-timing')).toMatch(/^origin;dur=\d+$/)
     expect(second.headers.get('server-timing')).toMatch(/^edge;dur=\d+$/)
+    expect([first, second].map((response) => Number(response.headers.get('age')))).toEqual([0, 0])
     expect(await second.json()).toEqual(await first.json())
   })
 
