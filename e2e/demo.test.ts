@@ -159,6 +159,12 @@ describe('the demo', () => {
     await open(page, /^Sweden/)
     await page.getByText('Kingdom of Sweden').waitFor()
     await page.locator('#detail img.flag').waitFor()
+    for (const name of ['Clear memory', 'Clear IndexedDB', 'Clear edge']) {
+      await page.keyboard.press('Tab')
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(name)
+    }
+    await page.keyboard.press('Tab')
+    expect(await page.getByLabel('Search').evaluate((input) => input === document.activeElement)).toBe(true)
   })
 
   it('can be used by keyboard', async () => {
