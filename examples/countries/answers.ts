@@ -25,9 +25,12 @@ interface Kept<T> {
   readonly took: number
 }
 
-interface Found<T> extends Partial<Omit<Kept<T>, 'source'>> {
+interface Found<T> {
   readonly value: T
   readonly source: Source
+  /** As in what is kept; a count has neither. */
+  readonly made?: number
+  readonly took?: number
 }
 
 export interface Answer<T> extends Found<T> {
@@ -74,7 +77,8 @@ export class Answers {
   }
 
   get<T>(path: string): Promise<Answer<T>> {
-    return this.#timed<T>(path, async (started) => {
+    return this.#timed<T>(path, async () => {
+      const started = Date.now()
       const remembered = this.memory.get<Kept<T>>(path)
       if (remembered !== undefined) return { ...remembered, source: 'memory' }
       const kept = await this.disk.agetOrSet(path, () => askToKeep<T>(path))
@@ -85,7 +89,7 @@ export class Answers {
   }
 
   /** For how many more seconds the answer to a path can be had without a network; `null` = for ever. */
-  async lasts(path: string): Promise<number | null | undefined> {
+  lasts(path: string): Promise<number | null | undefined> {
     return this.disk.attl(path)
   }
 
@@ -118,11 +122,11 @@ export class Answers {
     await ask('cache', 'DELETE')
   }
 
-  async #timed<T>(request: string, find: (started: number) => Promise<Found<T>>): Promise<Answer<T>> {
+  async #timed<T>(request: string, find: () => Promise<Found<T>>): Promise<Answer<T>> {
     const started = performance.now()
     const passed = () => performance.now() - started
     try {
-      const found = await find(Date.now())
+      const found = await find()
       const answer = { ...found, milliseconds: passed() }
       this.#report({ request, result: found.source, milliseconds: answer.milliseconds, took: found.took })
       return answer

@@ -49,8 +49,7 @@ export class DetailView {
 
   /** Where an answer came from, how fast, how old it is, and how long it is kept. */
   #tellOf({ source, milliseconds, took, made }: Answer<unknown>, lasts: number | null | undefined): void {
-    const instead =
-      isHere(source) && took !== undefined ? [' instead of ', time(took), ' over the network'] : []
+    const instead = isHere(source) && took !== undefined ? [' instead of ', time(took), ' by network'] : []
     const more: string[] = []
     if (made !== undefined) more.push(`${span(Math.max(0, Date.now() - made) / 1000)} old`)
     // Not a number: cleared, or run out, since it was read.
