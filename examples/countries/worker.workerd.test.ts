@@ -14,8 +14,16 @@ describe('the demo’s Worker', () => {
     expect([first, second].map((response) => response.headers.get('x-source'))).toEqual(['origin', 'edge'])
     expect(first.headers.get('server-timing')).toMatch(/^origin;dur=\d+$/)
     expect(second.headers.get('server-timing')).toMatch(/^edge;dur=\d+$/)
-    expect([first, second].map((response) => Number(response.headers.get('age')))).toEqual([0, 0])
     expect(await second.json()).toEqual(await first.json())
+  })
+
+  it('says how old an answer is', async () => {
+    using _time = { [Symbol.dispose]: () => vi.useRealTimers() }
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    await ask('countries/GRL')
+    vi.setSystemTime(Date.now() + 90_000)
+    const later = await ask('countries/GRL')
+    expect([later.headers.get('x-source'), later.headers.get('age')]).toEqual(['edge', '90'])
   })
 
   it('answers from its cache while the origin is down, and 502 for what is not there', async () => {
