@@ -43,7 +43,7 @@ describe('the demo, when something fails', () => {
       }
     })
     const page = await demo.visit(context)
-    await page.getByText(/^Nothing is kept for offline, .*Not allowed\.$/).waitFor()
+    await page.getByText(/^Nothing is kept for offline, .*: Not allowed\.$/).waitFor()
     await open(page, /^Greece/)
     await page.locator('#views').filter({ hasText: /^\d+$/ }).waitFor()
     await page.getByRole('button', { name: 'Close' }).click()

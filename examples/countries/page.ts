@@ -9,7 +9,7 @@ import { LogView } from './log-view.ts'
 const log = new LogView()
 const answers = new Answers(
   (report) => log.add(report),
-  (error) => note(`Nothing is kept for offline, or for the next visit: ${error.message}.`),
+  (error) => note(`Nothing is kept for offline, or for the next visit: ${reason(error.cause ?? error)}.`),
 )
 const names = new Map<string, string>()
 const detail = new DetailView(answers, (code) => names.get(code) ?? code)
@@ -41,7 +41,9 @@ function showNetwork(): void {
 }
 
 function note(text: string): void {
-  find('#note', HTMLElement).textContent = text
+  const place = find('#note', HTMLElement)
+  // Said once: an outage is heard of at each read, and would be read out each time.
+  if (place.textContent !== text) place.textContent = text
 }
 
 function clearsWith(id: string, what: string, clear: () => Promise<void>): void {
