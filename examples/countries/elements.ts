@@ -18,8 +18,8 @@ export function find<E extends Element>(selector: string, kind: abstract new (..
   return element
 }
 
-/** A country's flag, or its code where there is no network to get the flag from. */
-export function flag(code: string): HTMLElement {
+/** A country's flag, or its code until there is a network to get the flag from. */
+export function flag(code: string, pause = 500): HTMLElement {
   const image = make('img', {
     className: 'flag',
     // Before `src`, or the image is loaded at once.
@@ -33,7 +33,10 @@ export function flag(code: string): HTMLElement {
     const stand = make('span', { className: 'flag missing' }, code)
     stand.ariaHidden = 'true'
     image.replaceWith(stand)
-    addEventListener('online', () => stand.replaceWith(flag(code)), { once: true })
+    const again = () => stand.replaceWith(flag(code, 2 * pause))
+    // What failed offline may be told of once online, and the first to ask then may be too early.
+    if (navigator.onLine) setTimeout(again, pause)
+    else addEventListener('online', again, { once: true })
   })
   return image
 }
