@@ -1,5 +1,7 @@
 // Builds the demo's page and serves it with its Worker.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { root, run } from './setup.mjs'
@@ -8,7 +10,7 @@ import { READY, wranglerDev } from './wrangler.mjs'
 const built = run(process.execPath, [join(root, 'examples', 'countries', 'build.mjs')])
 if (built.status !== 0) process.exit(1)
 
-const { args, env } = wranglerDev('--port', process.env['PORT'] ?? '8787')
+const { args, env } = wranglerDev('--port', process.env['PORT'] || (await freePort()))
 const server = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
 createInterface(server.stdout).on('line', (line) => {
   console.log(line)
@@ -21,3 +23,16 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
 server.on('exit', (code) => {
   process.exitCode = code ?? 0
 })
+
+/** Wrangler's usual port, or where another program has it, `0`: any. */
+async function freePort() {
+  const probe = createServer().listen(8787, 'localhost')
+  try {
+    await once(probe, 'listening')
+  } catch {
+    return '0'
+  }
+  probe.close()
+  await once(probe, 'close')
+  return '8787'
+}

@@ -1,15 +1,39 @@
 import { indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
 import { memoryAdapter } from '../../src/adapters/memory/index.ts'
-import { type AsyncCache, createCache, type SyncCache } from '../../src/index.ts'
+import {
+  type AsyncCache,
+  type CacheError,
+  createCache,
+  isCacheError,
+  type SyncCache,
+} from '../../src/index.ts'
 import type { Views, WorkerSource } from './api.ts'
 import { ask } from './ask.ts'
 import { Unreachable } from './failures.ts'
 
 export type Source = 'memory' | 'IndexedDB' | WorkerSource
 
-export interface Answer<T> {
+/** An answer of the Worker's, as it is kept here. Times are milliseconds since 1970 by this browser's clock. */
+interface Kept<T> {
+  readonly value: T
+  readonly source: WorkerSource
+  /** When the origin gave it. */
+  readonly made: number
+  /** When it came here. */
+  readonly came: number
+  /** The milliseconds that it took to come. */
+  readonly took: number
+}
+
+interface Found<T> {
   readonly value: T
   readonly source: Source
+  /** As in what is kept; a count has neither. */
+  readonly made?: number
+  readonly took?: number
+}
+
+export interface Answer<T> extends Found<T> {
   readonly milliseconds: number
 }
 
@@ -18,44 +42,55 @@ export interface Report {
   readonly request: string
   readonly result: Source | Error
   readonly milliseconds: number
+  /** What it took over the network. */
+  readonly took?: number | undefined
+}
+
+/** Whether an answer came without the network. */
+export function isHere(source: Source): boolean {
+  return source === 'memory' || source === 'IndexedDB'
 }
 
 /** API answers: from memory, else from IndexedDB, else from the Worker, which has them from its cache or the origin. */
 export class Answers {
   readonly memory: SyncCache = createCache({ adapter: memoryAdapter({ maxEntries: 500 }), timeout: 60 })
   /** Kept for a week, so that what was seen once is there without a network. */
-  readonly disk: AsyncCache = createCache({
-    adapter: indexedDBAdapter({ name: 'countries' }),
-    keyPrefix: 'answers',
-    timeout: 7 * 24 * 3600,
-  })
-  /** When the Worker's last answer to a path came, and from where. */
-  readonly #arrivals = new Map<string, { readonly at: number; readonly source: WorkerSource }>()
+  readonly disk: AsyncCache
   readonly #report: (report: Report) => void
+  readonly #onOutage: (error: CacheError) => void
 
-  constructor(report: (report: Report) => void) {
+  /** `onOutage` hears when IndexedDB fails: a user may have forbidden it. All goes on without. */
+  constructor(report: (report: Report) => void, onOutage: (error: CacheError) => void) {
     this.#report = report
-  }
-
-  get<T>(path: string): Promise<Answer<T>> {
-    return this.#timed<T>(path, async (started) => {
-      const remembered = this.memory.get<T>(path)
-      if (remembered !== undefined) return { value: remembered, source: 'memory' }
-      const value = await this.disk.agetOrSet(path, async () => {
-        const asked = await ask<T>(path)
-        this.#arrivals.set(path, { at: performance.now(), source: asked.source })
-        return asked.value
-      })
-      this.memory.set(path, value)
-      // Not a variable that the loader sets: callers at the same time share one load, each with a loader of its own.
-      const arrival = this.#arrivals.get(path)
-      return { value, source: arrival !== undefined && arrival.at >= started ? arrival.source : 'IndexedDB' }
+    this.#onOutage = onOutage
+    this.disk = createCache({
+      adapter: indexedDBAdapter({ name: 'countries' }),
+      keyPrefix: 'answers',
+      // One more whenever the shape of what is kept changes: browsers have the old one for a week.
+      version: 2,
+      timeout: 7 * 24 * 3600,
+      onError: (error) => {
+        onOutage(error)
+        return 'miss'
+      },
     })
   }
 
-  /** For how many more seconds this browser holds the answer to a path, where it was found; `null` = for ever. */
-  async lasts(path: string, source: Source): Promise<number | null | undefined> {
-    return source === 'memory' ? this.memory.ttl(path) : this.disk.attl(path)
+  get<T>(path: string): Promise<Answer<T>> {
+    return this.#timed<T>(path, async () => {
+      const started = Date.now()
+      const remembered = this.memory.get<Kept<T>>(path)
+      if (remembered !== undefined) return { ...remembered, source: 'memory' }
+      const kept = await this.disk.agetOrSet(path, () => askToKeep<T>(path))
+      this.memory.set(path, kept)
+      // Not a variable that the loader sets: callers at the same time share one load, each with a loader of its own.
+      return { ...kept, source: kept.came < started ? 'IndexedDB' : kept.source }
+    })
+  }
+
+  /** For how many more seconds the answer to a path can be had without a network; `null` = for ever. */
+  lasts(path: string): Promise<number | null | undefined> {
+    return this.disk.attl(path)
   }
 
   /** Counts a view; without a network, the last count that is known. */
@@ -64,7 +99,7 @@ export class Answers {
     return this.#timed(`views of ${code}`, async () => {
       try {
         const { value, source } = await ask<Views>(path, 'POST')
-        await this.disk.aset(path, value.views, null)
+        await this.#keepViews(path, value.views)
         return { value: value.views, source }
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error
@@ -73,20 +108,27 @@ export class Answers {
     })
   }
 
+  /** A write that fails throws, whatever `onError` says of reads; this one is only for when there is no network. */
+  async #keepViews(path: string, views: number): Promise<void> {
+    try {
+      await this.disk.aset(path, views, null)
+    } catch (error) {
+      if (!isCacheError(error)) throw error
+      this.#onOutage(error)
+    }
+  }
+
   async clearEdge(): Promise<void> {
     await ask('cache', 'DELETE')
   }
 
-  async #timed<T>(
-    request: string,
-    find: (started: number) => Promise<{ readonly value: T; readonly source: Source }>,
-  ): Promise<Answer<T>> {
+  async #timed<T>(request: string, find: () => Promise<Found<T>>): Promise<Answer<T>> {
     const started = performance.now()
     const passed = () => performance.now() - started
     try {
-      const { value, source } = await find(started)
-      const answer = { value, source, milliseconds: passed() }
-      this.#report({ request, result: source, milliseconds: answer.milliseconds })
+      const found = await find()
+      const answer = { ...found, milliseconds: passed() }
+      this.#report({ request, result: found.source, milliseconds: answer.milliseconds, took: found.took })
       return answer
     } catch (error) {
       const result = error instanceof Error ? error : new Error(String(error))
@@ -94,4 +136,11 @@ export class Answers {
       throw error
     }
   }
+}
+
+async function askToKeep<T>(path: string): Promise<Kept<T>> {
+  const started = performance.now()
+  const { value, source, age } = await ask<T>(path)
+  const came = Date.now()
+  return { value, source, made: came - age * 1000, came, took: performance.now() - started }
 }

@@ -4,6 +4,8 @@ import { Failed, Unreachable } from './failures.ts'
 export interface Asked<T> {
   readonly value: T
   readonly source: WorkerSource
+  /** Seconds since the origin said so. */
+  readonly age: number
 }
 
 /** Asks the Worker. Throws `Unreachable` where there is no answer, `Failed` where it is an error. */
@@ -18,7 +20,8 @@ export async function ask<T>(path: string, method = 'GET'): Promise<Asked<T>> {
   }
   if (!response.ok) throw new Failed(response.status, reasonIn(text) ?? 'The server failed')
   const source = response.headers.get(SOURCE_HEADER) === 'origin' ? 'origin' : 'edge'
-  return { value: (text === '' ? undefined : JSON.parse(text)) as T, source }
+  const age = Number(response.headers.get('age'))
+  return { value: (text === '' ? undefined : JSON.parse(text)) as T, source, age }
 }
 
 /** `undefined` where the error is not the Worker's own: a proxy's page, say. */

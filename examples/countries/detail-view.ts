@@ -1,4 +1,4 @@
-import type { Answers, Source } from './answers.ts'
+import { type Answer, type Answers, isHere } from './answers.ts'
 import type { CountryRecord } from './api.ts'
 import { find, flag, make } from './elements.ts'
 import { excuse } from './failures.ts'
@@ -34,23 +34,28 @@ export class DetailView {
     else this.#dialog.showModal()
     try {
       const path = `countries/${code}`
-      const { value, source, milliseconds } = await this.#answers.get<CountryRecord>(path)
+      const answer = await this.#answers.get<CountryRecord>(path)
+      const lasts = await this.#answers.lasts(path)
       if (this.#wanted !== code) return
       const views = make('dd', { id: 'views' }, '…')
-      const lasting = make('span', { className: 'lasting' })
-      below.textContent = value.officialName
-      this.#tell('Answered by', badge(source), 'in', time(milliseconds), lasting)
-      this.#body.replaceChildren(this.#facts(value, views))
-      await Promise.all([this.#count(code, views), this.#showLasting(path, source, lasting)])
+      below.textContent = answer.value.officialName
+      this.#tellOf(answer, lasts)
+      this.#body.replaceChildren(this.#facts(answer.value, views))
+      await this.#count(code, views)
     } catch (error) {
       if (this.#wanted === code) this.#tell(make('span', { className: 'message' }, excuse(error)))
     }
   }
 
-  async #showLasting(path: string, source: Source, place: HTMLElement): Promise<void> {
-    const seconds = await this.#answers.lasts(path, source)
+  /** Where an answer came from, how fast, how old it is, and how long it is kept. */
+  #tellOf({ source, milliseconds, took, made }: Answer<unknown>, lasts: number | null | undefined): void {
+    const instead = isHere(source) && took !== undefined ? [' instead of ', time(took), ' by network'] : []
+    const more: string[] = []
+    if (made !== undefined) more.push(`${span(Math.max(0, Date.now() - made) / 1000)} old`)
     // Not a number: cleared, or run out, since it was read.
-    if (typeof seconds === 'number') place.textContent = `kept for ${span(seconds)}`
+    if (typeof lasts === 'number') more.push(`kept here for ${span(lasts)}`)
+    const lasting = make('span', { className: 'lasting' }, more.join(', '))
+    this.#tell('Answered by ', badge(source), ' in ', time(milliseconds), ...instead, ' ', lasting)
   }
 
   async #count(code: string, place: HTMLElement): Promise<void> {

@@ -18,20 +18,25 @@ export function find<E extends Element>(selector: string, kind: abstract new (..
   return element
 }
 
-/** A country's flag, or its code where there is no network to get the flag from. */
-export function flag(code: string): HTMLElement {
+/** A country's flag, or its code until there is a network to get the flag from. */
+export function flag(code: string, pause = 500): HTMLElement {
   const image = make('img', {
     className: 'flag',
+    // Before `src`, or the image is loaded at once.
+    loading: 'lazy',
     src: `/flags/${code.toLowerCase()}.svg`,
     alt: '',
     width: 48,
     height: 32,
-    loading: 'lazy',
   })
   image.addEventListener('error', () => {
     const stand = make('span', { className: 'flag missing' }, code)
     stand.ariaHidden = 'true'
     image.replaceWith(stand)
+    const again = () => stand.replaceWith(flag(code, 2 * pause))
+    // What failed offline may be told of once online, and the first to ask then may be too early.
+    if (navigator.onLine) setTimeout(again, pause)
+    else addEventListener('online', again, { once: true })
   })
   return image
 }

@@ -1,5 +1,3 @@
-import { isCacheError } from '../../src/index.ts'
-
 /** The network, or the Worker behind it, cannot be reached: neither an answer nor a miss. */
 export class Unreachable extends Error {}
 
@@ -23,7 +21,6 @@ export function excuse(error: unknown): string {
   if (error instanceof Failed) {
     return error.status === 404 ? 'The origin knows no such country.' : `${error.message} (${error.status})`
   }
-  if (isCacheError(error)) return `A cache in this browser failed: ${error.message}`
   return `This page failed: ${String(error)}`
 }
 

@@ -8,7 +8,7 @@ export class ListView {
   readonly #count = find('#count', HTMLElement)
   readonly #none = find('#none', HTMLElement)
   readonly #open: (code: string) => void
-  #countries: readonly CountrySummary[] = []
+  #cards: readonly (readonly [CountrySummary, HTMLElement])[] = []
 
   constructor(open: (code: string) => void) {
     this.#open = open
@@ -19,7 +19,7 @@ export class ListView {
 
   /** Called once: the countries do not change while the page is open. */
   show(countries: readonly CountrySummary[]): void {
-    this.#countries = countries
+    this.#cards = countries.map((country) => [country, this.#card(country)])
     const regions = [...new Set(countries.map(({ region }) => region))].sort()
     const options = regions.map((region) => make('option', { value: region }, region))
     find('#filter select', HTMLSelectElement).append(...options)
@@ -36,21 +36,27 @@ export class ListView {
     this.#form.reset()
     this.#show()
     // The button that was pressed is gone, and the focus with it.
+    this.focus()
+  }
+
+  focus(): void {
     find('#filter input', HTMLInputElement).focus()
   }
 
   #show(): void {
+    // Nothing is there to be searched yet.
+    if (this.#cards.length === 0) return
     const given = new FormData(this.#form)
     const text = fold(String(given.get('text')))
     const region = String(given.get('region'))
-    const shown = this.#countries.filter(
-      (country) =>
+    const shown = this.#cards.filter(
+      ([country]) =>
         (region === '' || country.region === region) &&
         (fold(country.name).includes(text) || fold(country.capital).includes(text)),
     )
-    this.#list.replaceChildren(...shown.map((country) => this.#card(country)))
-    this.#count.textContent = `${shown.length} of ${this.#countries.length}`
-    this.#none.hidden = shown.length > 0 || this.#countries.length === 0
+    this.#list.replaceChildren(...shown.map(([, card]) => card))
+    this.#count.textContent = `${shown.length} of ${this.#cards.length}`
+    this.#none.hidden = shown.length > 0
   }
 
   #card({ code, name, capital, region }: CountrySummary): HTMLElement {

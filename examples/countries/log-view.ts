@@ -1,12 +1,31 @@
-import type { Report } from './answers.ts'
+import { isHere, type Report } from './answers.ts'
 import { find, make } from './elements.ts'
-import { badge, time } from './source-badge.ts'
+import { badge, duration, time } from './source-badge.ts'
 
 const SHOWN = 8
 
-/** What became of the last requests, the newest first. */
-export function log({ request, result, milliseconds }: Report): void {
-  const list = find('#log', HTMLOListElement)
-  list.prepend(make('li', {}, badge(result), make('code', { title: request }, request), time(milliseconds)))
-  while (list.children.length > SHOWN) list.lastElementChild?.remove()
+/** What became of the last requests, the newest first, and what was saved in all. */
+export class LogView {
+  readonly #list = find('#log', HTMLOListElement)
+  readonly #sum = find('#sum', HTMLElement)
+  #answers = 0
+  #here = 0
+  #saved = 0
+
+  add({ request, result, milliseconds, took }: Report): void {
+    this.#list.prepend(
+      make('li', {}, badge(result), make('code', { title: request }, request), time(milliseconds)),
+    )
+    while (this.#list.children.length > SHOWN) this.#list.lastElementChild?.remove()
+    if (result instanceof Error) return
+    this.#answers += 1
+    if (isHere(result)) {
+      this.#here += 1
+      // Next to a near edge, a disk may be the slower one: then this goes down.
+      if (took !== undefined) this.#saved += took - milliseconds
+    }
+    if (this.#here === 0) return
+    const saved = this.#saved > 0 ? `, ${duration(this.#saved)} saved` : ''
+    this.#sum.textContent = `${this.#here} of ${this.#answers} from this browser${saved}`
+  }
 }

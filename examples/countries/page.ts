@@ -4,26 +4,32 @@ import { DetailView } from './detail-view.ts'
 import { find } from './elements.ts'
 import { excuse } from './failures.ts'
 import { ListView } from './list-view.ts'
-import { log } from './log-view.ts'
+import { LogView } from './log-view.ts'
 
-const answers = new Answers(log)
+const log = new LogView()
+const answers = new Answers(
+  (report) => log.add(report),
+  (error) => note(`Nothing is kept for offline, or for the next visit: ${reason(error.cause ?? error)}.`),
+)
 const names = new Map<string, string>()
 const detail = new DetailView(answers, (code) => names.get(code) ?? code)
 const list = new ListView((code) => void detail.open(code))
+const failed = find('#failed', HTMLElement)
 
 let shown = false
 
 async function showList(): Promise<void> {
-  const message = find('#message', HTMLElement)
   try {
     const { value } = await answers.get<CountrySummary[]>('countries')
+    failed.hidden = true
+    // Asked for twice, by hand and as the network came back.
+    if (shown) return
     for (const { code, name } of value) names.set(code, name)
     list.show(value)
     shown = true
-    message.hidden = true
   } catch (error) {
-    message.textContent = excuse(error)
-    message.hidden = false
+    find('#message', HTMLElement).textContent = excuse(error)
+    failed.hidden = false
     list.showNothing()
   }
 }
@@ -35,14 +41,16 @@ function showNetwork(): void {
 }
 
 function note(text: string): void {
-  find('#note', HTMLElement).textContent = text
+  const place = find('#note', HTMLElement)
+  // Said once: an outage is heard of at each read, and would be read out each time.
+  if (place.textContent !== text) place.textContent = text
 }
 
 function clearsWith(id: string, what: string, clear: () => Promise<void>): void {
   find(`#${id}`, HTMLButtonElement).addEventListener('click', async () => {
     try {
       await clear()
-      note(`${what} is empty. The next answers come from further away.`)
+      note(`${what} was cleared. What it held comes from further away the next time.`)
     } catch (error) {
       note(`${what} was not cleared: ${reason(error)}.`)
     }
@@ -57,6 +65,11 @@ clearsWith('clear-memory', 'Memory', () => answers.memory.aclear())
 clearsWith('clear-disk', 'IndexedDB', () => answers.disk.aclear())
 clearsWith('clear-edge', 'The edge', () => answers.clearEdge())
 
+find('#again', HTMLButtonElement).addEventListener('click', async () => {
+  await showList()
+  // The button that was pressed is gone, and the focus with it.
+  if (shown) list.focus()
+})
 addEventListener('online', () => {
   showNetwork()
   if (!shown) void showList()

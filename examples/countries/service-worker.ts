@@ -29,10 +29,16 @@ async function fromShell(request: Request, pathname: string): Promise<Response> 
   const cache = await caches.open(NAME)
   const kept = await cache.match(pathname)
   if (kept !== undefined) return kept
-  const response = await fetch(request)
-  // Flags are too many to fetch beforehand: each stays once it was seen.
-  if (response.ok && pathname.startsWith('/flags/')) await cache.put(pathname, response.clone())
-  return response
+  if (!pathname.startsWith('/flags/')) return fetch(request)
+  try {
+    // Flags are too many to fetch beforehand: each stays once it was seen.
+    const response = await fetch(request)
+    if (response.ok) await cache.put(pathname, response.clone())
+    return response
+  } catch {
+    // Without a network the page shows the country's code instead: nothing that failed, for the console.
+    return new Response(null, { status: 204 })
+  }
 }
 
 async function dropOldShells(): Promise<void> {

@@ -8,8 +8,13 @@ export function badge(result: Source | Error): HTMLElement {
 }
 
 export function time(milliseconds: number): HTMLElement {
-  const text = milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds).toString()
-  return make('span', { className: 'time' }, `${text} ms`)
+  return make('span', { className: 'time' }, duration(milliseconds))
+}
+
+/** "0.3 ms", "58 ms", "1.2 s". */
+export function duration(milliseconds: number): string {
+  if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(1)} s`
+  return `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`
 }
 
 const UNITS: readonly (readonly [number, string])[] = [

@@ -23,6 +23,19 @@ export default {
   },
 } satisfies ExportedHandler<Env>
 
+/** What the origin said, and when: so that each copy can tell its age. */
+interface Said<T> {
+  readonly value: T
+  readonly at: number
+}
+
+interface Found<T> {
+  readonly value: T
+  readonly source: WorkerSource
+  /** Seconds since the origin said so. */
+  readonly age: number
+}
+
 /** Made for each request: bindings belong to the request they came with. */
 class Api {
   readonly #responses: AsyncCache
@@ -49,15 +62,15 @@ class Api {
     const methods = part === undefined ? ['GET'] : ['GET', 'POST']
     if (!methods.includes(method)) return notAllowed(methods.join(', '))
     if (!/^[A-Z]{3}$/.test(code)) return notFound(`"${code}" is not a country code`)
-    const { value, source } = await this.#cached(code, () => this.#origin.country(code))
+    const { value, source, age } = await this.#cached(code, () => this.#origin.country(code))
     if (value === null) return notFound(`There is no country ${code}`, source)
-    if (part === undefined) return answer(value, source)
-    return answer({ views: await this.#views(code, method) } satisfies Views, 'edge')
+    if (part === undefined) return answer({ value, source, age })
+    // Counted at the edge; but who had to ask the origin first whether there is such a country says so.
+    return answer<Views>({ value: { views: await this.#views(code, method) }, source, age: 0 })
   }
 
   async #list(): Promise<Response> {
-    const { value, source } = await this.#cached('list', () => this.#origin.list())
-    return answer(value, source)
+    return answer(await this.#cached('list', () => this.#origin.list()))
   }
 
   #views(code: string, method: string): Promise<number> {
@@ -66,19 +79,20 @@ class Api {
       : this.#counters.aget<number>(code, { default: 0 })
   }
 
-  async #cached<T>(key: string, load: () => Promise<T>): Promise<{ value: T; source: WorkerSource }> {
+  async #cached<T>(key: string, load: () => Promise<T>): Promise<Found<T>> {
     let source: WorkerSource = 'edge'
-    const value = await this.#responses.agetOrSet(key, () => {
+    const { value, at } = await this.#responses.agetOrSet(key, async (): Promise<Said<T>> => {
       source = 'origin'
-      return load()
+      return { value: await load(), at: Date.now() }
     })
-    return { value, source }
+    return { value, source, age: Math.max(0, Math.round((Date.now() - at) / 1000)) }
   }
 }
 
-function answer(body: unknown, source: WorkerSource): Response {
+function answer<T>({ value, source, age }: Found<T>): Response {
   // The page keeps answers in its own cache; a browser's would hide where they come from.
-  return Response.json(body, { headers: { [SOURCE_HEADER]: source, 'cache-control': 'no-store' } })
+  const headers = { [SOURCE_HEADER]: source, age: `${age}`, 'cache-control': 'no-store' }
+  return Response.json(value, { headers })
 }
 
 function notFound(reason: string, source?: WorkerSource): Response {

@@ -17,6 +17,15 @@ describe('the demo’s Worker', () => {
     expect(await second.json()).toEqual(await first.json())
   })
 
+  it('says how old an answer is', async () => {
+    using _time = { [Symbol.dispose]: () => vi.useRealTimers() }
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    await ask('countries/GRL')
+    vi.setSystemTime(Date.now() + 90_000)
+    const later = await ask('countries/GRL')
+    expect([later.headers.get('x-source'), later.headers.get('age')]).toEqual(['edge', '90'])
+  })
+
   it('answers from its cache while the origin is down, and 502 for what is not there', async () => {
     await ask('countries/ISL')
     expect((await ask('countries/ISL', DOWN)).status).toBe(200)
@@ -54,6 +63,12 @@ describe('the demo’s Worker', () => {
     await ask('cache', UP, 'DELETE')
     expect((await ask('countries/ISL')).headers.get('x-source')).toBe('origin')
     expect(await count()).toBe(before + 1)
+  })
+
+  it('says origin of a count that had to ask the origin whether there is such a country', async () => {
+    await ask('cache', UP, 'DELETE')
+    const [first, second] = [await ask('countries/ISL/views'), await ask('countries/ISL/views')]
+    expect([first, second].map((response) => response.headers.get('x-source'))).toEqual(['origin', 'edge'])
   })
 
   it('knows that -1 is no area', async () => {
