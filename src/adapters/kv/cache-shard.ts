@@ -52,7 +52,6 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   readonly #blobs: BlobNames
   readonly #settings: Settings
   readonly #alarm: Alarm
-  #sweptAt = 0
   #failures = 0
 
   constructor(state: DurableObjectState, env: Env) {
@@ -158,8 +157,8 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     for (const error of errors) this.onFault(error)
     this.#failures = errors.length > 0 ? this.#failures + 1 : 0
     const now = Date.now()
-    const isDue = !isFlush || now >= this.#sweptAt + SWEEP_EVERY
-    const next = isDue ? await this.#sweep(now) : this.#sweptAt + SWEEP_EVERY
+    const nextSweep = this.#settings.sweptAt + SWEEP_EVERY
+    const next = !isFlush || now >= nextSweep ? await this.#sweep(now) : nextSweep
     const isLeft = this.#publisher.isDirty || this.#settings.unannounced !== undefined
     if (isLeft) this.#alarm.wakeAt(now + Math.min(GATHER * 2 ** this.#failures, MAX_PAUSE))
     else if (next !== null) this.#alarm.wakeAt(next)
@@ -201,16 +200,13 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 
   /** Gives when the next one is due, if any. */
   async #sweep(now: number): Promise<number | null> {
-    this.#sweptAt = now
     const swept = this.#entries.sweep(now - GRACE, SWEPT_AT_ONCE)
     this.#publisher.sweep(now)
     this.#entries.forgetClears(now - FORGOTTEN_AFTER)
-    const hasMoreBlobs = await this.#sweepBlobs(now)
-    if (swept >= SWEPT_AT_ONCE || hasMoreBlobs) {
-      // What is left has its turn soon, after those who wait.
-      this.#sweptAt = 0
-      return now
-    }
+    const mayBeMore = (await this.#sweepBlobs(now)) || swept >= SWEPT_AT_ONCE
+    this.#settings.sweptAt = mayBeMore ? 0 : now
+    // What is left has its turn soon, after those who wait.
+    if (mayBeMore) return now
     const deadline = this.#entries.nextDeadline
     if (deadline !== null) return Math.min(Math.max(now + SWEEP_EVERY, deadline + GRACE), now + SWEEP_WITHIN)
     return this.#blobs.isEmpty ? null : now + SWEEP_EVERY

@@ -1,10 +1,14 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
-import { kvAdapter } from './index.ts'
+import { type CacheKVNamespace, kvAdapter } from './index.ts'
 
 const HOUR = 3_600_000
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 /** A cache with one owner, and what can be seen inside of it. */
 function open() {
@@ -15,6 +19,15 @@ function open() {
     owner,
     /** Whoever calls through it lives so many milliseconds ago. */
     ago: (milliseconds: number) => createCache({ adapter, clock: () => Date.now() - milliseconds }),
+    /** Reads near, each as an isolate of its own: what is remembered of a namespace goes by the object. */
+    near: () => {
+      const { CACHE_KV: kv } = env
+      const getWithMetadata = kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata']
+      const isolate = { getWithMetadata } as CacheKVNamespace
+      return createCache({
+        adapter: kvAdapter({ kv: isolate, shards: env.CACHE_SHARDS, name, shardCount: 1 }),
+      })
+    },
     rows: () =>
       runInDurableObject(owner, (_, { storage }) =>
         storage.sql
@@ -59,6 +72,24 @@ describe('the sweep', () => {
     expect(await alarm()).toBeNull()
     await cache.aset('key', 1, 60)
     await expect.poll(alarm).toBeGreaterThanOrEqual(before + HOUR)
+  })
+
+  it('is not part of every alarm that writes a copy, also where the owner was evicted in between', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const { near, owner, ago, rows } = open()
+    await near().asetMany({ copied: 'text', other: 'text' }, null)
+    await near().aget('copied')
+    await runDurableObjectAlarm(owner)
+    await ago(2 * HOUR).aset('dead', 1, 60)
+    await near().aget('other')
+    await evictDurableObject(owner)
+    await runDurableObjectAlarm(owner)
+    expect(await rows()).toContain(':1:dead')
+    vi.setSystemTime(Date.now() + HOUR)
+    await near().aset('copied', 'new', null)
+    await evictDurableObject(owner)
+    await runDurableObjectAlarm(owner)
+    expect(await rows()).toEqual([':1:copied', ':1:other'])
   })
 
   it('is set within some months, however far ahead the next deadline is', async () => {
