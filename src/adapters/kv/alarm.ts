@@ -12,6 +12,10 @@ export class Alarm {
     this.#onFault = onFault
   }
 
+  get isUnderWay(): boolean {
+    return this.#asked !== undefined
+  }
+
   /** Sees to an alarm. The next comes `pause` milliseconds after its end or later, whoever asks for one meanwhile. */
   async seeTo(work: () => Promise<void>, pause: number): Promise<void> {
     this.#at = undefined

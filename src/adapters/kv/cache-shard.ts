@@ -76,6 +76,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 
   /** What is stored, as {@link ReadReply} says. */
   read({ keys, wanted, publish }: ReadRequest): ReadReply {
+    this.#begin()
     const entries: (StoredEntry | null)[] = []
     let bytes = 0
     for (const key of keys) {
@@ -91,6 +92,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 
   /** Decides and stores the changes, in order. Refusals are answers, never exceptions. */
   commit({ changes, now }: CommitRequest): CommitReply {
+    this.#begin()
     const at = Date.now()
     const stamp = this.#publisher.nextStamp(at)
     const turn = new Turn(this.#entries)
@@ -122,6 +124,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 
   /** Removes every entry whose key begins with `scope`; `''` removes all. Takes no longer the more there is. */
   clear({ scope, generation = this.#entries.generation + 1, announce }: ClearRequest): ClearReply {
+    this.#begin()
     const now = Date.now()
     this.ctx.storage.transactionSync(() => {
       this.#entries.clear(scope, generation, now)
@@ -133,6 +136,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 
   /** Notes blobs that are about to be written and that KV will not drop by itself. */
   reserve({ blobs }: ReserveRequest): ReserveReply {
+    this.#begin()
     const now = Date.now()
     for (const { name, key } of blobs) this.#blobs.note(name, key, now)
     this.#alarm.wakeSometime(now + SWEEP_EVERY)
@@ -149,6 +153,11 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     await this.#alarm.seeTo(() => this.#seeToAll(), GATHER)
     // What this has read and written is no caller's.
     this.#sql.takeRows()
+  }
+
+  /** A call begins: what an alarm that waits for KV has read and written so far is not its caller's. */
+  #begin(): void {
+    if (this.#alarm.isUnderWay) this.#sql.takeRows()
   }
 
   async #seeToAll(): Promise<void> {
