@@ -74,6 +74,24 @@ describe('the sweep', () => {
     await expect.poll(alarm).toBeGreaterThanOrEqual(before + HOUR)
   })
 
+  it('is set for what dies soon, however far ahead it was set before', async () => {
+    const { ago, owner, alarm } = open()
+    const cache = ago(0)
+    await cache.aset('long', 1, 30 * 86_400)
+    await runDurableObjectAlarm(owner)
+    expect(await alarm()).toBeGreaterThan(Date.now() + 29 * 24 * HOUR)
+    await cache.aset('short', 1, 60)
+    await expect.poll(alarm).toBeLessThanOrEqual(Date.now() + HOUR)
+    // Also by an owner that was evicted, whose alarm outlived it.
+    await runDurableObjectAlarm(owner)
+    await cache.adelete('short')
+    await runDurableObjectAlarm(owner)
+    expect(await alarm()).toBeGreaterThan(Date.now() + 29 * 24 * HOUR)
+    await evictDurableObject(owner)
+    await cache.aset('short', 1, 60)
+    await expect.poll(alarm).toBeLessThanOrEqual(Date.now() + HOUR)
+  })
+
   it('is not part of every alarm that writes a copy, also where the owner was evicted in between', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const { near, owner, ago, rows } = open()
