@@ -130,7 +130,8 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
       this.#entries.clear(scope, generation, now)
       if (announce !== undefined) this.#settings.announceAt(announce)
     })
-    if (announce !== undefined || scope !== '') this.#alarm.wakeAt(now + GATHER)
+    if (announce !== undefined) this.#alarm.wakeAt(now + GATHER)
+    else if (scope !== '') this.#alarm.wakeSometime(now + SWEEP_EVERY)
     return { generation, rows: this.#sql.takeRows() }
   }
 

@@ -74,6 +74,17 @@ describe('the sweep', () => {
     await expect.poll(alarm).toBeGreaterThanOrEqual(before + HOUR)
   })
 
+  it('comes within an hour after a clear of a prefix, and not with each: it reads all there is', async () => {
+    const { ago, owner, rows, alarm } = open()
+    await ago(0).asetMany({ 'a:key': 1, 'b:key': 1, other: 1 }, null)
+    const cleared = Date.now()
+    await owner.clear({ scope: ':1:a:', generation: 1 })
+    await owner.clear({ scope: ':1:b:', generation: 2 })
+    await expect.poll(alarm).toBeGreaterThanOrEqual(cleared + HOUR)
+    await runDurableObjectAlarm(owner)
+    expect(await rows()).toEqual([':1:other'])
+  })
+
   it('is set for what dies soon, however far ahead it was set before', async () => {
     const { ago, owner, alarm } = open()
     const cache = ago(0)
