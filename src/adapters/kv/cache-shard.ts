@@ -20,6 +20,7 @@ import type {
 } from './protocol.ts'
 import { Publisher } from './publisher.ts'
 import { Settings } from './settings.ts'
+import { GRACE, SWEEP_EVERY, sweepFor } from './sweep-time.ts'
 import { Turn } from './turn.ts'
 
 /**
@@ -104,12 +105,12 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
       if (outcome.ok && outcome.entry !== undefined) bytes += sizeInCall(outcome.entry.value as Stored)
       if (bytes > MAX_CALL_BYTES) break
     }
-    let mayExpire = false
+    let deadline = Number.POSITIVE_INFINITY
     let isCopied = false
     const store = () => {
       isCopied = this.#publisher.changed(turn.copied(), stamp, at)
       for (const [key, entry] of turn.stored()) {
-        if (entry.expiresAt !== null) mayExpire = true
+        deadline = Math.min(deadline, entry.expiresAt ?? deadline)
         this.#blobs.follow(key, entry)
       }
       turn.write()
@@ -118,7 +119,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     if (turn.size > 1) this.ctx.storage.transactionSync(store)
     else store()
     if (isCopied) this.#alarm.wakeAt(at + GATHER)
-    else if (mayExpire) this.#alarm.wakeSometime(Date.now() + SWEEP_EVERY)
+    else if (deadline < Number.POSITIVE_INFINITY) this.#alarm.wakeSometime(sweepFor(deadline, at))
     return { outcomes, stamp, rows: this.#sql.takeRows() }
   }
 
@@ -218,7 +219,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     // What is left has its turn soon, after those who wait.
     if (mayBeMore) return now
     const deadline = this.#entries.nextDeadline
-    if (deadline !== null) return Math.min(Math.max(now + SWEEP_EVERY, deadline + GRACE), now + SWEEP_WITHIN)
+    if (deadline !== null) return sweepFor(deadline, now)
     return this.#blobs.isEmpty ? null : now + SWEEP_EVERY
   }
 
@@ -233,12 +234,6 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   }
 }
 
-/** Milliseconds between sweeps, at least. Setting an alarm is billed as a row written. */
-const SWEEP_EVERY = 3_600_000
-/** Milliseconds between sweeps at most, some months: alarms know no dates after 2189. */
-const SWEEP_WITHIN = 10_000_000_000
-/** Milliseconds by which callers' clocks may be behind the owner's: none shall miss what it thinks is live. */
-const GRACE = 60_000
 /** Entries removed in one turn, so that no caller waits long. */
 const SWEPT_AT_ONCE = 10_000
 /** Blobs deleted by one alarm, some six at a time: the copies that change meanwhile wait for the next. */

@@ -56,8 +56,11 @@ describe('the sweep', () => {
     await ago(0).aset('for-ever', 1, null)
     expect(await alarm()).toBeNull()
     const before = Date.now()
+    await ago(0).aset('long', 1, (24 * HOUR) / 1000)
+    await expect.poll(alarm).toBeGreaterThanOrEqual(before + 24 * HOUR)
     await ago(0).aset('key', 1, 60)
-    await expect.poll(alarm).toBeGreaterThanOrEqual(before + HOUR)
+    await expect.poll(alarm).toBeLessThan(before + 2 * HOUR)
+    expect(await alarm()).toBeGreaterThanOrEqual(before + HOUR)
   })
 
   it('is set again for the next deadline, and not where nothing can die', async () => {
