@@ -20,7 +20,7 @@ import type {
 } from './protocol.ts'
 import { Publisher } from './publisher.ts'
 import { Settings } from './settings.ts'
-import { GRACE, SWEEP_EVERY, sweepFor } from './sweep-time.ts'
+import { FORGOTTEN_AFTER, GRACE, RESERVED, SWEEP_EVERY, sweepFor } from './sweep-time.ts'
 import { Turn } from './turn.ts'
 
 /**
@@ -62,7 +62,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     this.#publisher = new Publisher(this.#sql, this.#entries)
     this.#blobs = new BlobNames(this.#sql, this.#entries)
     this.#settings = new Settings(this.#sql)
-    this.#alarm = new Alarm(state.storage, (error) => this.onFault(error))
+    this.#alarm = new Alarm(state.storage, (error) => this.#tell(error))
   }
 
   /** Where copies and large values are. */
@@ -165,7 +165,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   async #seeToAll(): Promise<void> {
     const isFlush = this.#publisher.isDirty || this.#settings.unannounced !== undefined
     const errors = isFlush ? await this.#flush() : []
-    for (const error of errors) this.onFault(error)
+    for (const error of errors) this.#tell(error)
     this.#failures = errors.length > 0 ? this.#failures + 1 : 0
     const now = Date.now()
     const nextSweep = this.#settings.sweptAt + SWEEP_EVERY
@@ -228,8 +228,17 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     try {
       return await this.#blobs.sweep(this.kv, now - RESERVED, BLOBS_AT_ONCE)
     } catch (error) {
-      this.onFault(error)
+      this.#tell(error)
       return false
+    }
+  }
+
+  /** Whoever fails to hear of it keeps nothing from being tried again. */
+  #tell(fault: unknown): void {
+    try {
+      this.onFault(fault)
+    } catch (error) {
+      console.error('nearcache: onFault of CacheShard failed:', error)
     }
   }
 }
@@ -238,9 +247,5 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 const SWEPT_AT_ONCE = 10_000
 /** Blobs deleted by one alarm, some six at a time: the copies that change meanwhile wait for the next. */
 const BLOBS_AT_ONCE = 60
-/** Milliseconds in which a blob that was noted is written and pointed to. */
-const RESERVED = 3_600_000
-/** Milliseconds after which no copy of before a clear can still be: longer than any is kept up. */
-const FORGOTTEN_AFTER = 7_200_000
 /** Milliseconds between attempts to write copies, at most. */
 const MAX_PAUSE = 60_000

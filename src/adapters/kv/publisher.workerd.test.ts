@@ -57,7 +57,10 @@ function open() {
     give: (kv: CacheKVNamespace | undefined) =>
       runInDurableObject(owner, (instance) => {
         Object.defineProperty(instance, 'kv', { value: kv })
-        Object.defineProperty(instance, 'onFault', { value: (fault: unknown) => faults.push(fault) })
+        Object.defineProperty(instance, 'onFault', {
+          configurable: true,
+          value: (fault: unknown) => faults.push(fault),
+        })
       }),
     alarmAt: () => runInDurableObject(owner, (_, { storage }) => storage.getAlarm()),
     pass: (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000),
@@ -126,6 +129,22 @@ describe('the owner', () => {
     isDown = false
     await runDurableObjectAlarm(owner)
     expect(writes).toEqual(['put :1:key "value"'])
+  })
+
+  it('tries again also where its onFault fails', async () => {
+    const { owner, isolate, give, alarmAt } = open()
+    const { kv } = ownersKV(() => true)
+    await give(kv)
+    await runInDurableObject(owner, (instance) => {
+      const onFault = () => {
+        throw new Error('Nobody listens')
+      }
+      Object.defineProperty(instance, 'onFault', { value: onFault })
+    })
+    await isolate().aset('key', 'value')
+    await isolate().aget('key')
+    await runDurableObjectAlarm(owner)
+    expect(await alarmAt()).toBe(Date.now() + 2_000)
   })
 
   it('knows what is due after it was evicted from memory', async () => {
