@@ -138,8 +138,8 @@ export const LATER = {
   'a copy is renewed, for all changes of about a second': [0, 1, 1, 3, 3],
   'a copy is removed, after its entry was': [0, 1, 1, 2, 3],
   'a clear is told to readers': [0, 1, 1, 1, 3],
-  '100 expired entries are swept': [0, 0, 1, 408, 101],
-  '100 entries of a cleared `keyPrefix` are swept': [0, 0, 1, 415, 102],
+  '100 expired entries are swept': [0, 0, 1, 408, 102],
+  '100 entries of a cleared `keyPrefix` are swept': [0, 0, 1, 415, 103],
 } as const satisfies Record<string, Bill>
 
 /** Dollars for a million of it, without the time that owners work. */

@@ -12,6 +12,10 @@ export class Alarm {
     this.#onFault = onFault
   }
 
+  get isUnderWay(): boolean {
+    return this.#asked !== undefined
+  }
+
   /** Sees to an alarm. The next comes `pause` milliseconds after its end or later, whoever asks for one meanwhile. */
   async seeTo(work: () => Promise<void>, pause: number): Promise<void> {
     this.#at = undefined
@@ -39,19 +43,20 @@ export class Alarm {
     })
   }
 
-  /** Sets it to this time unless there is one: any will do. */
+  /** The same for what can wait: one that an earlier instance set sooner is left as it is. */
   wakeSometime(time: number): void {
-    if (this.#asked !== undefined) {
+    if (this.#asked !== undefined || this.#at !== undefined) {
       this.wakeAt(time)
       return
     }
-    if (this.#at !== undefined) return
     this.#at = time
     this.#storage
       .getAlarm()
       .then((at) => {
-        if (at !== null) this.#at = Math.min(at, this.#at ?? at)
-        else if (this.#at === time) return this.#storage.setAlarm(time)
+        // Meanwhile one was set for an earlier time, or seen to.
+        if (this.#at !== time) return undefined
+        if (at === null || at > time) return this.#storage.setAlarm(time)
+        this.#at = at
         return undefined
       })
       // Nothing but room depends on it: the next write tries again.

@@ -20,6 +20,7 @@ import type {
 } from './protocol.ts'
 import { Publisher } from './publisher.ts'
 import { Settings } from './settings.ts'
+import { FORGOTTEN_AFTER, GRACE, RESERVED, SWEEP_EVERY, sweepFor } from './sweep-time.ts'
 import { Turn } from './turn.ts'
 
 /**
@@ -52,7 +53,6 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   readonly #blobs: BlobNames
   readonly #settings: Settings
   readonly #alarm: Alarm
-  #sweptAt = 0
   #failures = 0
 
   constructor(state: DurableObjectState, env: Env) {
@@ -62,7 +62,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     this.#publisher = new Publisher(this.#sql, this.#entries)
     this.#blobs = new BlobNames(this.#sql, this.#entries)
     this.#settings = new Settings(this.#sql)
-    this.#alarm = new Alarm(state.storage, (error) => this.onFault(error))
+    this.#alarm = new Alarm(state.storage, (error) => this.#tell(error))
   }
 
   /** Where copies and large values are. */
@@ -77,6 +77,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 
   /** What is stored, as {@link ReadReply} says. */
   read({ keys, wanted, publish }: ReadRequest): ReadReply {
+    this.#begin()
     const entries: (StoredEntry | null)[] = []
     let bytes = 0
     for (const key of keys) {
@@ -92,6 +93,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 
   /** Decides and stores the changes, in order. Refusals are answers, never exceptions. */
   commit({ changes, now }: CommitRequest): CommitReply {
+    this.#begin()
     const at = Date.now()
     const stamp = this.#publisher.nextStamp(at)
     const turn = new Turn(this.#entries)
@@ -103,12 +105,12 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
       if (outcome.ok && outcome.entry !== undefined) bytes += sizeInCall(outcome.entry.value as Stored)
       if (bytes > MAX_CALL_BYTES) break
     }
-    let mayExpire = false
+    let deadline = Number.POSITIVE_INFINITY
     let isCopied = false
     const store = () => {
       isCopied = this.#publisher.changed(turn.copied(), stamp, at)
       for (const [key, entry] of turn.stored()) {
-        if (entry.expiresAt !== null) mayExpire = true
+        deadline = Math.min(deadline, entry.expiresAt ?? deadline)
         this.#blobs.follow(key, entry)
       }
       turn.write()
@@ -117,23 +119,26 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     if (turn.size > 1) this.ctx.storage.transactionSync(store)
     else store()
     if (isCopied) this.#alarm.wakeAt(at + GATHER)
-    else if (mayExpire) this.#alarm.wakeSometime(Date.now() + SWEEP_EVERY)
+    else if (deadline < Number.POSITIVE_INFINITY) this.#alarm.wakeSometime(sweepFor(deadline, at))
     return { outcomes, stamp, rows: this.#sql.takeRows() }
   }
 
   /** Removes every entry whose key begins with `scope`; `''` removes all. Takes no longer the more there is. */
   clear({ scope, generation = this.#entries.generation + 1, announce }: ClearRequest): ClearReply {
+    this.#begin()
     const now = Date.now()
     this.ctx.storage.transactionSync(() => {
       this.#entries.clear(scope, generation, now)
       if (announce !== undefined) this.#settings.announceAt(announce)
     })
-    if (announce !== undefined || scope !== '') this.#alarm.wakeAt(now + GATHER)
+    if (announce !== undefined) this.#alarm.wakeAt(now + GATHER)
+    else if (scope !== '') this.#alarm.wakeSometime(now + SWEEP_EVERY)
     return { generation, rows: this.#sql.takeRows() }
   }
 
   /** Notes blobs that are about to be written and that KV will not drop by itself. */
   reserve({ blobs }: ReserveRequest): ReserveReply {
+    this.#begin()
     const now = Date.now()
     for (const { name, key } of blobs) this.#blobs.note(name, key, now)
     this.#alarm.wakeSometime(now + SWEEP_EVERY)
@@ -152,14 +157,19 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     this.#sql.takeRows()
   }
 
+  /** A call begins: what an alarm that waits for KV has read and written so far is not its caller's. */
+  #begin(): void {
+    if (this.#alarm.isUnderWay) this.#sql.takeRows()
+  }
+
   async #seeToAll(): Promise<void> {
     const isFlush = this.#publisher.isDirty || this.#settings.unannounced !== undefined
     const errors = isFlush ? await this.#flush() : []
-    for (const error of errors) this.onFault(error)
+    for (const error of errors) this.#tell(error)
     this.#failures = errors.length > 0 ? this.#failures + 1 : 0
     const now = Date.now()
-    const isDue = !isFlush || now >= this.#sweptAt + SWEEP_EVERY
-    const next = isDue ? await this.#sweep(now) : this.#sweptAt + SWEEP_EVERY
+    const nextSweep = this.#settings.sweptAt + SWEEP_EVERY
+    const next = !isFlush || now >= nextSweep ? await this.#sweep(now) : nextSweep
     const isLeft = this.#publisher.isDirty || this.#settings.unannounced !== undefined
     if (isLeft) this.#alarm.wakeAt(now + Math.min(GATHER * 2 ** this.#failures, MAX_PAUSE))
     else if (next !== null) this.#alarm.wakeAt(next)
@@ -201,18 +211,15 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 
   /** Gives when the next one is due, if any. */
   async #sweep(now: number): Promise<number | null> {
-    this.#sweptAt = now
     const swept = this.#entries.sweep(now - GRACE, SWEPT_AT_ONCE)
     this.#publisher.sweep(now)
     this.#entries.forgetClears(now - FORGOTTEN_AFTER)
-    const hasMoreBlobs = await this.#sweepBlobs(now)
-    if (swept >= SWEPT_AT_ONCE || hasMoreBlobs) {
-      // What is left has its turn soon, after those who wait.
-      this.#sweptAt = 0
-      return now
-    }
+    const mayBeMore = (await this.#sweepBlobs(now)) || swept >= SWEPT_AT_ONCE
+    this.#settings.sweptAt = mayBeMore ? 0 : now
+    // What is left has its turn soon, after those who wait.
+    if (mayBeMore) return now
     const deadline = this.#entries.nextDeadline
-    if (deadline !== null) return Math.min(Math.max(now + SWEEP_EVERY, deadline + GRACE), now + SWEEP_WITHIN)
+    if (deadline !== null) return sweepFor(deadline, now)
     return this.#blobs.isEmpty ? null : now + SWEEP_EVERY
   }
 
@@ -221,25 +228,24 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     try {
       return await this.#blobs.sweep(this.kv, now - RESERVED, BLOBS_AT_ONCE)
     } catch (error) {
-      this.onFault(error)
+      this.#tell(error)
       return false
+    }
+  }
+
+  /** Whoever fails to hear of it keeps nothing from being tried again. */
+  #tell(fault: unknown): void {
+    try {
+      this.onFault(fault)
+    } catch (error) {
+      console.error('nearcache: onFault of CacheShard failed:', error)
     }
   }
 }
 
-/** Milliseconds between sweeps, at least. Setting an alarm is billed as a row written. */
-const SWEEP_EVERY = 3_600_000
-/** Milliseconds between sweeps at most, some months: alarms know no dates after 2189. */
-const SWEEP_WITHIN = 10_000_000_000
-/** Milliseconds by which callers' clocks may be behind the owner's: none shall miss what it thinks is live. */
-const GRACE = 60_000
 /** Entries removed in one turn, so that no caller waits long. */
 const SWEPT_AT_ONCE = 10_000
 /** Blobs deleted by one alarm, some six at a time: the copies that change meanwhile wait for the next. */
 const BLOBS_AT_ONCE = 60
-/** Milliseconds in which a blob that was noted is written and pointed to. */
-const RESERVED = 3_600_000
-/** Milliseconds after which no copy of before a clear can still be: longer than any is kept up. */
-const FORGOTTEN_AFTER = 7_200_000
 /** Milliseconds between attempts to write copies, at most. */
 const MAX_PAUSE = 60_000

@@ -44,7 +44,7 @@ export class EdgeAdapter implements KVAdapter {
   readonly #reader: EdgeReader
   readonly #writer: EdgeWriter
   readonly #turns: Turns<EdgeRead>
-  /** A clear, the writing of large values, a move between owners: all that is asked for later waits, and comes after them. */
+  /** A clear, the writing of large values or of very many, a move between owners: all that is asked for later waits, and comes after them. */
   #busy: Promise<void> | undefined
 
   constructor(parts: EdgeParts) {
@@ -94,7 +94,7 @@ export class EdgeAdapter implements KVAdapter {
   /** Fails as a promise does, also of a value that cannot be encoded: thrown at once, nobody would hear of it. */
   async #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
     const prepared = commits.flatMap(({ changes }) => changes.map((change) => this.#writer.prepare(change)))
-    if (this.#busy === undefined && !prepared.some((one) => this.#writer.takesSteps(one))) {
+    if (this.#busy === undefined && !this.#writer.mayTakeSteps(prepared)) {
       return this.#writer.commit(commits, prepared)
     }
     return this.#inOrder(() => this.#writer.commit(commits, prepared))

@@ -6,6 +6,7 @@ import type { Blobs } from './blobs.ts'
 import { type Encoded, encode, isOver } from './codec.ts'
 import type { EdgeParts } from './edge-adapter.ts'
 import { NO_KV } from './edge-reader.ts'
+import { mayTakeCalls } from './fitting.ts'
 import type { Written } from './isolate-memory.ts'
 import { MAX_INLINE_BYTES, MAX_ROW_BYTES } from './limits.ts'
 import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
@@ -47,9 +48,12 @@ export class EdgeWriter {
     return { change: { key, op: instead }, refusal: TOO_LARGE }
   }
 
-  /** Whether it takes several calls, one after the other: what is asked for later must wait for the last of them. */
-  takesSteps({ change, large }: Prepared): boolean {
-    return large !== undefined || this.#isAcross(change)
+  /** Whether they may take several calls, one after the other: what is asked for later must wait for the last of them. */
+  mayTakeSteps(prepared: readonly Prepared[]): boolean {
+    return (
+      prepared.some(({ change, large }) => large !== undefined || this.#isAcross(change)) ||
+      mayTakeCalls(prepared.map(({ change }) => change))
+    )
   }
 
   #isAcross({ key, op }: StoredChange): boolean {

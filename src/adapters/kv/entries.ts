@@ -53,7 +53,7 @@ export class Entries {
     return this.find(key)?.entry
   }
 
-  /** An entry, and the last clear of any scope that its owner knew of when it was put. */
+  /** An entry, and the last clear of any scope that its owner knew of when it was stored. */
   find(key: string): { readonly entry: StoredEntry; readonly generation: number } | undefined {
     const [row] = this.#sql.exec<Row>(
       'SELECT format, value, expires_at, generation FROM entries WHERE key = ?',
@@ -76,7 +76,8 @@ export class Entries {
     return { value: 0, expiresAt: row.expires_at }
   }
 
-  put(key: string, { value, expiresAt }: StoredEntry): void {
+  /** `generation` is that of the entry this one is made of: a clear under way that was to find that one finds this one. */
+  put(key: string, { value, expiresAt }: StoredEntry, generation: number = this.#latest): void {
     const [format, data] = typeof value === 'number' ? [INTEGER, value] : [value.format, value.data]
     this.#sql.exec(
       `INSERT INTO entries (key, format, value, expires_at, generation) VALUES (?, ?, ?, ?, ?)
@@ -87,7 +88,7 @@ export class Entries {
       format,
       data,
       expiresAt,
-      this.#latest,
+      generation,
     )
   }
 

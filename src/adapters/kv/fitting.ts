@@ -1,5 +1,5 @@
 import { sizeInCall } from './codec.ts'
-import { MAX_CALL_BYTES } from './limits.ts'
+import { MAX_CALL_BYTES, MAX_ROW_BYTES } from './limits.ts'
 import type { StoredChange } from './protocol.ts'
 
 /** How many of the items one call can carry: at least one. */
@@ -21,4 +21,11 @@ export function keySize(key: string): number {
 
 export function changeSize({ key, op }: StoredChange): number {
   return keySize(key) + (op.kind === 'set' || op.kind === 'add' ? sizeInCall(op.entry.value) : 0)
+}
+
+/** Whether one call to an owner may be too small for them all, or its answer for all that they take out. */
+export function mayTakeCalls(changes: readonly StoredChange[]): boolean {
+  const size = (change: StoredChange) =>
+    changeSize(change) + (change.op.kind === 'pop' ? MAX_ROW_BYTES * 2 : 0)
+  return changes.length > 1 && fitting(changes, size) < changes.length
 }

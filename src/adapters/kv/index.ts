@@ -31,7 +31,7 @@ export interface KVAdapterOptions {
    * `ahasKey`, `attl`, `aset`, `asetMany`, `adelete` and `adeleteMany`, as fresh as KV is; all else fails with `UNSUPPORTED`.
    */
   readonly shards?: CacheShardNamespace
-  /** Keeps caches on one binding apart. Default `'default'`. */
+  /** Keeps caches on one binding apart. Default `'default'`; at most 400 bytes, percent-encoded. */
   readonly name?: string | undefined
   /**
    * Among how many objects the keys are shared out. Default 8. Part of the objects' names: another count is another,
@@ -105,7 +105,11 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
     throw new TypeError("reads: 'near' needs a KV namespace: { kv: env.CACHE_KV }")
   }
   // Percent-encoded, so that no name reaches into another's keys.
-  const base = `${encodeURIComponent(name)}/v1`
+  const encoded = encodeURIComponent(name)
+  if (encoded.length > MAX_NAME_BYTES) {
+    throw new RangeError(`name must have at most ${MAX_NAME_BYTES} bytes: got ${encoded.length}`)
+  }
+  const base = `${encoded}/v1`
   if (shards === undefined)
     return new KVAlone({ kv: kv as CacheKVNamespace, prefix: `${base}/kv/`, cacheTtl })
   const tally = newTally()
@@ -140,6 +144,8 @@ const KNOWN = ['kv', 'shards', 'name', 'shardCount', 'reads', 'cacheTtl', 'locat
 
 /** `aclear` calls every shard, and a request on the free plan may make 50 calls. */
 const MAX_SHARDS = 32
+/** What stands behind it in KV's keys, of 512 bytes, has room. */
+const MAX_NAME_BYTES = 400
 const MIN_CACHE_TTL = 30
 /** What KV's 32-bit integers can say. */
 const MAX_CACHE_TTL = 2 ** 31 - 1

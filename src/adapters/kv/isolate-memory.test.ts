@@ -21,6 +21,16 @@ describe('what an isolate remembers of clears', () => {
   })
 })
 
+describe('what an isolate remembers of its writes', () => {
+  it('keeps it from a copy of before one, also after it has read one of after it', () => {
+    const memory = new IsolateMemory()
+    memory.noteStored('key', memory.noteWriting('key', 0), 5)
+    expect(memory.trusts('key', 4, 0)).toBe(false)
+    expect(memory.trusts('key', 5, 0)).toBe(true)
+    expect(memory.trusts('key', 4, 0)).toBe(false)
+  })
+})
+
 describe('what an isolate forgets of its writes', () => {
   it('keeps it from all copies until they have them', () => {
     const memory = new IsolateMemory()

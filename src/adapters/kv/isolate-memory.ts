@@ -39,10 +39,8 @@ export class IsolateMemory {
   /** Whether a copy with this stamp and generation is of after all that this isolate knows of. */
   trusts(key: string, stamp: number, generation: number): boolean {
     const written = this.#written.get(key)
-    if (written !== undefined) {
-      if (stamp < Math.max(written.stamp, written.least)) return false
-      this.#written.delete(key)
-    }
+    // Not forgotten with the first copy that has it: KV may give an older one after it.
+    if (written !== undefined && stamp < Math.max(written.stamp, written.least)) return false
     return generation >= clearedAt(this.#clears, key)
   }
 

@@ -176,6 +176,7 @@ describe('kvAdapter', () => {
     [{ kv, shards, cacheTtl: 29 }, 'cacheTtl must be an integer from 30'],
     [{ kv, shards, cacheTtl: '60' }, 'cacheTtl must be an integer from 30'],
     [{ kv, shards, cacheTtl: Number.POSITIVE_INFINITY }, 'cacheTtl must be an integer from 30'],
+    [{ kv, shards, name: 'é'.repeat(67) }, 'name must have at most 400 bytes: got 402'],
     [{ kv, shards, shardCount: 33 }, 'shardCount must be an integer from 1 to 32'],
     [{ kv, shard: shards }, 'has no option "shard"'],
   ])('refuses %o', (options, message) => {

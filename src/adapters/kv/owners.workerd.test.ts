@@ -134,6 +134,25 @@ describe('calls to the owners', () => {
     const popped = await Promise.all(values.map(([key]) => cache.apop<Uint8Array>(key)))
     expect(popped.map((bytes) => bytes?.length)).toEqual(values.map(() => 1_500_000))
   })
+
+  it('come after what took several calls, and was asked for before them', async () => {
+    const { shards } = watched()
+    const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 1 }) })
+    const values = Array.from({ length: 25 }, (_, at) => [`key-${at}`, new Uint8Array(1_500_000)] as const)
+    const stored = cache.asetMany(values)
+    const found = cache.ahasKey('key-24')
+    // Another turn.
+    await Promise.resolve()
+    await Promise.all([stored, cache.aset('key-24', 'new')])
+    expect([await found, await cache.aget('key-24')]).toEqual([true, 'new'])
+    await cache.asetMany(values)
+    const popped = values.map(([key]) => cache.apop<Uint8Array>(key))
+    await Promise.resolve()
+    await cache.aset('key-24', 'new')
+    expect((await popped[24])?.length).toBe(1_500_000)
+    expect(await cache.aget('key-24')).toBe('new')
+  })
+
   it('are as many as it takes for keys that are too large together', async () => {
     const { calls, shards } = watched()
     const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 1 }), keys: 'off' })

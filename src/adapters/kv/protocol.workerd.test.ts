@@ -55,6 +55,30 @@ describe('an owner', () => {
     expect(await rows('')).toBeLessThan(10)
     expect(await rows('')).toBeLessThan(10)
   })
+
+  it('has what is changed and not replaced be gone by a clear that comes after a later one of others', async () => {
+    const owner = newOwner()
+    const now = Date.now()
+    const text = { value: { format: 'json', data: '"a"' }, expiresAt: now + 60_000 }
+    const entries = { 'a:touched': text, 'a:counted': { value: 1, expiresAt: null }, 'a:1:moved': text }
+    const sets = Object.entries(entries).map(([key, entry]) => ({ key, op: { kind: 'set', entry } as const }))
+    await owner.commit({ now, changes: sets })
+    // Two are under way together, and this owner is late to hear of the first.
+    await owner.clear({ scope: 'b:', generation: 2 })
+    const { outcomes } = await owner.commit({
+      now,
+      changes: [
+        { key: 'a:touched', op: { kind: 'touch', expiresAt: null } },
+        { key: 'a:counted', op: { kind: 'incr', delta: 1 } },
+        { key: 'a:1:moved', op: { kind: 'move', to: 'a:2:moved' } },
+        { key: 'a:new', op: { kind: 'set', entry: text } },
+      ],
+    })
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, true, true])
+    await owner.clear({ scope: 'a:', generation: 1 })
+    const keys = ['a:touched', 'a:counted', 'a:2:moved']
+    expect((await owner.read({ keys, wanted: 'value' })).entries).toEqual([null, null, null])
+  })
 })
 
 /** The binding, whose calls fail as `fault` says; `asked` notes them. */

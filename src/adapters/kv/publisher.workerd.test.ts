@@ -57,7 +57,10 @@ function open() {
     give: (kv: CacheKVNamespace | undefined) =>
       runInDurableObject(owner, (instance) => {
         Object.defineProperty(instance, 'kv', { value: kv })
-        Object.defineProperty(instance, 'onFault', { value: (fault: unknown) => faults.push(fault) })
+        Object.defineProperty(instance, 'onFault', {
+          configurable: true,
+          value: (fault: unknown) => faults.push(fault),
+        })
       }),
     alarmAt: () => runInDurableObject(owner, (_, { storage }) => storage.getAlarm()),
     pass: (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000),
@@ -126,6 +129,22 @@ describe('the owner', () => {
     isDown = false
     await runDurableObjectAlarm(owner)
     expect(writes).toEqual(['put :1:key "value"'])
+  })
+
+  it('tries again also where its onFault fails', async () => {
+    const { owner, isolate, give, alarmAt } = open()
+    const { kv } = ownersKV(() => true)
+    await give(kv)
+    await runInDurableObject(owner, (instance) => {
+      const onFault = () => {
+        throw new Error('Nobody listens')
+      }
+      Object.defineProperty(instance, 'onFault', { value: onFault })
+    })
+    await isolate().aset('key', 'value')
+    await isolate().aget('key')
+    await runDurableObjectAlarm(owner)
+    expect(await alarmAt()).toBe(Date.now() + 2_000)
   })
 
   it('knows what is due after it was evicted from memory', async () => {
@@ -202,6 +221,24 @@ describe('the owner', () => {
     await runDurableObjectAlarm(owner)
     expect(writes.filter((write) => write.includes('key-6'))).toEqual(['put :1:key-6 "second"'])
     expect(writes).toHaveLength(7)
+  })
+
+  it('tells nobody who asks meanwhile of the rows that its alarm reads and writes', async () => {
+    const { owner, isolate, give } = open()
+    const { kv } = ownersKV()
+    const keys = Array.from({ length: 12 }, (_, index) => `key-${index}`)
+    await isolate().asetMany(keys.map((key) => [key, 'value'] as const))
+    await isolate().agetMany(keys)
+    const read: unknown[] = []
+    await give({
+      ...kv,
+      async put() {
+        const asked = env.CACHE_SHARDS.get(owner.id)
+        read.push((await asked.read({ keys: [':1:key-0'], wanted: 'value' })).rows)
+      },
+    })
+    await runDurableObjectAlarm(owner)
+    expect(read).toEqual(keys.map(() => ({ read: 1, written: 0 })))
   })
 
   it('is not kept from the others by copies that always fail', async () => {

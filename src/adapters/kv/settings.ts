@@ -5,7 +5,7 @@ const CREATE_SETTINGS = `CREATE TABLE IF NOT EXISTS settings (
   value TEXT NOT NULL
 ) WITHOUT ROWID`
 
-/** What an owner was told and must still know when an alarm wakes it, with nobody there to ask. */
+/** What an owner must still know when an alarm wakes it, with nobody there to ask. */
 export class Settings {
   readonly #sql: Sql
   readonly #values: Map<string, string>
@@ -44,6 +44,15 @@ export class Settings {
     this.#sql.exec('DELETE FROM settings WHERE name = ?', ANNOUNCE)
   }
 
+  /** When the last sweep ended; 0 while one is under way that several alarms see to, and before the first. */
+  get sweptAt(): number {
+    return Number(this.#values.get(SWEPT_AT) ?? 0)
+  }
+
+  set sweptAt(time: number) {
+    if (time !== this.sweptAt) this.#set(SWEPT_AT, String(time))
+  }
+
   #set(name: string, value: string): void {
     this.#values.set(name, value)
     this.#sql.exec(
@@ -56,3 +65,4 @@ export class Settings {
 
 const PREFIX = 'prefix'
 const ANNOUNCE = 'announce'
+const SWEPT_AT = 'swept at'

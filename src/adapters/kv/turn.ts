@@ -6,6 +6,8 @@ import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
 
 interface Slot {
   entry: StoredEntry | undefined
+  /** The last clear that its owner knew of when the value was stored; `undefined` = all that it knows of now. */
+  generation: number | undefined
   /** Whether it held a number when it was read: then it has no copy. */
   readonly wasNumber: boolean
   isWritten: boolean
@@ -16,6 +18,8 @@ export class Turn {
   readonly #entries: Entries
   readonly #slots = new Map<string, Slot>()
   #size = 0
+  /** The key whose entry the next one is made of, if it does not replace it. */
+  #source: string | undefined
 
   constructor(entries: Entries) {
     this.#entries = entries
@@ -34,6 +38,7 @@ export class Turn {
         return { ok: false, reason: 'outlived', entry: entry as StoredEntry }
       }
     }
+    this.#source = op.kind === 'set' || op.kind === 'add' ? undefined : key
     return step(this, key, op, now)
   }
 
@@ -44,10 +49,10 @@ export class Turn {
 
   /** Stores what is left of it all. */
   write(): void {
-    for (const [key, { entry, isWritten }] of this.#slots) {
+    for (const [key, { entry, generation, isWritten }] of this.#slots) {
       if (!isWritten) continue
       if (entry === undefined) this.#entries.delete(key)
-      else this.#entries.put(key, entry)
+      else this.#entries.put(key, entry, generation)
     }
   }
 
@@ -68,8 +73,8 @@ export class Turn {
   get(key: string): StoredEntry | undefined {
     const slot = this.#slots.get(key)
     if (slot !== undefined) return slot.entry
-    const entry = this.#entries.get(key)
-    this.#slots.set(key, { entry, wasNumber: typeof entry?.value === 'number', isWritten: false })
+    const { entry, generation } = this.#entries.find(key) ?? {}
+    this.#slots.set(key, { entry, generation, wasNumber: typeof entry?.value === 'number', isWritten: false })
     return entry
   }
 
@@ -83,11 +88,13 @@ export class Turn {
 
   #leave(key: string, entry: StoredEntry | undefined): void {
     const slot = this.#slots.get(key)
+    const generation = this.#source === undefined ? undefined : this.#slots.get(this.#source)?.generation
     if (slot?.isWritten !== true) this.#size += 1
     if (slot === undefined) {
-      this.#slots.set(key, { entry, wasNumber: false, isWritten: true })
+      this.#slots.set(key, { entry, generation, wasNumber: false, isWritten: true })
     } else {
       slot.entry = entry
+      slot.generation = generation
       slot.isWritten = true
     }
   }
