@@ -15,7 +15,7 @@ const first = { groupOrder: 1 }
 const last = { groupOrder: 2 }
 
 // A machine may be slow: how long a test takes is no part of what it says.
-const patient = { testTimeout: 60_000, hookTimeout: 60_000 }
+const patient = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } }
 
 // `npm run test:long` asks for many times the usual number of random sequences.
 const provide = { modelRuns: Number(process.env['NEARCACHE_MODEL_RUNS'] ?? 1) }

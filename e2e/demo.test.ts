@@ -114,7 +114,7 @@ describe('the demo', () => {
     await missing.first().waitFor()
 
     await context.setOffline(false)
-    await expect.poll(() => missing.count(), { timeout: 30_000 }).toBe(0)
+    await expect.poll(() => missing.count()).toBe(0)
     await page.getByRole('button', { name: 'Close' }).click()
     await open(page, /^Sweden/)
     await page.getByText('Kingdom of Sweden').waitFor()

@@ -19,7 +19,7 @@ it('reads near in two Workers, each of which remembers what it wrote from reques
   // The first near read also learns what was cleared.
   expect(await ask('two', 'aget/key')).toEqual({ gave: 'first', kvReads: 2, ownerCalls: 1 })
   await expect
-    .poll(() => ask('one', 'copies'), { timeout: 30_000 })
+    .poll(() => ask('one', 'copies'))
     .toMatchObject({ gave: expect.arrayContaining(['default/v1/1/:1:key']) })
   // The one that wrote does not look where its write may not be yet; the other knows that there was no copy a moment ago.
   expect(await ask('one', 'aget/key')).toEqual({ gave: 'first', kvReads: 0, ownerCalls: 1 })
