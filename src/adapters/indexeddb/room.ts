@@ -71,6 +71,7 @@ export class InNeed implements Keeping {
   }
 
   async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {
+    forgetTotals(transaction)
     clearStores(transaction, range)
   }
 }
