@@ -8,6 +8,7 @@ import { abort, commitAll } from './commit.ts'
 import type { Connection } from './connection.ts'
 import { deleteOrphans, readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
+import { isLost, removeLost } from './lost.ts'
 import { Order } from './order.ts'
 import { isNamed } from './requests.ts'
 import {
@@ -218,20 +219,8 @@ export class Database implements Work {
         return await attempt()
       } catch (error) {
         if (left === 0) throw error
-        if (isLost(error)) await this.#dropLost(keysRead())
-        else if (!isInterruption(error)) throw error
-      }
-    }
-  }
-
-  /** Finds out which of the entries the browser has lost, and removes them: they would fail whoever reads them, for ever. */
-  async #dropLost(keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      try {
-        await this.#read([{ keys: [key], wanted: 'value' }])
-      } catch (error) {
-        if (!isLost(error)) throw error
-        await this.#change((removing) => this.#inNeed.remove(removing, [key]))
+        if (!isLost(error) && !isInterruption(error)) throw error
+        if (isLost(error)) await removeLost(this.#connection, this.#inNeed, keysRead())
       }
     }
   }
@@ -242,11 +231,6 @@ type Answer = readonly Outcome[] | Promise<readonly Outcome[]>
 /** Entries in one transaction of a sweep. */
 const PORTION = 1_000
 const ALL = 2 ** 32 - 1
-
-/** What Chromium says of a value whose file is missing: it keeps those of 64 kB or more in files of their own. */
-function isLost(error: unknown): boolean {
-  return isNamed(error, 'NotReadableError')
-}
 
 /** Whether the connection was lost, rather than the work being at fault. */
 function isInterruption(error: unknown): boolean {
