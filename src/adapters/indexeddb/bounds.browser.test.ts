@@ -141,6 +141,20 @@ describe('limits that come and go', () => {
     expect(await later.aget('new')).toBe(1)
   })
 
+  it('counts anew where what was known of uses is gone', async () => {
+    const name = crypto.randomUUID()
+    await using cache = open({ name, maxEntries: 4 })
+    for (const key of KEYS.slice(0, 4)) await cache.aset(key, 1)
+    const opening = indexedDB.open(name, 9)
+    opening.onupgradeneeded = () => opening.result.deleteObjectStore('uses')
+    await new Promise((resolve) => {
+      opening.onsuccess = resolve
+    })
+    opening.result.close()
+    for (const key of KEYS.slice(4)) await cache.aset(key, 1)
+    expect((await held(cache)).length).toBeLessThanOrEqual(4)
+  })
+
   it('finds its way back when another tab, without any, deletes at the same time', async () => {
     const name = crypto.randomUUID()
     await using unlimited = open({ name })

@@ -149,7 +149,7 @@ export class Database implements Work {
    */
   async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
-    const dead = await this.#change((transaction) => removeDead(transaction, this.#inNeed, now, ALL))
+    const dead = await this.#change((transaction) => removeDead(transaction, this.#inNeed, now))
     const outcomes = dead > 0 ? await this.#commitIfRoom(commits) : []
     if (outcomes.length > 0) return outcomes
     const answers: Promise<readonly Outcome[]>[] = []
@@ -190,10 +190,7 @@ export class Database implements Work {
 
   /** For what may be done twice. */
   #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
-    return this.#insist(
-      async () => inTransaction(await this.#connection.transaction('readwrite'), work),
-      () => [],
-    )
+    return this.#insist(async () => inTransaction(await this.#connection.transaction('readwrite'), work))
   }
 
   /** What only removes succeeds in a full storage, too. */
@@ -213,7 +210,7 @@ export class Database implements Work {
    * Tries again when the connection was lost, and when the browser has lost a value. More than once: one that was
    * opened while a user clears the site's data is lost again.
    */
-  async #insist<T>(attempt: () => Promise<T>, keysRead: () => readonly string[]): Promise<T> {
+  async #insist<T>(attempt: () => Promise<T>, keysRead: () => readonly string[] = () => []): Promise<T> {
     for (let left = 3; ; left -= 1) {
       try {
         return await attempt()
@@ -230,7 +227,6 @@ type Answer = readonly Outcome[] | Promise<readonly Outcome[]>
 
 /** Entries in one transaction of a sweep. */
 const PORTION = 1_000
-const ALL = 2 ** 32 - 1
 
 /** Whether the connection was lost, rather than the work being at fault. */
 function isInterruption(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Commit } from '../../core/batch.ts'
+import { MOST } from '../../core/turns.ts'
 
 /** What waits for its turn. */
 interface Waiting {
@@ -94,6 +95,3 @@ export class Order {
     }
   }
 }
-
-/** Changes made together: beyond it there is nothing more to be saved, and others wait for a transaction to end. */
-const MOST = 2_000
