@@ -79,3 +79,69 @@ describe.each([
     })
   })
 })
+
+/** Opens a tab in which what `store` has stored is lost. */
+async function openLost(store: () => Promise<void>) {
+  {
+    await using open = await openTab()
+    await open.tab.evaluate(store)
+  }
+  expect(await loseValues()).toBeGreaterThan(0)
+  return openTab()
+}
+
+it('a write weighs what is there, though the browser has lost some of it', async () => {
+  await using open = await openLost(async () => {
+    const cache = nearcache.createCache({ adapter: nearcache.indexedDBAdapter({ name: 'lost' }) })
+    for (const key of ['a', 'b']) await cache.aset(key, nearcache.noise(100_000), null)
+    await cache.aclose()
+  })
+  const left = await open.tab.evaluate(async () => {
+    const adapter = nearcache.indexedDBAdapter({ name: 'lost', maxBytes: 1_000_000 })
+    const cache = nearcache.createCache({ adapter })
+    await cache.aset('new', 1)
+    return [...(await cache.agetMany(['a', 'b', 'new']))]
+  })
+  expect(left).toEqual([['new', 1]])
+})
+
+it('a sweep looks for large values without an owner, though the browser has lost an entry', async () => {
+  await using open = await openLost(async () => {
+    const cache = nearcache.createCache({ adapter: nearcache.indexedDBAdapter({ name: 'lost' }) })
+    for (const length of [300_000, 100_000]) await cache.aset('key', nearcache.noise(length), null)
+    await cache.aclose()
+  })
+  const swept = await open.tab.evaluate(async () => {
+    const adapter = nearcache.indexedDBAdapter({ name: 'lost' })
+    return adapter.sweep(0)
+  })
+  expect(swept).toBe(0)
+})
+
+it('nothing goes that was written anew while it was found that the browser had lost it', async () => {
+  await using open = await openLost(async () => {
+    const cache = nearcache.createCache({ adapter: nearcache.indexedDBAdapter({ name: 'lost' }) })
+    const keys = Array.from({ length: 40 }, (_, index) => `key-${index}`)
+    await cache.asetMany(
+      keys.map((key) => [key, nearcache.noise(100_000)] as const),
+      null,
+    )
+    await cache.aclose()
+  })
+  const gone = await open.tab.evaluate(async () => {
+    const cache = nearcache.createCache({ adapter: nearcache.indexedDBAdapter({ name: 'lost' }) })
+    const other = nearcache.createCache({ adapter: nearcache.indexedDBAdapter({ name: 'lost' }) })
+    const gone: string[] = []
+    for (let index = 0; index < 40; index += 1) {
+      const key = `key-${index}`
+      const reading = cache.aget(key)
+      // A little later each time, as counted by what another adapter reads.
+      for (let reads = 0; reads < index % 10; reads += 1) await other.ahasKey('nothing')
+      await other.aset(key, 'anew', null)
+      await reading
+      if (!(await other.ahasKey(key))) gone.push(key)
+    }
+    return gone
+  })
+  expect(gone).toEqual([])
+})

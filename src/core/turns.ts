@@ -76,8 +76,8 @@ export class Turns<R extends Read = Read> {
 /** `queueMicrotask` would do the same at twenty times the price, in Chromium. */
 const NOW = Promise.resolve()
 
-/** Keys in one turn: beyond it there is nothing more to be saved, and others wait for a transaction to end. */
-const MOST = 2_000
+/** Keys done together: beyond it there is nothing more to be saved, and others wait for a transaction to end. */
+export const MOST = 2_000
 
 /** Puts all questions at once, and gives each its answer, or all of them the one error. */
 function ask<Question, Answer>(

@@ -66,6 +66,16 @@ describe('a write within limits', () => {
     expect(await cache.ahasKey('key')).toBe(false)
   })
 
+  it.each([0, 1, 2, 3])(
+    'keeps what it wrote, whatever makes way: cullFrequency %d',
+    async (cullFrequency) => {
+      await using cache = open({ maxBytes: 10_000, cullFrequency })
+      await cache.aset('key-0', new Uint8Array(6_000))
+      await cache.aset('key-1', new Uint8Array(6_000))
+      expect(await held(cache)).toEqual(['key-1'])
+    },
+  )
+
   it('that changes nothing puts nothing', async () => {
     await using cache = open({ maxEntries: 10 })
     await cache.aset('key', 1)
@@ -83,6 +93,17 @@ it('a sweep that finds nothing dead puts nothing', async () => {
   const put = vi.spyOn(IDBObjectStore.prototype, 'put')
   expect(await adapter.sweep()).toBe(0)
   expect(put).not.toHaveBeenCalled()
+})
+
+it('a clear of a prefix under which there is nothing has nothing counted anew', async () => {
+  const adapter = indexedDBAdapter({ name: crypto.randomUUID(), maxEntries: 10 })
+  await using cache = createCache({ adapter, keyPrefix: 'one' })
+  await using other = createCache({ adapter, keyPrefix: 'other' })
+  await cache.aset('key', 1)
+  await other.aclear()
+  const count = vi.spyOn(IDBObjectStore.prototype, 'getAllKeys')
+  await cache.aset('key', 2)
+  expect(count).not.toHaveBeenCalled()
 })
 
 describe('limits that come and go', () => {
@@ -118,6 +139,20 @@ describe('limits that come and go', () => {
     await using later = open({ name, maxBytes: 10_000 })
     await later.aset('new', 1)
     expect(await later.aget('new')).toBe(1)
+  })
+
+  it('counts anew where what was known of uses is gone', async () => {
+    const name = crypto.randomUUID()
+    await using cache = open({ name, maxEntries: 4 })
+    for (const key of KEYS.slice(0, 4)) await cache.aset(key, 1)
+    const opening = indexedDB.open(name, 9)
+    opening.onupgradeneeded = () => opening.result.deleteObjectStore('uses')
+    await new Promise((resolve) => {
+      opening.onsuccess = resolve
+    })
+    opening.result.close()
+    for (const key of KEYS.slice(4)) await cache.aset(key, 1)
+    expect((await held(cache)).length).toBeLessThanOrEqual(4)
   })
 
   it('finds its way back when another tab, without any, deletes at the same time', async () => {

@@ -2,7 +2,7 @@ import type { BatchDecision } from '../../core/batch.ts'
 import { type Limits, share, wantsRoom } from '../../core/culling.ts'
 import { UNREAD } from './entries.ts'
 import { clearStores, drop, isPut, type Keeping, type Write } from './keeping.ts'
-import { Ledger, weightOf } from './ledger.ts'
+import { forgetTotals, Ledger, weightOf } from './ledger.ts'
 import { result } from './requests.ts'
 import type { Use } from './schema.ts'
 import { type Notes, writeNotes } from './uses.ts'
@@ -61,7 +61,8 @@ export class Bounded implements Keeping {
       ledger.remove(key)
     }
     while (maxBytes !== null && ledger.bytes > maxBytes) {
-      const count = Math.max(share(ledger.entries, cullFrequency), 1)
+      // What was written last stays.
+      const count = Math.max(Math.min(share(ledger.entries, cullFrequency), ledger.entries - 1), 1)
       const least = await this.#leastUsed(transaction, count)
       await this.#removeAll(transaction, ledger, least)
       // Less is there than was counted: by a tab without these limits. The next write counts anew.
@@ -133,7 +134,10 @@ export class Bounded implements Keeping {
   }
 
   async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {
-    if (range === undefined) return clearStores(transaction, range)
+    if (range === undefined) {
+      forgetTotals(transaction)
+      return clearStores(transaction, range)
+    }
     const ledger = await Ledger.open(transaction, [], this.#weighs)
     const leaving: Use[] = await result(transaction.objectStore('uses').getAll(range))
     ledger.entries -= leaving.length

@@ -8,6 +8,7 @@ import { abort, commitAll } from './commit.ts'
 import type { Connection } from './connection.ts'
 import { deleteOrphans, readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
+import { isLost, removeLost } from './lost.ts'
 import { Order } from './order.ts'
 import { isNamed } from './requests.ts'
 import {
@@ -28,14 +29,13 @@ export class Database implements Work {
   readonly #notes: Notes
   readonly #inNeed: Keeping
   readonly #cullFrequency: number
-  readonly #order: Order
+  readonly #order = new Order()
   readonly #turns = new Turns(this)
   /** Whether the last drop of least recently used entries made no room, and no write has found any since. */
   #isDropVain = false
 
   constructor(connection: Connection, keeping: Keeping, notes: Notes, cullFrequency: number) {
     this.#connection = connection
-    this.#order = new Order(connection)
     this.#keeping = keeping
     this.#inNeed = new InNeed(keeping)
     this.#notes = notes
@@ -71,36 +71,33 @@ export class Database implements Work {
       swept += dead
       if (dead < PORTION) break
     }
-    await this.#change(deleteOrphans)
+    await this.#order.write(() => this.#change(deleteOrphans))
     await this.writeNotes()
     return swept
   }
 
-  async writeNotes(): Promise<void> {
-    if (this.#notes.size === 0) return
-    const taken = this.#notes.take()
-    try {
-      await this.#change((transaction) => writeNotes(transaction, taken))
-    } catch (error) {
-      this.#notes.putBack(taken)
-      // They only advise; a full storage is the affair of those who write values.
-      if (!isQuotaExceeded(error)) throw error
-    }
+  /** Comes after all that was asked for before it, also where nothing is noted. */
+  writeNotes(): Promise<void> {
+    return this.#order.write(async () => {
+      if (this.#notes.size === 0) return
+      const taken = this.#notes.take()
+      try {
+        await this.#change((transaction) => writeNotes(transaction, taken))
+      } catch (error) {
+        this.#notes.putBack(taken)
+        // They only advise; a full storage is the affair of those who write values.
+        if (!isQuotaExceeded(error)) throw error
+      }
+    })
   }
 
-  async read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
-    const read = () =>
+  read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
+    return this.#order.read(() =>
       this.#insist(
         () => this.#read(reads),
         () => reads.flatMap((one) => one.keys),
-      )
-    const place = this.#order.take()
-    if (this.#order.isRetrying) await this.#order.wait(place)
-    const answers = await read()
-    // What was asked for before it may have found no room at first.
-    if (!this.#order.isRetrying) return answers
-    await this.#order.wait(place)
-    return read()
+      ),
+    )
   }
 
   async #read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
@@ -122,25 +119,26 @@ export class Database implements Work {
     )
   }
 
-  async commit(commits: readonly Commit[]): Promise<readonly Answer[]> {
+  commit(commits: readonly Commit[]): Promise<readonly Answer[]> {
+    return this.#order.commit(commits, (all) => this.#commit(all))
+  }
+
+  async #commit(commits: readonly Commit[]): Promise<readonly Answer[]> {
     try {
-      // In doubt not even a set may be done a second time: it would undo what another tab did in between.
-      return await this.#insist(
-        () => this.#order.write((transaction) => this.#commit(transaction, this.#keeping, commits)),
-        () => keysToRead(commits),
-      )
+      return await this.#make(commits, this.#keeping)
     } catch (error) {
-      if (isQuotaExceeded(error)) return this.#order.again(() => this.#commitInNeed(commits, error))
-      throw error
+      if (!isQuotaExceeded(error)) throw error
+      this.#order.retry()
+      return this.#commitInNeed(commits, error)
     }
   }
 
-  async #commit(
-    transaction: IDBTransaction,
-    keeping: Keeping,
-    commits: readonly Commit[],
-  ): Promise<readonly Outcome[][]> {
-    const outcomes = await commitAll(transaction, keeping, commits)
+  /** In doubt not even a set may be done a second time: it would undo what another tab did in between. */
+  async #make(commits: readonly Commit[], keeping: Keeping): Promise<readonly Outcome[][]> {
+    const outcomes = await this.#insist(
+      async () => commitAll(await this.#connection.transaction('readwrite'), keeping, commits),
+      () => keysToRead(commits),
+    )
     if (commits.some((commit, index) => tookRoom(commit, outcomes[index]))) this.#isDropVain = false
     return outcomes
   }
@@ -151,7 +149,7 @@ export class Database implements Work {
    */
   async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
-    const dead = await this.#changeInNeed((transaction) => removeDead(transaction, this.#inNeed, now, ALL))
+    const dead = await this.#change((transaction) => removeDead(transaction, this.#inNeed, now))
     const outcomes = dead > 0 ? await this.#commitIfRoom(commits) : []
     if (outcomes.length > 0) return outcomes
     const answers: Promise<readonly Outcome[]>[] = []
@@ -172,7 +170,7 @@ export class Database implements Work {
     const make = (transaction: IDBTransaction) =>
       removeLeastUsed(transaction, this.#inNeed, this.#notes, this.#cullFrequency, commit)
     let [outcomes] = await this.#commitIfRoom([commit])
-    if (outcomes === undefined && !this.#isDropVain && (await this.#changeInNeed(make))) {
+    if (outcomes === undefined && !this.#isDropVain && (await this.#change(make))) {
       outcomes = (await this.#commitIfRoom([commit]))[0]
       this.#isDropVain = outcomes === undefined
     }
@@ -183,7 +181,7 @@ export class Database implements Work {
   /** Nothing where there is still no room. */
   async #commitIfRoom(commits: readonly Commit[]): Promise<readonly Outcome[][]> {
     try {
-      return await this.#commit(await this.#connection.transaction('readwrite'), this.#inNeed, commits)
+      return await this.#make(commits, this.#inNeed)
     } catch (error) {
       if (isQuotaExceeded(error)) return []
       throw error
@@ -192,55 +190,35 @@ export class Database implements Work {
 
   /** For what may be done twice. */
   #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
-    return this.#insist(
-      () => this.#order.write((transaction) => inTransaction(transaction, work)),
-      () => [],
-    )
+    return this.#insist(async () => inTransaction(await this.#connection.transaction('readwrite'), work))
   }
 
-  /** The same as part of what is tried again. */
-  #changeInNeed<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
-    return this.#insist(
-      async () => inTransaction(await this.#connection.transaction('readwrite'), work),
-      () => [],
-    )
+  /** What only removes succeeds in a full storage, too. */
+  #remove<T>(work: (transaction: IDBTransaction, keeping: Keeping) => Promise<T>): Promise<T> {
+    return this.#order.write(async () => {
+      try {
+        return await this.#change((transaction) => work(transaction, this.#keeping))
+      } catch (error) {
+        if (!isQuotaExceeded(error)) throw error
+        this.#order.retry()
+        return this.#change((transaction) => work(transaction, this.#inNeed))
+      }
+    })
   }
 
   /**
    * Tries again when the connection was lost, and when the browser has lost a value. More than once: one that was
    * opened while a user clears the site's data is lost again.
    */
-  async #insist<T>(attempt: () => Promise<T>, keysRead: () => readonly string[]): Promise<T> {
+  async #insist<T>(attempt: () => Promise<T>, keysRead: () => readonly string[] = () => []): Promise<T> {
     for (let left = 3; ; left -= 1) {
       try {
         return await attempt()
       } catch (error) {
         if (left === 0) throw error
-        if (isLost(error)) await this.#dropLost(keysRead())
-        else if (!isInterruption(error)) throw error
+        if (!isLost(error) && !isInterruption(error)) throw error
+        if (isLost(error)) await removeLost(this.#connection, this.#inNeed, keysRead())
       }
-    }
-  }
-
-  /** Finds out which of the entries the browser has lost, and removes them: they would fail whoever reads them, for ever. */
-  async #dropLost(keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      try {
-        await this.#read([{ keys: [key], wanted: 'value' }])
-      } catch (error) {
-        if (!isLost(error)) throw error
-        await this.#changeInNeed((removing) => this.#inNeed.remove(removing, [key]))
-      }
-    }
-  }
-
-  /** What only removes succeeds in a full storage, too. */
-  async #remove<T>(work: (transaction: IDBTransaction, keeping: Keeping) => Promise<T>): Promise<T> {
-    try {
-      return await this.#change((transaction) => work(transaction, this.#keeping))
-    } catch (error) {
-      if (!isQuotaExceeded(error)) throw error
-      return this.#order.again(() => this.#changeInNeed((transaction) => work(transaction, this.#inNeed)))
     }
   }
 }
@@ -249,12 +227,6 @@ type Answer = readonly Outcome[] | Promise<readonly Outcome[]>
 
 /** Entries in one transaction of a sweep. */
 const PORTION = 1_000
-const ALL = 2 ** 32 - 1
-
-/** What Chromium says of a value whose file is missing: it keeps those of 64 kB or more in files of their own. */
-function isLost(error: unknown): boolean {
-  return isNamed(error, 'NotReadableError')
-}
 
 /** Whether the connection was lost, rather than the work being at fault. */
 function isInterruption(error: unknown): boolean {

@@ -2,7 +2,7 @@ import type { BatchDecision } from '../../core/batch.ts'
 import { putEntry } from './entries.ts'
 import { forgetTotals } from './ledger.ts'
 import { isNamed } from './requests.ts'
-import { STORES } from './schema.ts'
+import type { Store } from './schema.ts'
 import type { Notes } from './uses.ts'
 
 /** How entries are written, removed and cleared, and what is kept about them. */
@@ -46,6 +46,7 @@ export class Unbounded implements Keeping {
   }
 
   async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {
+    forgetTotals(transaction)
     clearStores(transaction, range)
   }
 
@@ -58,20 +59,22 @@ export class Unbounded implements Keeping {
   }
 }
 
-/** Removes a range of keys from all stores, `undefined` = all, and the totals, which are right no longer. */
+/** Removes a range of keys, `undefined` = all, and what is known of their use. */
 export function clearStores(transaction: IDBTransaction, range: IDBKeyRange | undefined): void {
-  for (const name of STORES) {
+  for (const name of KEYED) {
     const store = transaction.objectStore(name)
     if (range === undefined) store.clear()
     else store.delete(range)
   }
-  forgetTotals(transaction)
 }
 
 /** Removes an entry and what is known of its use. */
 export function drop(transaction: IDBTransaction, key: string): void {
-  for (const store of ['entries', 'values', 'uses']) transaction.objectStore(store).delete(key)
+  for (const name of KEYED) transaction.objectStore(name).delete(key)
 }
+
+/** The stores that have something under an entry's key. */
+const KEYED: readonly Store[] = ['entries', 'values', 'uses']
 
 /** Whether the browser took the value: one may be larger than it can pass on. If not, what stood there is gone. */
 export function isPut(

@@ -1,62 +1,97 @@
-import type { Connection } from './connection.ts'
-import { result } from './requests.ts'
+import type { Commit } from '../../core/batch.ts'
+import { MOST } from '../../core/turns.ts'
+
+/** What waits for its turn. */
+interface Waiting {
+  readonly begin: () => void
+  readonly isRead: boolean
+  /** What more commits may join while it waits. */
+  readonly batch?: Batch<unknown> | undefined
+}
+
+/** Commits that are made together. */
+interface Batch<Answer> {
+  readonly commits: Commit[]
+  /** How many changes that are. */
+  size: number
+  answers?: Promise<readonly Answer[]>
+}
 
 /**
- * Keeps what is written in the order in which it was asked for, also where a write finds no room and is tried again: all that
- * was asked for after it comes after that.
+ * Keeps what is written in the order in which it was asked for, also where a write finds no room and is tried again: one write
+ * after another, each with the commits that were asked for while the one before was under way, and reads where they belong
+ * between. All work is begun by asking for a transaction: those come in the order in which they were asked for.
  */
 export class Order {
-  /** Whether something is being tried again. */
-  isRetrying = false
-  readonly #connection: Connection
-  readonly #waiting = new Map<number, () => void>()
-  #places = 0
-  #underWay = 0
+  #isWriting = false
+  /** Whether the write under way found no room, and is tried again. */
+  #isRetrying = false
+  readonly #waiting: Waiting[] = []
 
-  constructor(connection: Connection) {
-    this.#connection = connection
-  }
-
-  /** The next place in the order. */
-  take(): number {
-    this.#places += 1
-    return this.#places
-  }
-
-  /** Resolves when nothing is tried again any more, in the order of places. */
-  wait(place: number): Promise<void> {
+  /** Begins at once where no write waits: the browser lets it see the one under way. */
+  read<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#isRetrying && this.#waiting.length === 0) return this.#read(work)
     return new Promise((resolve) => {
-      this.#waiting.set(place, resolve)
+      this.#waiting.push({ begin: () => resolve(this.#read(work)), isRead: true })
     })
   }
 
-  /** Does some work in a transaction. Begun behind others, it sees them end first, and gives way to one that is tried again. */
-  async write<T>(work: (transaction: IDBTransaction) => Promise<T>, place: number = this.take()): Promise<T> {
-    // At once where nothing is: what is read next must find it begun.
-    if (this.isRetrying) await this.wait(place)
-    const transaction = await this.#connection.transaction('readwrite')
-    this.#underWay += 1
-    try {
-      // Its answer comes when those before it have ended, whatever is asked.
-      if (this.#underWay > 1) await result(transaction.objectStore('totals').count())
-      if (!this.isRetrying) return await work(transaction)
-    } finally {
-      this.#underWay -= 1
-    }
-    transaction.abort()
-    return this.write(work, place)
+  async #read<T>(work: () => Promise<T>): Promise<T> {
+    const found = await work()
+    if (!this.#isRetrying) return found
+    // What was written before it has not found room yet. All that waits comes after it.
+    return new Promise((resolve) => {
+      this.#waiting.unshift({ begin: () => resolve(work()), isRead: true })
+    })
   }
 
-  /** Tries again what found no room, in transactions of its own. */
-  async again<T>(work: () => Promise<T>): Promise<T> {
-    this.isRetrying = true
+  /** Makes commits, together with those that wait last. */
+  async commit<Answer>(
+    commits: readonly Commit[],
+    make: (commits: readonly Commit[]) => Promise<readonly Answer[]>,
+  ): Promise<readonly Answer[]> {
+    const last = this.#waiting.at(-1)?.batch as Batch<Answer> | undefined
+    const batch: Batch<Answer> = last !== undefined && last.size < MOST ? last : { commits: [], size: 0 }
+    const start = batch.commits.length
+    for (const commit of commits) {
+      batch.commits.push(commit)
+      batch.size += commit.changes.length
+    }
+    batch.answers ??= this.write(() => make(batch.commits), batch)
+    return (await batch.answers).slice(start, start + commits.length)
+  }
+
+  /** Begins at once where nothing is written: what is read next must find it begun. */
+  write<T>(work: () => Promise<T>, batch?: Batch<unknown>): Promise<T> {
+    if (!this.#isWriting) return this.#write(work)
+    return new Promise((resolve) => {
+      this.#waiting.push({ begin: () => resolve(this.#write(work)), isRead: false, batch })
+    })
+  }
+
+  async #write<T>(work: () => Promise<T>): Promise<T> {
+    this.#isWriting = true
     try {
       return await work()
     } finally {
-      this.isRetrying = false
-      const waiting = [...this.#waiting].sort(([one], [other]) => one - other)
-      this.#waiting.clear()
-      for (const [, go] of waiting) go()
+      this.#isWriting = false
+      this.#isRetrying = false
+      this.#beginNext()
+    }
+  }
+
+  /** To be called by a write that found no room, before it is tried again. */
+  retry(): void {
+    this.#isRetrying = true
+  }
+
+  /** Begins one write, and the reads before and after it. */
+  #beginNext(): void {
+    for (;;) {
+      const next = this.#waiting[0]
+      if (next === undefined || (this.#isWriting && !next.isRead)) return
+      this.#waiting.shift()
+      next.begin()
     }
   }
 }

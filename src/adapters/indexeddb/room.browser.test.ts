@@ -90,6 +90,34 @@ describe.each([
     },
   )
 
+  it('reads what was written last, though each write before it is tried again', async () => {
+    await using cache = open()
+    for (const key of keys) await cache.aset(key, key)
+    refuseWrites(20, 2)
+    const written: Promise<unknown>[] = []
+    for (const value of [1, 2, 3, 4]) {
+      written.push(cache.aset('a', value))
+      await nextTurn()
+    }
+    expect(await cache.aget('a')).toBe(4)
+    await Promise.all(written)
+    expect(await cache.aget('a')).toBe(4)
+  })
+
+  it('begins no transaction again for each that finds no room before it', async () => {
+    await using cache = open()
+    await cache.aset('a', 1)
+    refuseWrites(Number.POSITIVE_INFINITY)
+    const begun = vi.spyOn(IDBDatabase.prototype, 'transaction')
+    const refused: Promise<unknown>[] = []
+    for (let count = 0; count < 50; count += 1) {
+      refused.push(expect(cache.aset('new', count)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' }))
+      await nextTurn()
+    }
+    await Promise.all(refused)
+    expect(begun.mock.calls.length).toBeLessThan(200)
+  })
+
   it('clears what was written before, though it is tried again', async () => {
     await using cache = open()
     for (const key of keys) await cache.aset(key, key)
@@ -109,17 +137,18 @@ async function nextTurn(): Promise<void> {
   for (let hop = 0; hop < 20; hop += 1) await undefined
 }
 
-/** The next so many transactions in which something is put find no room. */
-function refuseWrites(times: number): void {
+/** Of the next so many transactions in which something is put, each, or one in `every`, finds no room. */
+function refuseWrites(times: number, every = 1): void {
   const putting = new WeakSet<IDBTransaction>()
-  let left = times
+  let count = 0
   vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
     putting.add(this.transaction)
     return put.apply(this, args)
   })
   vi.spyOn(IDBTransaction.prototype, 'commit').mockImplementation(function (this: IDBTransaction) {
-    if (!putting.has(this) || left === 0) return commit.apply(this)
-    left -= 1
+    if (!putting.has(this)) return commit.apply(this)
+    count += 1
+    if (count > times || count % every !== 1 % every) return commit.apply(this)
     throw new DOMException('The storage is full', 'QuotaExceededError')
   })
 }

@@ -71,19 +71,20 @@ export class InNeed implements Keeping {
   }
 
   async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {
+    forgetTotals(transaction)
     clearStores(transaction, range)
   }
 }
 
 /**
- * Removes entries that are dead at `now`, up to `count` of them, and gives how many there were. Walks the index of
+ * Removes entries that are dead at `now`, up to `count` of them or all, and gives how many there were. Walks the index of
  * deadlines: no value is read. That the deadline itself is included is `isAhead`'s rule.
  */
 export async function removeDead(
   transaction: IDBTransaction,
   keeping: Keeping,
   now: number,
-  count: number,
+  count?: number,
 ): Promise<number> {
   const index = transaction.objectStore('entries').index('expiresAt')
   const dead = (await result(index.getAllKeys(IDBKeyRange.upperBound(now), count))) as string[]

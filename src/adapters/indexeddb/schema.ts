@@ -68,6 +68,8 @@ export function complete(
   for (const name of STORES) {
     if (!database.objectStoreNames.contains(name)) database.createObjectStore(name)
   }
+  // What was missing was missing when they were counted up.
+  transaction.objectStore('totals').clear()
   const entries = transaction.objectStore('entries')
   if (!entries.indexNames.contains('expiresAt')) entries.createIndex('expiresAt', 'expiresAt')
   const uses = transaction.objectStore('uses')

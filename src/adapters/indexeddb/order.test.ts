@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import type { Commit } from '../../core/batch.ts'
+import { Order } from './order.ts'
+
+const commitOf = (key: string, size = 1): Commit => ({
+  changes: Array.from({ length: size }, () => ({ key, op: { kind: 'delete' } as const })),
+  now: 0,
+})
+
+/** An order, what was done in it so far, and what ends or fails what is under way. */
+function recorded() {
+  const order = new Order()
+  const done: string[] = []
+  const endings: PromiseWithResolvers<void>[] = []
+  const under = async (name: string) => {
+    done.push(name)
+    const ending = Promise.withResolvers<void>()
+    endings.push(ending)
+    await ending.promise
+  }
+  return {
+    order,
+    done,
+    read: (name: string) => order.read(async () => done.push(name)),
+    write: (name: string) => order.write(() => under(name)),
+    commit: (...commits: Commit[]) =>
+      order.commit(commits, async (all) => {
+        const keys = all.map(({ changes }) => changes[0]?.key)
+        await under(keys.join('+'))
+        return keys
+      }),
+    end: async () => {
+      endings.shift()?.resolve()
+      await settled()
+    },
+    fail: async () => {
+      endings.shift()?.reject(new Error('It failed'))
+      await settled()
+    },
+  }
+}
+
+async function settled(): Promise<void> {
+  for (let hop = 0; hop < 20; hop += 1) await undefined
+}
+
+describe('Order', () => {
+  it('begins at once where nothing waits', () => {
+    const { done, write, read } = recorded()
+    write('write')
+    read('read')
+    expect(done).toEqual(['write', 'read'])
+  })
+
+  it('makes together the commits that wait in a row, and gives each its own answers', async () => {
+    const { done, commit, write, end } = recorded()
+    const answers = [commit(commitOf('a')), commit(commitOf('b'), commitOf('c')), commit(commitOf('d'))]
+    const written = write('sweep')
+    const last = commit(commitOf('e'))
+    for (let ended = 0; ended < 4; ended += 1) await end()
+    expect(done).toEqual(['a', 'b+c+d', 'sweep', 'e'])
+    expect(await Promise.all(answers)).toEqual([['a'], ['b', 'c'], ['d']])
+    await Promise.all([written, last])
+  })
+
+  it('makes no more than so many changes together', async () => {
+    const { done, commit, end } = recorded()
+    const all = ['a', 'b', 'c', 'd', 'e'].map((key) => commit(commitOf(key, 1_000)))
+    for (let ended = 0; ended < 3; ended += 1) await end()
+    expect(done).toEqual(['a', 'b+c', 'd+e'])
+    await Promise.all(all)
+  })
+
+  it('lets reads begin where they belong between the writes', async () => {
+    const { done, commit, read, end } = recorded()
+    const all = [
+      commit(commitOf('a')),
+      commit(commitOf('b')),
+      read('read b'),
+      commit(commitOf('c')),
+      read('read c'),
+    ]
+    expect(done).toEqual(['a'])
+    await end()
+    expect(done).toEqual(['a', 'b', 'read b'])
+    await end()
+    expect(done).toEqual(['a', 'b', 'read b', 'c', 'read c'])
+    await end()
+    await Promise.all(all)
+  })
+
+  it('reads again what was read while a write before it found no room, before what waits', async () => {
+    const { order, done, write, read, end } = recorded()
+    const all = [write('a'), read('read a'), write('b'), read('read b')]
+    order.retry()
+    await settled()
+    expect(done).toEqual(['a', 'read a'])
+    await end()
+    expect(done).toEqual(['a', 'read a', 'read a', 'b', 'read b'])
+    await end()
+    await Promise.all(all)
+  })
+
+  it('goes on after what fails', async () => {
+    const { done, write, fail, end } = recorded()
+    const failed = expect(write('a')).rejects.toThrow('It failed')
+    const written = write('b')
+    await fail()
+    await end()
+    expect(done).toEqual(['a', 'b'])
+    await Promise.all([failed, written])
+  })
+})
