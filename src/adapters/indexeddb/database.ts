@@ -91,7 +91,8 @@ export class Database implements Work {
     })
   }
 
-  read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
+  async read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
+    if (!this.#connection.isOpen) await this.#open()
     return this.#order.read(() =>
       this.#insist(
         () => this.#read(reads),
@@ -119,7 +120,8 @@ export class Database implements Work {
     )
   }
 
-  commit(commits: readonly Commit[]): Promise<readonly Answer[]> {
+  async commit(commits: readonly Commit[]): Promise<readonly Answer[]> {
+    if (!this.#connection.isOpen) await this.#open()
     return this.#order.commit(commits, (all) => this.#commit(all))
   }
 
@@ -150,14 +152,15 @@ export class Database implements Work {
   async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
     const dead = await this.#change((transaction) => removeDead(transaction, this.#inNeed, now))
-    const outcomes = dead > 0 ? await this.#commitIfRoom(commits) : []
-    if (outcomes.length > 0) return outcomes
+    if (dead > 0) {
+      const outcomes = await this.#commitIfRoom(commits)
+      if (outcomes.length > 0) return outcomes
+    }
     const answers: Promise<readonly Outcome[]>[] = []
     for (const commit of commits) {
-      const answer = this.#commitAlone(commit, error)
+      answers.push(this.#commitAlone(commit, error))
       // One after another: what one leaves is the other's.
-      await answer.catch(() => {})
-      answers.push(answer)
+      await answers.at(-1)?.catch(() => {})
     }
     return answers
   }
@@ -188,13 +191,19 @@ export class Database implements Work {
     }
   }
 
+  /** Before there is an order to keep: else each would wait in it until the others have waited in vain. */
+  #open(): Promise<unknown> {
+    return this.#insist(() => this.#connection.transaction('readonly'))
+  }
+
   /** For what may be done twice. */
   #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
     return this.#insist(async () => inTransaction(await this.#connection.transaction('readwrite'), work))
   }
 
   /** What only removes succeeds in a full storage, too. */
-  #remove<T>(work: (transaction: IDBTransaction, keeping: Keeping) => Promise<T>): Promise<T> {
+  async #remove<T>(work: (transaction: IDBTransaction, keeping: Keeping) => Promise<T>): Promise<T> {
+    if (!this.#connection.isOpen) await this.#open()
     return this.#order.write(async () => {
       try {
         return await this.#change((transaction) => work(transaction, this.#keeping))
