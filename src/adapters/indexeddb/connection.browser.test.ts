@@ -38,32 +38,6 @@ it('answers a write behind another also where its transaction never hears how it
   await expect(second).rejects.toMatchObject({ code: 'ADAPTER_FAILED' })
 })
 
-it('keeps nobody waiting for longer than openTimeout behind others, where the database does not open', async () => {
-  const name = crypto.randomUUID()
-  // Without our stores, and in the way of whoever wants to make them.
-  const opening = indexedDB.open(name)
-  await new Promise((resolve) => {
-    opening.onsuccess = resolve
-  })
-  const adapter = indexedDBAdapter({ name, openTimeout: 0.5 })
-  const cache = createCache({ adapter })
-  const calls = [
-    () => cache.aset('key', 1),
-    () => cache.aclear(),
-    () => cache.aget('key'),
-    () => cache.aset('key', 2),
-  ]
-  const start = performance.now()
-  const told: Promise<unknown>[] = []
-  for (const call of calls) {
-    told.push(expect(call()).rejects.toMatchObject({ code: 'ADAPTER_FAILED' }))
-    await nextTurn()
-  }
-  await Promise.all(told)
-  expect(performance.now() - start).toBeLessThan(950)
-  opening.result.close()
-})
-
 it('closes when a sweep under way has ended, which does not open the database again', async () => {
   const opening = vi.spyOn(IDBFactory.prototype, 'open')
   let now = 1_000

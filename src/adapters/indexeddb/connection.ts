@@ -21,10 +21,6 @@ export class Connection {
     this.#options = options
   }
 
-  get isOpen(): boolean {
-    return this.#opened !== undefined
-  }
-
   /** A transaction on all stores of a live connection. Nothing but its own requests may be awaited before it ends. */
   async transaction(mode: 'readonly' | 'readwrite'): Promise<IDBTransaction> {
     const database = this.#opened ?? (await this.#inTime(this.#open()))

@@ -91,8 +91,7 @@ export class Database implements Work {
     })
   }
 
-  async read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
-    if (!this.#connection.isOpen) await this.#open()
+  read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
     return this.#order.read(() =>
       this.#insist(
         () => this.#read(reads),
@@ -120,8 +119,7 @@ export class Database implements Work {
     )
   }
 
-  async commit(commits: readonly Commit[]): Promise<readonly Answer[]> {
-    if (!this.#connection.isOpen) await this.#open()
+  commit(commits: readonly Commit[]): Promise<readonly Answer[]> {
     return this.#order.commit(commits, (all) => this.#commit(all))
   }
 
@@ -191,19 +189,13 @@ export class Database implements Work {
     }
   }
 
-  /** Before there is an order to keep: else each would wait in it until the others have waited in vain. */
-  #open(): Promise<unknown> {
-    return this.#insist(() => this.#connection.transaction('readonly'))
-  }
-
   /** For what may be done twice. */
   #change<T>(work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
     return this.#insist(async () => inTransaction(await this.#connection.transaction('readwrite'), work))
   }
 
   /** What only removes succeeds in a full storage, too. */
-  async #remove<T>(work: (transaction: IDBTransaction, keeping: Keeping) => Promise<T>): Promise<T> {
-    if (!this.#connection.isOpen) await this.#open()
+  #remove<T>(work: (transaction: IDBTransaction, keeping: Keeping) => Promise<T>): Promise<T> {
     return this.#order.write(async () => {
       try {
         return await this.#change((transaction) => work(transaction, this.#keeping))

@@ -21,7 +21,7 @@ export async function quotaExceeded(cause: unknown): Promise<CacheError> {
   return new CacheError(
     'QUOTA_EXCEEDED',
     `Cannot write: the origin's storage is full (${usage ?? 'unknown'} of ${quota ?? 'unknown'} bytes used), and ` +
-      'dropping what is expired or least recently used makes too little room',
+      'dropping what has expired or was least recently used makes too little room. Nothing of this write is stored',
     { cause, estimate: { usage, quota } },
   )
 }
