@@ -52,8 +52,7 @@ export class Bounded implements Keeping {
       const isTooHeavy = maxBytes !== null && (bytes ?? 0) > maxBytes
       if (!isTooHeavy && isPut(transaction, key, entry)) {
         const used = stamps.get(key)
-        const isWritten = ledger.put(key, bytes, used)
-        if (!isWritten && used !== undefined) this.#notes.keep(key, used)
+        if (!ledger.put(key, bytes, used) && used !== undefined) this.#notes.keep(key, used)
         continue
       }
       if (!isTooHeavy) refused.add(key)

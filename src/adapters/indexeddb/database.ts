@@ -150,14 +150,15 @@ export class Database implements Work {
   async #commitInNeed(commits: readonly Commit[], error: unknown): Promise<readonly Answer[]> {
     const now = Math.max(...commits.map((commit) => commit.now))
     const dead = await this.#change((transaction) => removeDead(transaction, this.#inNeed, now))
-    const outcomes = dead > 0 ? await this.#commitIfRoom(commits) : []
-    if (outcomes.length > 0) return outcomes
+    if (dead > 0) {
+      const outcomes = await this.#commitIfRoom(commits)
+      if (outcomes.length > 0) return outcomes
+    }
     const answers: Promise<readonly Outcome[]>[] = []
     for (const commit of commits) {
-      const answer = this.#commitAlone(commit, error)
+      answers.push(this.#commitAlone(commit, error))
       // One after another: what one leaves is the other's.
-      await answer.catch(() => {})
-      answers.push(answer)
+      await answers.at(-1)?.catch(() => {})
     }
     return answers
   }

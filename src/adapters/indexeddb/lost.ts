@@ -1,4 +1,3 @@
-import { abort } from './commit.ts'
 import type { Connection } from './connection.ts'
 import { readEntries } from './entries.ts'
 import type { Keeping } from './keeping.ts'
@@ -29,10 +28,8 @@ export async function removeLost(
 /** A transaction that reads what is lost is aborted. So another is begun right behind it: nothing is written in between. */
 async function removeIfLost(connection: Connection, keeping: Keeping, key: string): Promise<boolean> {
   const reading = await connection.transaction('readonly')
-  const found = readEntries(reading, [key], () => true).then(
-    () => false,
-    (error) => isLost(error) || abort(reading, error),
-  )
+  // Of another failure hears who tries again.
+  const found = readEntries(reading, [key], () => true).then(() => false, isLost)
   const removing = await connection.transaction('readwrite')
   return inTransaction(removing, async () => {
     const [isGone] = await Promise.all([found, result(removing.objectStore('entries').count())])

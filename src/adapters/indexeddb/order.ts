@@ -4,7 +4,7 @@ import { MOST } from '../../core/turns.ts'
 /** What waits for its turn. */
 interface Waiting {
   readonly begin: () => void
-  readonly isRead: boolean
+  readonly isRead?: boolean
   /** What more commits may join while it waits. */
   readonly batch?: Batch<unknown> | undefined
 }
@@ -65,7 +65,7 @@ export class Order {
   write<T>(work: () => Promise<T>, batch?: Batch<unknown>): Promise<T> {
     if (!this.#isWriting) return this.#write(work)
     return new Promise((resolve) => {
-      this.#waiting.push({ begin: () => resolve(this.#write(work)), isRead: false, batch })
+      this.#waiting.push({ begin: () => resolve(this.#write(work)), batch })
     })
   }
 

@@ -69,7 +69,7 @@ export function complete(
     if (!database.objectStoreNames.contains(name)) database.createObjectStore(name)
   }
   // What was missing was missing when they were counted up.
-  transaction.objectStore('totals').clear()
+  unwrap(transaction).objectStore('totals').clear()
   const entries = transaction.objectStore('entries')
   if (!entries.indexNames.contains('expiresAt')) entries.createIndex('expiresAt', 'expiresAt')
   const uses = transaction.objectStore('uses')
