@@ -32,7 +32,7 @@ it('fails in time while another page holds an older version, says so, and works 
     await blocked
     return [outcomes, await call()] as const
   })
-  const cause = 'Error: The database "lab" did not open within 0.2 s'
+  const cause = 'TimeoutError: The database "lab" did not open within 0.2 s'
   // On a busy machine the browser may take longer than that to say that it is blocked.
   for (const outcome of early) {
     expect(outcome).toEqual({ code: 'ADAPTER_FAILED', cause: expect.stringContaining(cause) })
@@ -71,7 +71,7 @@ it('fails in time when open never answers, and works when it answers again', asy
     IDBFactory.prototype.open = open
     return [...failed, closed, await lab.insist(() => cache.aget('n', { default: 'cold' }))]
   })
-  const cause = 'Error: The database "lab" did not open within 0.2 s'
+  const cause = 'TimeoutError: The database "lab" did not open within 0.2 s'
   expect(outcomes).toEqual([
     { code: 'ADAPTER_FAILED', cause },
     { code: 'ADAPTER_FAILED', cause },

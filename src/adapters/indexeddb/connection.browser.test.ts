@@ -38,6 +38,34 @@ it('answers a write behind another also where its transaction never hears how it
   await expect(second).rejects.toMatchObject({ code: 'ADAPTER_FAILED' })
 })
 
+it('lets nobody wait behind others for a database that does not open, and closes', async () => {
+  const name = crypto.randomUUID()
+  // Without our stores, and in the way of whoever wants to make them.
+  const inTheWay = indexedDB.open(name)
+  await new Promise((resolve) => {
+    inTheWay.onsuccess = resolve
+  })
+  const cache = createCache({ adapter: indexedDBAdapter({ name, openTimeout: 0.2, whenIdle: () => {} }) })
+  const opening = vi.spyOn(IDBFactory.prototype, 'open')
+  const told: Promise<unknown>[] = []
+  const calls = [
+    () => cache.aset('key', 1),
+    () => cache.aclear(),
+    () => cache.aget('key'),
+    () => cache.aset('key', 2),
+    () => cache.aclear(),
+  ]
+  for (const call of calls) {
+    told.push(expect(call()).rejects.toMatchObject({ cause: { name: 'TimeoutError' } }))
+    await nextTurn()
+  }
+  await cache.aclose()
+  await Promise.all(told)
+  // As it was, and again to make what is missing: once for all of them.
+  expect(opening).toHaveBeenCalledTimes(2)
+  inTheWay.result.close()
+})
+
 it('closes when a sweep under way has ended, which does not open the database again', async () => {
   const opening = vi.spyOn(IDBFactory.prototype, 'open')
   let now = 1_000

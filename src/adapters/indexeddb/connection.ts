@@ -103,7 +103,12 @@ export class Connection {
       const giveUp = () => {
         this.#abandon(opening)
         const why = this.#blocked ? ': another page keeps an older version of it open' : ''
-        reject(new Error(`The database "${name}" did not open within ${openTimeout} s${why}`))
+        reject(
+          new DOMException(
+            `The database "${name}" did not open within ${openTimeout} s${why}`,
+            'TimeoutError',
+          ),
+        )
       }
       const timer = setTimeout(giveUp, Math.min(openTimeout * 1000, LONGEST))
       opening.then(resolve, reject).finally(() => clearTimeout(timer))
@@ -116,6 +121,7 @@ const LONGEST = 2 ** 31 - 1
 
 /** Opens the database as it is, and if anything is missing in it, makes that. */
 async function openComplete(name: string, callbacks: OpenDBCallbacks<Schema>): Promise<IDBDatabase> {
+  if (globalThis.indexedDB === undefined) throw new Error('There is no IndexedDB here')
   let version: number | undefined
   for (let attempt = 1; ; attempt += 1) {
     try {

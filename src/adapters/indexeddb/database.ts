@@ -76,9 +76,10 @@ export class Database implements Work {
     return swept
   }
 
-  /** Comes after all that was asked for before it, also where nothing is noted. */
+  /** Comes after all that was asked for before it, also where nothing is noted: then it cannot fail. */
   writeNotes(): Promise<void> {
-    return this.#order.write(async () => {
+    const isAny = this.#notes.size > 0
+    const written = this.#order.write(async () => {
       if (this.#notes.size === 0) return
       const taken = this.#notes.take()
       try {
@@ -89,6 +90,7 @@ export class Database implements Work {
         if (!isQuotaExceeded(error)) throw error
       }
     })
+    return isAny ? written : written.catch(() => {})
   }
 
   read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {

@@ -1,9 +1,11 @@
 import type { Commit } from '../../core/batch.ts'
 import { MOST } from '../../core/turns.ts'
+import { isNamed } from './requests.ts'
 
 /** What waits for its turn. */
 interface Waiting {
   readonly begin: () => void
+  readonly fail: (error: unknown) => void
   readonly isRead?: boolean
   /** What more commits may join while it waits. */
   readonly batch?: Batch<unknown> | undefined
@@ -31,8 +33,8 @@ export class Order {
   /** Begins at once where no write waits: the browser lets it see the one under way. */
   read<T>(work: () => Promise<T>): Promise<T> {
     if (!this.#isRetrying && this.#waiting.length === 0) return this.#read(work)
-    return new Promise((resolve) => {
-      this.#waiting.push({ begin: () => resolve(this.#read(work)), isRead: true })
+    return new Promise((resolve, fail) => {
+      this.#waiting.push({ begin: () => resolve(this.#read(work)), fail, isRead: true })
     })
   }
 
@@ -40,8 +42,8 @@ export class Order {
     const found = await work()
     if (!this.#isRetrying) return found
     // What was written before it has not found room yet. All that waits comes after it.
-    return new Promise((resolve) => {
-      this.#waiting.unshift({ begin: () => resolve(work()), isRead: true })
+    return new Promise((resolve, fail) => {
+      this.#waiting.unshift({ begin: () => resolve(work()), fail, isRead: true })
     })
   }
 
@@ -64,8 +66,8 @@ export class Order {
   /** Begins at once where nothing is written: what is read next must find it begun. */
   write<T>(work: () => Promise<T>, batch?: Batch<unknown>): Promise<T> {
     if (!this.#isWriting) return this.#write(work)
-    return new Promise((resolve) => {
-      this.#waiting.push({ begin: () => resolve(this.#write(work)), batch })
+    return new Promise((resolve, fail) => {
+      this.#waiting.push({ begin: () => resolve(this.#write(work)), fail, batch })
     })
   }
 
@@ -73,6 +75,10 @@ export class Order {
     this.#isWriting = true
     try {
       return await work()
+    } catch (error) {
+      // The database did not open. Nobody waits for that a second time behind others.
+      if (isNamed(error, 'TimeoutError')) for (const { fail } of this.#waiting.splice(0)) fail(error)
+      throw error
     } finally {
       this.#isWriting = false
       this.#isRetrying = false
