@@ -30,7 +30,7 @@ async function inSandbox(tab: Page): Promise<Frame> {
 }
 
 const places = [
-  { place: 'where indexedDB is undefined', go: withoutIndexedDB, reason: /TypeError/ },
+  { place: 'where indexedDB is undefined', go: withoutIndexedDB, reason: /There is no IndexedDB/ },
   { place: 'in a sandboxed frame', go: inSandbox, reason: /SecurityError/ },
 ]
 
