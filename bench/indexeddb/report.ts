@@ -53,7 +53,7 @@ function cell(task: Measured, id: string): string {
 
 const NOTES = `What is compared:
 
-- **nearcache**: \`createCache\` with a timeout of 300 s; *maxEntries* has a limit of 200,000, which is never reached but in the
+- **nearcache**: \`createCache\` with a timeout of 300 s; _maxEntries_ has a limit of 200,000, which is never reached but in the
   row that culls. Sweeping waits until it is called.
 - **raw, usual form**: a relaxed transaction for each operation, left to commit by itself; sweeps, culls and clears with a cursor.
 - **raw, best form**: one relaxed transaction for all of a task's operations at once, \`commit()\` as soon as the last is
