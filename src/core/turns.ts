@@ -73,7 +73,7 @@ export class Turns<R extends Read = Read> {
   }
 }
 
-/** `queueMicrotask` would do the same at twenty times the price, in Chromium. */
+/** `queueMicrotask` would do the same, and costs a lone read 4 % more in Chromium. */
 const NOW = Promise.resolve()
 
 /** Keys done together: beyond it there is nothing more to be saved, and others wait for a transaction to end. */
