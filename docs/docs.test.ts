@@ -219,6 +219,30 @@ const anchors = (text: string): string[] =>
       .replaceAll(' ', '-'),
   )
 
+const { files: shipped, peerDependencies } = JSON.parse(read('package.json')) as {
+  files: string[]
+  peerDependencies: Record<string, string>
+}
+
+describe('the package', () => {
+  /** What npm puts into the tarball, as far as it is there before a build. */
+  const inTarball = new Set(shipped.flatMap((pattern) => globSync(pattern, { cwd: ROOT })))
+
+  it('ships every file that a page of it links to', () => {
+    const pages = [...inTarball].filter((file) => file.endsWith('.md'))
+    expect(pages).toEqual(expect.arrayContaining(PAGES))
+    for (const page of pages) {
+      for (const [link, path = ''] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g))
+        expect([...inTarball], `${page}: ${link}`).toContain(join(dirname(page), path))
+    }
+  })
+
+  // Optional, and yet npm refuses to install beside a version outside the range.
+  it('stands beside every version of its optional peers', () => {
+    for (const range of Object.values(peerDependencies)) expect(range).toBe('*')
+  })
+})
+
 describe.each(PAGES)('%s', (name) => {
   it('links to files and headings that are there', () => {
     for (const [link, path = '', anchor] of read(name).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
