@@ -41,13 +41,11 @@ function checkBoolean(value: unknown, method: string, name: string): void {
 
 /** By what is asked of it, so that the signals of other realms and of polyfills are taken. */
 function isAbortSignal(value: unknown): boolean {
-  const signal = value as AbortSignal | null
+  const { aborted, throwIfAborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
   return (
-    typeof signal === 'object' &&
-    typeof signal?.aborted === 'boolean' &&
-    [signal.throwIfAborted, signal.addEventListener, signal.removeEventListener].every(
-      (member) => typeof member === 'function',
-    )
+    typeof aborted === 'boolean' &&
+    typeof throwIfAborted === 'function' &&
+    typeof addEventListener === 'function'
   )
 }
 
@@ -63,7 +61,8 @@ export function readOptions<O extends object>(
 ): O {
   if (given === undefined) return NOTHING as O
   checkBag(given, known, method)
-  for (const [name, value] of Object.entries(given)) {
+  for (const name of Object.keys(given)) {
+    const value = given[name as keyof O]
     if (value !== undefined) CHECKS[name]?.(value, method, name)
   }
   return given
