@@ -45,7 +45,7 @@ const misspelt: readonly {
 ]
 
 /** Values, timeouts, options and arguments that make no sense: told at once, and nothing is lost by them. */
-export function badInput({ open, supports }: Context): void {
+export function badInput({ open, supports, twins }: Context): void {
   // Where objects are shared, nobody looks into them.
   const refused = refusedValues.filter(
     ({ make }) => supports.values !== 'shared' || typeof make() !== 'object',
@@ -107,6 +107,57 @@ export function badInput({ open, supports }: Context): void {
       await expectStock(main)
     })
 
+    it.each(misspelt)(
+      'refuses what is no bag of options, under its own name: $name',
+      async ({ name, run }) => {
+        if (name === 'lock') return
+        const { main } = await stocked()
+        // As one gives a default in Django.
+        for (const options of ['light', true, false, '', [], [60], new Date(), new Map()]) {
+          const call = run(main, options as never)
+          await expect(call).rejects.toThrow(TypeError)
+          await expect(call).rejects.toThrow(nameOf(name))
+        }
+        await expectStock(main)
+      },
+    )
+
+    it('refuses 0 and null for options, where no timeout may stand', async () => {
+      const { main } = await stocked()
+      for (const options of [0, null] as never[]) {
+        for (const [name, call] of [
+          ['get', main.aget('key', options)],
+          ['delete', main.adelete('key', options)],
+          ['hasKey', main.ahasKey('key', options)],
+          ['ttl', main.attl('key', options)],
+          ['pop', main.apop('key', options)],
+          ['getMany', main.agetMany(['key'], options)],
+          ['deleteMany', main.adeleteMany(['key'], options)],
+          ['incr', main.aincr('number', 1, options)],
+          ['incrVersion', main.aincrVersion('key', 1, options)],
+        ] as const) {
+          await expect(call).rejects.toThrow(TypeError)
+          await expect(call).rejects.toThrow(nameOf(name))
+        }
+      }
+      await expectStock(main)
+    })
+
+    it('refuses a fresh that is neither true nor false', async () => {
+      const { main } = await stocked()
+      for (const fresh of [null, 0, 1, '', 'no', {}]) {
+        for (const [name, call] of [
+          ['get', main.aget('key', { fresh } as never)],
+          ['hasKey', main.ahasKey('key', { fresh } as never)],
+          ['ttl', main.attl('key', { fresh } as never)],
+          ['getMany', main.agetMany(['key'], { fresh } as never)],
+        ] as const) {
+          await expect(call).rejects.toThrow(TypeError)
+          await expect(call).rejects.toThrow(nameOf(name))
+        }
+      }
+    })
+
     it.each(misspelt)('refuses a version that is none, in $name', async ({ run }) => {
       const { main } = await stocked()
       for (const version of [null, Number.NaN, Number.POSITIVE_INFINITY, '', {}, true]) {
@@ -137,6 +188,9 @@ export function badInput({ open, supports }: Context): void {
       for (const key of ['key', 'absent']) {
         await expect(main.agetOrSet(key, load, '60' as never)).rejects.toThrow(TypeError)
         await expect(main.agetOrSet(key, load, { tiemout: 60 } as never)).rejects.toThrow(TypeError)
+        await expect(main.agetOrSet(key, load, { fresh: 1 } as never)).rejects.toThrow(TypeError)
+        for (const signal of [null, {}, 'signal', new AbortController()])
+          await expect(main.agetOrSet(key, load, { signal } as never)).rejects.toThrow(TypeError)
       }
       expect(loads).toBe(0)
       await expectStock(main)
@@ -175,19 +229,46 @@ export function badInput({ open, supports }: Context): void {
 
     it('refuses one key where there should be many, and what is no collection', async () => {
       const { main } = await stocked()
-      for (const keys of ['key', 7, null, undefined, { key: 1 }]) {
+      const coming = Promise.resolve({ key: 'new' })
+      for (const keys of [
+        'key',
+        7,
+        null,
+        undefined,
+        { key: 1 },
+        coming,
+        new Map([['key', 1]]),
+        new Uint8Array(),
+      ]) {
         await expect(main.agetMany(keys as never)).rejects.toThrow(TypeError)
+        await expect(main.agetMany(keys as never)).rejects.toThrow(nameOf('getMany'))
         await expect(main.adeleteMany(keys as never)).rejects.toThrow(TypeError)
+        await expect(main.adeleteMany(keys as never)).rejects.toThrow(nameOf('deleteMany'))
       }
-      for (const data of ['key', 7, null, undefined, () => 1]) {
+      class Row {
+        readonly key = 'new'
+      }
+      for (const data of [
+        'key',
+        7,
+        null,
+        undefined,
+        () => 1,
+        coming,
+        new Date(),
+        new Error('no'),
+        new Row(),
+      ]) {
         await expect(main.asetMany(data as never)).rejects.toThrow(TypeError)
+        await expect(main.asetMany(data as never)).rejects.toThrow(nameOf('setMany'))
       }
+      await expect(main.asetMany(coming as never)).rejects.toThrow('await it first')
       await expectStock(main)
     })
 
     it('refuses texts where there should be pairs: they would come apart into letters', async () => {
       const { main } = await stocked()
-      for (const data of [['absent'], ['ab', 'cd'], new Set(['ab']), [['key', 'new'], 'ab']]) {
+      for (const data of [['absent'], ['ab', 'cd'], new Set(['ab']), [['key', 'new'], 'ab'], [['key']]]) {
         await expect(main.asetMany(data as never)).rejects.toThrow(TypeError)
       }
       expect([...(await main.agetMany(['a', 'c']))]).toEqual([])
@@ -214,6 +295,11 @@ export function badInput({ open, supports }: Context): void {
       expect(() => cache(setup as unknown as CacheOptions)).toThrow(Object.keys(setup)[0])
     })
   })
+
+  /** How the message of an error of this method begins. */
+  function nameOf(name: string): RegExp {
+    return new RegExp(`^${twins === 'async' ? 'a' : ''}${name} `)
+  }
 
   /** A store in which there is something to lose. */
   async function stocked() {
