@@ -275,9 +275,12 @@ export class AsyncCache {
    */
   async alock(key: string, options: WaitingLockOptions): Promise<CacheLock | undefined> {
     const locking = this.#contract.lock('alock', key, options, WAITING)
+    // Once, so that a key function that fails later ends neither the attempts nor the release.
+    const storedKey = this.#contract.keyspace.storedKey(key, options.version)
     const wait = new Wait(locking.wait)
     do {
-      if (await this.#done(locking.take())) return heldLock(key, () => this.#done(locking.release()))
+      if (await this.#done(locking.take(), storedKey))
+        return heldLock(key, () => this.#done(locking.release(), storedKey))
     } while (await wait.nap(this.#contract.sleep))
     return undefined
   }
@@ -407,8 +410,8 @@ export class AsyncCache {
     }
   }
 
-  async #done(call: Call): Promise<boolean> {
-    return accepted(await this.#commit(call), call.method, call.key)
+  async #done(call: Call, storedKey?: string): Promise<boolean> {
+    return accepted(await this.#commit(call, storedKey), call.method, call.key)
   }
 
   async #counted(call: Call): Promise<number> {
@@ -419,7 +422,10 @@ export class AsyncCache {
     return moved(await this.#store.commitOne(change, now), version, method, key)
   }
 
-  #commit({ key, version, op, now }: Call): Promise<Outcome | undefined> {
-    return this.#store.commitOne({ key: this.#contract.keyspace.storedKey(key, version), op }, now)
+  #commit(
+    { key, version, op, now }: Call,
+    storedKey: string = this.#contract.keyspace.storedKey(key, version),
+  ): Promise<Outcome | undefined> {
+    return this.#store.commitOne({ key: storedKey, op }, now)
   }
 }

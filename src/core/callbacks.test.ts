@@ -96,6 +96,54 @@ describe('an onError that gives neither of the two words', () => {
   )
 })
 
+describe('a key function that throws', () => {
+  it('fails the call with its own error, before anything is done, and never as a miss', async () => {
+    for (const adapter of [distant(), memoryAdapter()]) {
+      const keyFunction = (key: string) => {
+        if (key === 'broken') throw broken
+        return key
+      }
+      const cache = createCache({ adapter, keyFunction, onError: () => 'miss' })
+      const load = vi.fn(() => 'loaded')
+      await cache.aset('key', 1)
+      for (const call of [
+        cache.aget('broken'),
+        cache.agetMany(['key', 'broken']),
+        cache.asetMany({ key: 2, broken: 2 }),
+        cache.adeleteMany(['key', 'broken']),
+        cache.agetOrSet('broken', load),
+        cache.alock('broken', { timeout: 5, wait: 5 }),
+        cache.aincrVersion('broken'),
+      ]) {
+        await expect(call).rejects.toBe(broken)
+      }
+      expect(load).not.toHaveBeenCalled()
+      expect(await cache.aget('key')).toBe(1)
+    }
+  })
+
+  it('ends neither the attempts to take a lock nor its release', async () => {
+    for (const adapter of [distant(), memoryAdapter()]) {
+      const keyFunction = vi.fn((key: string) => key)
+      const holder = createCache({ adapter, keyFunction: (key) => key })
+      const held = await holder.alock('lock', { timeout: 60 })
+      let naps = 0
+      const sleep = async () => {
+        naps += 1
+        if (naps > 100) throw new Error('this wait never ends')
+        keyFunction.mockImplementation(() => {
+          throw broken
+        })
+        if (naps === 3) await held?.release()
+      }
+      const waiting = createCache({ adapter, keyFunction, sleep })
+      const lock = await waiting.alock('lock', { timeout: 60, wait: 60 })
+      expect(await lock?.release()).toBe(true)
+      expect(await holder.ahasKey('lock')).toBe(false)
+    }
+  })
+})
+
 describe('a clock', () => {
   const noTimes = [
     Number.NaN,

@@ -84,6 +84,7 @@ describe('alock()', () => {
         clock: () => 0,
         sleep: async () => {
           naps += 1
+          if (naps > 100) throw new Error('this wait never ends')
           elapsed += 1_000
         },
       })
