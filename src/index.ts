@@ -10,13 +10,19 @@ export type {
   SyncAdapter,
   Wanted,
 } from './core/adapter.ts'
+export type { SetManyData } from './core/arguments.ts'
 export { type BatchDecision, type Commit, decideBatch, keysToRead } from './core/batch.ts'
 export type { AsyncCache } from './core/cache.ts'
 export { type CacheConfig, type CacheOf, type Caches, createCaches } from './core/caches.ts'
-export type { SetManyData } from './core/contract.ts'
 export { createCache } from './core/create-cache.ts'
 export { type Decision, decide, isLive, type Place, step } from './core/decide.ts'
-export { CacheError, type CacheErrorCode, isCacheError, type StorageFigures } from './core/errors.ts'
+export {
+  CacheError,
+  type CacheErrorCode,
+  type CacheErrorWith,
+  isCacheError,
+  type StorageFigures,
+} from './core/errors.ts'
 export type { Timeout } from './core/expiry.ts'
 export type { Loader } from './core/get-or-set.ts'
 export {

@@ -1,7 +1,16 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import { indexedDBAdapter } from './adapters/indexeddb/index.ts'
 import { memoryAdapter } from './adapters/memory/index.ts'
-import { type Adapter, type AsyncCache, createCache, type SyncCache } from './index.ts'
+import {
+  type Adapter,
+  type AsyncCache,
+  type CacheError,
+  type CacheErrorCode,
+  createCache,
+  isCacheError,
+  type StorageFigures,
+  type SyncCache,
+} from './index.ts'
 
 declare const distant: Adapter
 
@@ -177,5 +186,70 @@ describe('createCache<Schema>()', () => {
     expectTypeOf(typed.aclear).toEqualTypeOf<AsyncCache['aclear']>()
     expectTypeOf(typed.alock).toEqualTypeOf<AsyncCache['alock']>()
     expectTypeOf(typedInMemory.clear).toEqualTypeOf<SyncCache['clear']>()
+  })
+})
+
+describe('isCacheError()', () => {
+  it('knows the code that was asked for', () => {
+    const error: unknown = undefined
+    if (isCacheError(error, 'QUOTA_EXCEEDED')) {
+      expectTypeOf(error.code).toEqualTypeOf<'QUOTA_EXCEEDED'>()
+      expectTypeOf(error).toExtend<CacheError>()
+      expectTypeOf(error.estimate).toEqualTypeOf<StorageFigures | undefined>()
+    } else {
+      expectTypeOf(error).toEqualTypeOf<unknown>()
+    }
+    if (isCacheError(error)) expectTypeOf(error).toEqualTypeOf<CacheError>()
+    // @ts-expect-error
+    isCacheError(error, 'QUOTA_EXEEDED')
+  })
+
+  it('says nothing of an error that has another code', () => {
+    const hear = (error: CacheError) => {
+      if (isCacheError(error, 'QUOTA_EXCEEDED')) return error.estimate
+      expectTypeOf(error).toEqualTypeOf<CacheError>()
+      if (isCacheError(error, 'ADAPTER_FAILED')) return error.cause
+      expectTypeOf(error.code).toEqualTypeOf<CacheErrorCode>()
+      return error.code === 'KEY_NOT_FOUND' ? error.key : error.message
+    }
+    expectTypeOf(hear).parameter(0).toEqualTypeOf<CacheError>()
+    createCache({
+      adapter: distant,
+      onError: (error) => (isCacheError(error, 'QUOTA_EXCEEDED') ? 'throw' : error.key ? 'throw' : 'miss'),
+    })
+  })
+
+  it('says no more of a code that is known only at run time', () => {
+    const hear = (
+      error: CacheError | TypeError,
+      code: CacheErrorCode,
+      two: 'UNSUPPORTED' | 'INVALID_KEY',
+    ) => {
+      if (isCacheError(error, code)) expectTypeOf(error.code).toEqualTypeOf<CacheErrorCode>()
+      else expectTypeOf(error).toEqualTypeOf<CacheError | TypeError>()
+      if (isCacheError(error, two)) expectTypeOf(error.code).toEqualTypeOf<'UNSUPPORTED' | 'INVALID_KEY'>()
+      else expectTypeOf(error).toEqualTypeOf<CacheError | TypeError>()
+      if (isCacheError(error)) expectTypeOf(error).toEqualTypeOf<CacheError>()
+      else expectTypeOf(error).toEqualTypeOf<TypeError>()
+    }
+    expectTypeOf(hear).parameters.toExtend<[unknown, string, string]>()
+  })
+})
+
+describe('asetMany()', () => {
+  it('takes data, not what is still to come or has a class of its own', () => {
+    expectTypeOf(elsewhere.asetMany).toBeCallableWith({ a: 1 })
+    expectTypeOf(elsewhere.asetMany).toBeCallableWith(new Map([['a', 1]]))
+    expectTypeOf(elsewhere.asetMany).toBeCallableWith([['a', 1]])
+    // @ts-expect-error
+    elsewhere.asetMany(Promise.resolve({ a: 1 }))
+    // @ts-expect-error
+    elsewhere.asetMany(new Date())
+    // @ts-expect-error
+    elsewhere.asetMany(new Set(['a']))
+    // @ts-expect-error
+    elsewhere.agetMany(Promise.resolve(['a']))
+    // @ts-expect-error
+    elsewhere.agetMany(new Map([['a', 1]]))
   })
 })

@@ -71,7 +71,7 @@ describe('memoryAdapter({ maxBytes })', () => {
   })
 
   it('refuses values that are neither copied nor shared', () => {
-    expect(() => memoryAdapter({ values: 'share' as never })).toThrow('values must be')
+    expect(() => memoryAdapter({ values: 'share' as never })).toThrow('for values: got "share"')
   })
 
   it('refuses limits that are none', () => {

@@ -1,34 +1,28 @@
-import type { Op, Outcome } from './adapter.ts'
+import type { Outcome } from './adapter.ts'
+import { checkKey, readTimeout, type SetManyData } from './arguments.ts'
 import {
+  type Call,
   type Contract,
-  DELETE,
   GETTING,
   GETTING_OR_SETTING,
   type Move,
-  POP,
-  POPPING,
   READING,
-  type SetManyData,
   WAITING,
 } from './contract.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
 import { leavable } from './flight.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
-import type { Version } from './keys.ts'
-import { type CacheLock, heldLock, pause } from './lock.ts'
-import {
-  type GetOptions,
-  type GetOrSetOptions,
-  type IncrOptions,
-  type KeyOptions,
-  type PopOptions,
-  type ReadOptions,
-  readOptions,
-  readTimeout,
-  type SetOptions,
-  type TimeoutOr,
-  versionIn,
-  type WaitingLockOptions,
+import { type CacheLock, heldLock, Wait } from './lock.ts'
+import type {
+  GetOptions,
+  GetOrSetOptions,
+  IncrOptions,
+  KeyOptions,
+  PopOptions,
+  ReadOptions,
+  SetOptions,
+  TimeoutOr,
+  WaitingLockOptions,
 } from './options.ts'
 import { accepted, counted, moved, popped } from './outcomes.ts'
 import { Store } from './store.ts'
@@ -67,7 +61,7 @@ export class AsyncCache {
   /** Reads one key, or gives `options.default` when it is missing or expired. A stored `null` is a value. */
   async aget<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   async aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
-    const storedKey = this.#contract.key(key, options, 'get', GETTING)
+    const storedKey = this.#contract.key('aget', key, options, GETTING)
     const entry = await this.#store.readLive(storedKey, 'value', options?.fresh)
     return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
   }
@@ -86,8 +80,7 @@ export class AsyncCache {
    * ```
    */
   async aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {
-    const now = this.#contract.now()
-    await this.#commitOne(key, versionIn(options), this.#contract.write('set', key, value, options, now), now)
+    await this.#done(this.#contract.write('aset', 'set', key, value, options))
   }
 
   /**
@@ -104,13 +97,7 @@ export class AsyncCache {
    * ```
    */
   async aadd(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<boolean> {
-    const now = this.#contract.now()
-    return this.#commitOne(
-      key,
-      versionIn(options),
-      this.#contract.write('add', key, value, options, now),
-      now,
-    )
+    return this.#done(this.#contract.write('aadd', 'add', key, value, options))
   }
 
   /**
@@ -130,6 +117,7 @@ export class AsyncCache {
    * ```
    */
   async agetOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<GetOrSetOptions>): Promise<T> {
+    checkKey(key, 'agetOrSet')
     if (loader === undefined) throw new TypeError('agetOrSet needs a default: a value or a function')
     const timeout = readTimeout(options, GETTING_OR_SETTING, 'agetOrSet')
     const { version, fresh, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
@@ -156,8 +144,7 @@ export class AsyncCache {
    * ```
    */
   async atouch(key: string, options?: TimeoutOr<SetOptions>): Promise<boolean> {
-    const now = this.#contract.now()
-    return this.#commitOne(key, versionIn(options), this.#contract.touch(options, now), now)
+    return this.#done(this.#contract.touch('atouch', key, options))
   }
 
   /**
@@ -174,8 +161,7 @@ export class AsyncCache {
    * ```
    */
   async adelete(key: string, options?: KeyOptions): Promise<boolean> {
-    const { version } = readOptions(options, ['version'], 'delete')
-    return this.#commitOne(key, version, DELETE, this.#contract.now())
+    return this.#done(this.#contract.remove('adelete', key, options))
   }
 
   /**
@@ -190,7 +176,7 @@ export class AsyncCache {
    * ```
    */
   async ahasKey(key: string, options?: ReadOptions): Promise<boolean> {
-    const storedKey = this.#contract.key(key, options, 'hasKey')
+    const storedKey = this.#contract.key('ahasKey', key, options)
     return (await this.#store.readLive(storedKey, 'presence', options?.fresh)) !== undefined
   }
 
@@ -213,9 +199,7 @@ export class AsyncCache {
    * ```
    */
   async aincr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
-    const now = this.#contract.now()
-    const op = this.#contract.incr(delta, options, 'incr', now)
-    return counted(await this.#commit(key, options?.version, op, now), key)
+    return this.#counted(this.#contract.count('aincr', 1, key, delta, options))
   }
 
   /**
@@ -229,9 +213,7 @@ export class AsyncCache {
    * ```
    */
   async adecr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
-    const now = this.#contract.now()
-    const op = this.#contract.incr(delta, options, 'decr', now)
-    return counted(await this.#commit(key, options?.version, op, now), key)
+    return this.#counted(this.#contract.count('adecr', -1, key, delta, options))
   }
 
   /**
@@ -246,9 +228,9 @@ export class AsyncCache {
    * ```
    */
   async attl(key: string, options?: ReadOptions): Promise<number | null | undefined> {
+    const storedKey = this.#contract.key('attl', key, options)
     // Before the read, so that what is found live has some time left.
     const now = this.#contract.now()
-    const storedKey = this.#contract.key(key, options, 'ttl')
     return this.#contract.ttl(await this.#store.readLive(storedKey, 'presence', options?.fresh), now)
   }
 
@@ -270,14 +252,15 @@ export class AsyncCache {
   /** Takes a key out in one atomic step, or gives `options.default` when it is missing or expired. */
   async apop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): Promise<T | D>
   async apop(key: string, options?: PopOptions<unknown>): Promise<unknown> {
-    const { version } = readOptions(options, POPPING, 'pop')
-    const entry = popped(await this.#commit(key, version, POP, this.#contract.now()), key)
+    const call = this.#contract.pop('apop', key, options)
+    const entry = popped(await this.#commit(call), call.method, key)
     return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
   }
 
   /**
    * Takes a lock, or gives `undefined` if someone else holds it: for `options.timeout` **seconds** at most, after which it
-   * is open again whatever became of its holder. With `options.wait` it keeps trying for that many seconds.
+   * is open again whatever became of its holder. With `options.wait` it keeps trying for that many seconds, as a monotonic
+   * clock counts them: setting the computer's clock makes it neither longer nor shorter.
    *
    * Exclusive where the adapter `supports.atomic`: across tabs with IndexedDB, across isolates at the edge. The holder
    * can release only its own lock, never a later holder's. Work that outlives the timeout is no longer alone.
@@ -291,19 +274,15 @@ export class AsyncCache {
    * ```
    */
   async alock(key: string, options: WaitingLockOptions): Promise<CacheLock | undefined> {
-    const started = this.#contract.now()
-    const wait = this.#contract.wait(options)
-    for (let attempt = 0; ; attempt += 1) {
-      const now = this.#contract.now()
-      const { take, release } = this.#contract.lock(options, now, WAITING)
-      const { version } = options
-      if (await this.#commitOne(key, version, take, now)) {
-        return heldLock(key, () => this.#commitOne(key, version, release, this.#contract.now()))
-      }
-      const left = started + wait - this.#contract.now()
-      if (left <= 0) return undefined
-      await this.#contract.sleep(pause(attempt, left))
-    }
+    const locking = this.#contract.lock('alock', key, options, WAITING)
+    // Once, so that a key function that fails later ends neither the attempts nor the release.
+    const storedKey = this.#contract.keyspace.storedKey(key, options.version)
+    const wait = new Wait(locking.wait)
+    do {
+      if (await this.#done(locking.take(), storedKey))
+        return heldLock(key, () => this.#done(locking.release(), storedKey))
+    } while (await wait.nap(this.#contract.sleep))
+    return undefined
   }
 
   /**
@@ -320,7 +299,7 @@ export class AsyncCache {
    * ```
    */
   async agetMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, T>> {
-    const storedKeys = this.#contract.keys(keys, options, 'getMany', READING)
+    const storedKeys = this.#contract.keys('agetMany', keys, options, READING)
     const entries = await this.#store.read([...storedKeys.values()], 'value', options?.fresh)
     return this.#contract.found(storedKeys.keys(), entries)
   }
@@ -340,7 +319,7 @@ export class AsyncCache {
    */
   async asetMany(data: SetManyData, options?: TimeoutOr<SetOptions>): Promise<string[]> {
     const now = this.#contract.now()
-    const changes = this.#contract.writeMany(data, options, now)
+    const changes = this.#contract.writeMany('asetMany', data, options, now)
     const outcomes = await this.#store.commit([...changes.values()], now)
     return [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
   }
@@ -357,8 +336,7 @@ export class AsyncCache {
    * ```
    */
   async adeleteMany(keys: Iterable<string>, options?: KeyOptions): Promise<void> {
-    const storedKeys = this.#contract.keys(keys, options, 'deleteMany')
-    const changes = [...storedKeys.values()].map((storedKey) => ({ key: storedKey, op: DELETE }))
+    const changes = this.#contract.removeMany('adeleteMany', keys, options)
     await this.#store.commit(changes, this.#contract.now())
   }
 
@@ -376,7 +354,7 @@ export class AsyncCache {
    * ```
    */
   async aincrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
-    return this.#move(this.#contract.move(key, delta, options, 'incrVersion'), key)
+    return this.#moved(this.#contract.move('aincrVersion', 1, key, delta, options))
   }
 
   /**
@@ -390,11 +368,7 @@ export class AsyncCache {
    * ```
    */
   async adecrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
-    return this.#move(this.#contract.move(key, delta, options, 'decrVersion'), key)
-  }
-
-  async #move({ change, version }: Move, key: string): Promise<number> {
-    return moved(await this.#store.commitOne(change, this.#contract.now()), version, key)
+    return this.#moved(this.#contract.move('adecrVersion', -1, key, delta, options))
   }
 
   /**
@@ -436,11 +410,22 @@ export class AsyncCache {
     }
   }
 
-  async #commitOne(key: string, version: Version | undefined, op: Op, now: number): Promise<boolean> {
-    return accepted(await this.#commit(key, version, op, now), op.kind, key)
+  async #done(call: Call, storedKey?: string): Promise<boolean> {
+    return accepted(await this.#commit(call, storedKey), call.method, call.key)
   }
 
-  #commit(key: string, version: Version | undefined, op: Op, now: number): Promise<Outcome | undefined> {
-    return this.#store.commitOne({ key: this.#contract.keyspace.storedKey(key, version), op }, now)
+  async #counted(call: Call): Promise<number> {
+    return counted(await this.#commit(call), call.method, call.key)
+  }
+
+  async #moved({ method, key, version, change, now }: Move): Promise<number> {
+    return moved(await this.#store.commitOne(change, now), version, method, key)
+  }
+
+  #commit(
+    { key, version, op, now }: Call,
+    storedKey: string = this.#contract.keyspace.storedKey(key, version),
+  ): Promise<Outcome | undefined> {
+    return this.#store.commitOne({ key: storedKey, op }, now)
   }
 }

@@ -108,4 +108,24 @@ describe('createCaches()', () => {
     // @ts-expect-error There is no such name.
     expect(() => caches.get('other')).toThrow()
   })
+
+  it.each([null, undefined, 7, 'default', [{ adapter: memoryAdapter() }], new Map(), new Date(), () => ({})])(
+    'are not made of %s',
+    (configs) => {
+      expect(() => createCaches(configs as never)).toThrow(
+        /^createCaches takes an object of names and options/,
+      )
+    },
+  )
+
+  it('say so when something else than a name or an option is asked', () => {
+    const caches = createCaches({ one: { adapter: memoryAdapter() } })
+    for (const name of [undefined, null, 7, Symbol('one'), {}, ['none']])
+      expect(() => caches.get(name as never)).toThrow(expect.objectContaining({ code: 'INVALID_CACHE' }))
+    for (const initializedOnly of [null, 0, 1, 'yes', {}])
+      expect(() => caches.all({ initializedOnly: initializedOnly as never })).toThrow(
+        /^all takes true or false for initializedOnly: got /,
+      )
+    for (const options of [null, true, []]) expect(() => caches.all(options as never)).toThrow(TypeError)
+  })
 })

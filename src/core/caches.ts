@@ -1,10 +1,11 @@
 import type { Adapter, SyncAdapter } from './adapter.ts'
+import { readOptions } from './arguments.ts'
 import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
 import { CacheError } from './errors.ts'
-import type { CacheOptions } from './options.ts'
-import { checkBag } from './options.ts'
+import { describeType } from './expiry.ts'
+import { type CacheOptions, isPlainObject } from './options.ts'
 import type { SyncCache } from './sync-cache.ts'
 
 /** A named cache's configuration, or what makes it when the cache is first asked for. */
@@ -46,6 +47,11 @@ export interface Caches<Configs extends Readonly<Record<string, CacheConfig>>> e
 export function createCaches<const Configs extends Readonly<Record<string, CacheConfig>>>(
   configs: Configs,
 ): Caches<Configs> {
+  if (!isPlainObject(configs)) {
+    throw new TypeError(
+      `createCaches takes an object of names and options, { default: { adapter } }: got ${describeType(configs)}`,
+    )
+  }
   const made = new Map<string, AsyncCache>()
   const names = Object.keys(configs)
 
@@ -55,7 +61,7 @@ export function createCaches<const Configs extends Readonly<Record<string, Cache
     if (!Object.hasOwn(configs, name)) {
       throw new CacheError(
         'INVALID_CACHE',
-        `There is no cache named "${name}": there are ${names.join(', ') || 'none'}`,
+        `There is no cache named "${String(name)}": there are ${names.join(', ') || 'none'}`,
       )
     }
     const cache = make(name, configs[name] as CacheConfig)
@@ -72,9 +78,8 @@ export function createCaches<const Configs extends Readonly<Record<string, Cache
 
   return {
     get: get as Caches<Configs>['get'],
-    all: (options = {}) => {
-      checkBag(options, ['initializedOnly'], 'all')
-      const { initializedOnly = false } = options
+    all: (options) => {
+      const { initializedOnly = false } = readOptions(options, ['initializedOnly'], 'all')
       const wanted = initializedOnly ? names.filter((name) => made.has(name)) : names
       return new Map(wanted.map((name) => [name, get(name)]))
     },

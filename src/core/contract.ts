@@ -1,17 +1,25 @@
 import type { Adapter, Change, Entry, Op } from './adapter.ts'
-import { checkTimeout, describeType, expiresAt } from './expiry.ts'
-import { checkVersion, Keyspace } from './keys.ts'
 import {
-  type IncrOptions,
-  type KeyOptions,
-  type LockOptions,
-  type ResolvedOptions,
+  checkInteger,
+  checkKey,
+  checkKeys,
+  checkPair,
+  pairsIn,
   readOptions,
   readTimeout,
-  type SetOptions,
-  type TimeoutOr,
+  type SetManyData,
   versionIn,
-  type WaitingLockOptions,
+} from './arguments.ts'
+import { describeType, expiresAt } from './expiry.ts'
+import { Keyspace, type Version } from './keys.ts'
+import type {
+  IncrOptions,
+  KeyOptions,
+  PopOptions,
+  ResolvedOptions,
+  SetOptions,
+  TimeoutOr,
+  WaitingLockOptions,
 } from './options.ts'
 import { copyOf, snapshot } from './snapshot.ts'
 
@@ -20,22 +28,34 @@ const KEY_ONLY = ['version']
 export const READING: readonly string[] = ['version', 'fresh']
 export const GETTING: readonly string[] = [...READING, 'default']
 export const GETTING_OR_SETTING: readonly string[] = [...READING, 'timeout', 'signal']
-export const POPPING: readonly string[] = ['version', 'default']
-const KEY_AND_TIMEOUT = ['timeout', 'version']
+const POPPING = ['version', 'default']
+export const KEY_AND_TIMEOUT: readonly string[] = ['timeout', 'version']
 const COUNTING = ['version', 'initial', 'timeout']
 const LOCKING = ['version', 'timeout']
 export const WAITING: readonly string[] = [...LOCKING, 'wait']
 
+/** What a call asks for one key, its arguments checked. */
+export interface Call {
+  /** The public method that was called, as it begins the messages of errors. */
+  readonly method: string
+  readonly key: string
+  readonly version: Version | undefined
+  readonly op: Op
+  /** The time of the call. */
+  readonly now: number
+}
+
 /**
  * What both faces of a cache, async and sync, do before and after they ask the adapter: a caller's arguments
- * become changes, outcomes become results or errors. Here once, so that the twins cannot drift apart.
+ * become changes, outcomes become results or errors. Here once, so that the twins cannot drift apart. `method` is the name
+ * of the public method that was called, for its errors.
  */
 export class Contract {
   readonly adapter: Adapter
   readonly keyspace: Keyspace
   readonly now: () => number
   readonly onError: ResolvedOptions['onError']
-  readonly sleep: (milliseconds: number) => Promise<void>
+  readonly sleep: ResolvedOptions['sleep']
   readonly #options: ResolvedOptions
   readonly #shared: boolean
   readonly #kept: boolean
@@ -75,31 +95,49 @@ export class Contract {
 
   /** The stored key of a call that reads one. */
   key(
+    method: string,
     key: string,
     options: KeyOptions | undefined,
-    method: string,
     known: readonly string[] = READING,
   ): string {
+    checkKey(key, method)
     return this.keyspace.storedKey(key, readOptions(options, known, method).version)
   }
 
   /** The stored key of each distinct user key, in the order asked. */
   keys(
+    method: string,
     keys: Iterable<string>,
     options: KeyOptions | undefined,
-    method: string,
     known: readonly string[] = KEY_ONLY,
   ): Map<string, string> {
-    if (typeof keys === 'string')
-      throw new TypeError(`${method} takes several keys, [${JSON.stringify(keys)}]: got one`)
     const { version } = readOptions(options, known, method)
+    checkKeys(keys, method)
     const stored = new Map<string, string>()
-    for (const key of keys) stored.set(key, this.keyspace.storedKey(key, version))
+    for (const key of keys as Iterable<string>) {
+      checkKey(key, method)
+      stored.set(key, this.keyspace.storedKey(key, version))
+    }
     return stored
   }
 
-  write(kind: 'set' | 'add', key: string, value: unknown, options: TimeoutOr<SetOptions>, now: number): Op {
-    return { kind, entry: this.entry(key, value, readTimeout(options, KEY_AND_TIMEOUT, kind), now) }
+  write(
+    method: string,
+    kind: 'set' | 'add',
+    key: string,
+    value: unknown,
+    options: TimeoutOr<SetOptions>,
+  ): Call {
+    checkKey(key, method)
+    const timeout = readTimeout(options, KEY_AND_TIMEOUT, method)
+    const now = this.now()
+    return {
+      method,
+      key,
+      version: versionIn(options),
+      op: { kind, entry: this.entry(key, value, timeout, now) },
+      now,
+    }
   }
 
   entry(key: string, value: unknown, timeout: SetOptions['timeout'], now: number): Entry {
@@ -107,13 +145,17 @@ export class Contract {
   }
 
   /** One change per user key, all checked before any is stored. */
-  writeMany(data: SetManyData, options: TimeoutOr<SetOptions>, now: number): Map<string, Change> {
-    const deadline = this.deadline(readTimeout(options, KEY_AND_TIMEOUT, 'setMany'), now)
+  writeMany(
+    method: string,
+    data: SetManyData,
+    options: TimeoutOr<SetOptions>,
+    now: number,
+  ): Map<string, Change> {
+    const deadline = this.deadline(readTimeout(options, KEY_AND_TIMEOUT, method), now)
     const version = versionIn(options)
     const changes = new Map<string, Change>()
-    for (const pair of entriesOf(data)) {
-      // A text would come apart into letters: 'ab' into the key 'a' and the value 'b'.
-      if (typeof pair === 'string') throw notPairs(pair)
+    for (const pair of pairsIn(data, method)) {
+      checkPair(pair, method)
       const [key, value] = pair
       const storedKey = this.keyspace.storedKey(key, version)
       const entry = { value: this.storable(value, key), expiresAt: deadline }
@@ -122,74 +164,110 @@ export class Contract {
     return changes
   }
 
-  touch(options: TimeoutOr<SetOptions>, now: number): Op {
-    return { kind: 'touch', expiresAt: this.deadline(readTimeout(options, KEY_AND_TIMEOUT, 'touch'), now) }
+  touch(method: string, key: string, options: TimeoutOr<SetOptions>): Call {
+    checkKey(key, method)
+    const timeout = readTimeout(options, KEY_AND_TIMEOUT, method)
+    const now = this.now()
+    return {
+      method,
+      key,
+      version: versionIn(options),
+      op: { kind: 'touch', expiresAt: this.deadline(timeout, now) },
+      now,
+    }
   }
 
-  incr(delta: number, options: IncrOptions | undefined, method: 'incr' | 'decr', now: number): Op {
-    checkInteger(delta, 'delta', method)
-    const { initial, timeout } = readOptions(options, COUNTING, method)
-    const step = method === 'incr' ? delta : -delta
-    if (initial === undefined) {
-      if (timeout !== undefined) throw new TypeError(`${method} takes a timeout only together with initial`)
-      return { kind: 'incr', delta: step }
-    }
-    checkInteger(initial, 'initial', method)
-    checkTimeout(timeout)
+  remove(method: string, key: string, options: KeyOptions | undefined): Call {
+    checkKey(key, method)
+    const { version } = readOptions(options, KEY_ONLY, method)
+    return { method, key, version, op: DELETE, now: this.now() }
+  }
+
+  removeMany(method: string, keys: Iterable<string>, options: KeyOptions | undefined): Change[] {
+    return [...this.keys(method, keys, options).values()].map((key) => ({ key, op: DELETE }))
+  }
+
+  pop(method: string, key: string, options: PopOptions<unknown> | undefined): Call {
+    checkKey(key, method)
+    const { version } = readOptions(options, POPPING, method)
+    return { method, key, version, op: POP, now: this.now() }
+  }
+
+  /** Counting by `delta`, upwards or, with a `sign` of −1, downwards. */
+  count(method: string, sign: 1 | -1, key: string, delta: number, options: IncrOptions | undefined): Call {
+    checkKey(key, method)
+    checkInteger(delta, method, 'delta')
+    const { version, initial, timeout } = readOptions(options, COUNTING, method)
+    if (initial === undefined && timeout !== undefined)
+      throw new TypeError(`${method} takes a timeout only together with initial`)
+    const now = this.now()
+    const op: Op = { kind: 'incr', delta: sign * delta }
+    if (initial === undefined) return { method, key, version, op, now }
     // −0 means 0 here, as in any sum, though it is no counter where it is stored.
     const entry = { value: initial + 0, expiresAt: this.deadline(timeout, now) }
-    return { kind: 'incr', delta: step, initial: entry }
+    return { method, key, version, op: { ...op, initial: entry }, now }
   }
 
-  /** The attempt to take a lock, and what will let go of it. */
-  lock(options: LockOptions, now: number, known: readonly string[] = LOCKING): { take: Op; release: Op } {
-    const { timeout } = readOptions(options, known, 'lock') as LockOptions
-    checkTimeout(timeout)
+  /** The attempts to take a lock, what will let go of it, and how many milliseconds to go on trying. */
+  lock(
+    method: string,
+    key: string,
+    options: WaitingLockOptions,
+    known: readonly string[] = LOCKING,
+  ): Locking {
+    checkKey(key, method)
+    const { version, timeout, wait = 0 } = readOptions<Partial<WaitingLockOptions>>(options, known, method)
     if (typeof timeout !== 'number' || timeout <= 0) {
       throw new RangeError(
-        `lock needs a timeout of more than 0 seconds: a lock must open again if its holder dies`,
+        `${method} takes more than 0 seconds for timeout: a lock must open again if its holder dies`,
       )
     }
-    const token = Math.floor(this.#options.random() * Number.MAX_SAFE_INTEGER)
+    const token = this.#token()
     return {
-      take: { kind: 'add', entry: { value: token, expiresAt: this.deadline(timeout, now) } },
-      release: { kind: 'release', token },
+      wait: wait * 1000,
+      take: () => {
+        const now = this.now()
+        return {
+          method,
+          key,
+          version,
+          op: { kind: 'add', entry: { value: token, expiresAt: this.deadline(timeout, now) } },
+          now,
+        }
+      },
+      release: () => ({ method: 'release', key, version, op: { kind: 'release', token }, now: this.now() }),
     }
   }
 
-  /** How long to wait for a lock, in milliseconds. */
-  wait(options: WaitingLockOptions): number {
-    const wait: unknown = options?.wait ?? 0
-    if (typeof wait !== 'number' || Number.isNaN(wait))
-      throw new TypeError('wait must be a number of seconds')
-    return wait * 1000
+  #token(): number {
+    const fraction: unknown = this.#options.random()
+    if (typeof fraction === 'number' && fraction >= 0 && fraction < 1)
+      return Math.floor(fraction * Number.MAX_SAFE_INTEGER)
+    const got = typeof fraction === 'number' ? fraction : describeType(fraction)
+    throw new TypeError(`random must give a number from 0 up to 1: got ${got}`)
   }
 
   /** Seconds left, `null` for ever, `undefined` for what is not there. */
   ttl(entry: Entry | undefined, now: number): number | null | undefined {
-    if (entry === undefined || entry.expiresAt === null) return entry && null
-    return (entry.expiresAt - now) / 1000
+    if (entry === undefined) return undefined
+    return entry.expiresAt === null ? null : (entry.expiresAt - now) / 1000
   }
 
   /** The move of a key to its version + `delta`, and that version. */
-  move(
-    key: string,
-    delta: number,
-    options: KeyOptions | undefined,
-    method: 'incrVersion' | 'decrVersion',
-  ): Move {
-    checkInteger(delta, 'delta', method)
-    const { version: given } = readOptions(options, KEY_ONLY, method)
-    const from = given === undefined ? this.#options.version : checkVersion(given)
+  move(method: string, sign: 1 | -1, key: string, delta: number, options: KeyOptions | undefined): Move {
+    checkKey(key, method)
+    checkInteger(delta, method, 'delta')
+    const { version: from = this.#options.version } = readOptions(options, KEY_ONLY, method)
     if (typeof from !== 'number') {
-      throw new TypeError(`${method} needs a version that is a number: got ${JSON.stringify(from)}`)
+      throw new TypeError(`${method} takes only a number for version: got ${JSON.stringify(from)}`)
     }
-    const version = method === 'incrVersion' ? from + delta : from - delta
+    const version = from + sign * delta
     if (!Number.isSafeInteger(Math.trunc(version))) {
       throw new RangeError(`${method} would lead beyond the versions that can be told apart: ${version}`)
     }
     const to = this.keyspace.storedKey(key, version)
-    return { version, change: { key: this.keyspace.storedKey(key, from), op: { kind: 'move', to } } }
+    const change: Change = { key: this.keyspace.storedKey(key, from), op: { kind: 'move', to } }
+    return { method, key, version, change, now: this.now() }
   }
 
   deadline(timeout: SetOptions['timeout'], now: number): number | null {
@@ -199,28 +277,19 @@ export class Contract {
 
 /** A change that takes a key to another version, and that version. */
 export interface Move {
-  readonly change: Change
+  readonly method: string
+  readonly key: string
   readonly version: number
+  readonly change: Change
+  readonly now: number
 }
 
-export const DELETE: Op = Object.freeze({ kind: 'delete' })
-export const POP: Op = Object.freeze({ kind: 'pop' })
-
-/** What `asetMany` takes: an object, a Map, or any iterable of pairs. */
-export type SetManyData = Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>
-
-function entriesOf(data: SetManyData): Iterable<readonly [string, unknown]> {
-  if (typeof data !== 'object' || data === null) throw notPairs(data)
-  return Symbol.iterator in data ? (data as Iterable<readonly [string, unknown]>) : Object.entries(data)
+/** What becomes of one call for a lock. Each attempt is of its own time, from which the lock's timeout counts. */
+export interface Locking {
+  readonly wait: number
+  take(): Call
+  release(): Call
 }
 
-function notPairs(given: unknown): TypeError {
-  return new TypeError(`setMany takes an object, Map or pairs: got ${describeType(given)}`)
-}
-
-function checkInteger(value: unknown, name: string, method: string): void {
-  if (typeof value !== 'number')
-    throw new TypeError(`${method} takes a number for ${name}: got ${typeof value}`)
-  if (!Number.isSafeInteger(value))
-    throw new RangeError(`${method} takes a safe integer for ${name}: got ${value}`)
-}
+const DELETE: Op = Object.freeze({ kind: 'delete' })
+const POP: Op = Object.freeze({ kind: 'pop' })

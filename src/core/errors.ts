@@ -72,6 +72,15 @@ export class CacheError extends Error {
   }
 }
 
+declare const asked: unique symbol
+
+/** A {@link CacheError} whose code is known to the compiler: what {@link isCacheError} tells of an error and a code. */
+export type CacheErrorWith<Code extends CacheErrorCode> = CacheError & {
+  readonly code: Code
+  /** Never there. Without it, an error that has not this code would be no `CacheError` at all to the compiler. */
+  readonly [asked]?: never
+}
+
 /**
  * Tells whether `error` is a {@link CacheError}, and of the given `code` where one is named.
  * Works by name rather than by class, so that two copies of the library in one bundle understand each other.
@@ -87,6 +96,12 @@ export class CacheError extends Error {
  * isCacheError(error, 'ADAPTER_FAILED') // false
  * ```
  */
+export function isCacheError(error: unknown): error is CacheError
+/** Tells whether `error` is a {@link CacheError} of the given `code`; of any code if that is `undefined`. */
+export function isCacheError<Code extends CacheErrorCode>(
+  error: unknown,
+  code: Code | undefined,
+): error is CacheErrorWith<Code>
 export function isCacheError(error: unknown, code?: CacheErrorCode): error is CacheError {
   return (
     error instanceof Error &&

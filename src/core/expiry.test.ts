@@ -31,14 +31,14 @@ describe('expiresAt()', () => {
 describe('checkTimeout()', () => {
   it('takes numbers, null and nothing', () => {
     for (const timeout of [0, -1, 0.5, 1e12, -Infinity, null, undefined])
-      expect(() => checkTimeout(timeout)).not.toThrow()
+      expect(() => checkTimeout(timeout, 'aset')).not.toThrow()
   })
 
   it('refuses what could be mistaken, saying what it got', () => {
-    expect(() => checkTimeout(Number.NaN)).toThrow(RangeError)
-    expect(() => checkTimeout(Number.POSITIVE_INFINITY)).toThrow(/null for never/)
-    expect(() => checkTimeout('60')).toThrow(/got string/)
-    expect(() => checkTimeout(new Date())).toThrow(/got Date/)
-    expect(() => checkTimeout(60n)).toThrow(TypeError)
+    expect(() => checkTimeout(Number.NaN, 'aset')).toThrow(RangeError)
+    expect(() => checkTimeout(Number.POSITIVE_INFINITY, 'aset')).toThrow(/null for never/)
+    expect(() => checkTimeout('60', 'aset')).toThrow(/got string/)
+    expect(() => checkTimeout(new Date(), 'aset')).toThrow(/got Date/)
+    expect(() => checkTimeout(60n, 'aset')).toThrow(TypeError)
   })
 })

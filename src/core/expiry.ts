@@ -10,15 +10,19 @@ export function expiresAt(timeout: Timeout | undefined, fallback: Timeout, now: 
 }
 
 /** Refuses what is not a timeout, so that a mistake never means "for ever" or "at once". */
-export function checkTimeout(timeout: unknown, name = 'timeout'): asserts timeout is Timeout | undefined {
+export function checkTimeout(
+  timeout: unknown,
+  method: string,
+  name = 'timeout',
+): asserts timeout is Timeout | undefined {
   if (timeout === undefined || timeout === null) return
-  if (typeof timeout !== 'number') {
-    throw new TypeError(`${name} must be a number of seconds or null for never: got ${describeType(timeout)}`)
+  if (typeof timeout !== 'number' || Number.isNaN(timeout)) {
+    const wrong = `${method} takes seconds, or null for never, for ${name}: got ${describeType(timeout)}`
+    throw typeof timeout === 'number' ? new RangeError(wrong) : new TypeError(wrong)
   }
-  if (Number.isNaN(timeout)) throw new RangeError(`${name} must be a number of seconds: got NaN`)
   if (timeout > MAX_SECONDS) {
     throw new RangeError(
-      `${name} must be at most ${MAX_SECONDS} seconds: got ${timeout}; pass null for never`,
+      `${method} takes at most ${MAX_SECONDS} seconds for ${name}: got ${timeout}; pass null for never`,
     )
   }
 }
@@ -28,5 +32,6 @@ const MAX_SECONDS = 3_155_760_000_000
 
 /** What a value is, for a message that says what was given. */
 export function describeType(value: unknown): string {
+  if (value === null || Number.isNaN(value)) return String(value)
   return typeof value === 'object' ? Object.prototype.toString.call(value).slice(8, -1) : typeof value
 }

@@ -48,7 +48,7 @@ async function loadAndAdd(
   if (!flight.superseded) {
     try {
       const [outcome] = await store.commitLoaded([{ key: storedKey, op: { kind: 'add', entry } }], now)
-      if (accepted(outcome, 'add', key)) return entry.value
+      if (accepted(outcome, 'agetOrSet', key)) return entry.value
     } catch (error) {
       endure(error, contract.onError)
       return entry.value

@@ -72,6 +72,32 @@ describe('Keyspace', () => {
     expect(custom.storedKey('p:1:a', undefined)).not.toBe(keyspace({ keyPrefix: 'p' }).storedKey('a', 1))
   })
 
+  it('warns once, and when it has warned of too many keys says so once and is silent', () => {
+    const warnings: CacheWarning[] = []
+    const here = keyspace({ keys: 'warn', onWarning: (warning) => warnings.push(warning) })
+    const faulty = Array.from({ length: 1_500 }, (_, index) => `key ${index}`)
+    for (let round = 0; round < 10; round += 1) {
+      for (const key of faulty) here.storedKey(key, undefined)
+      faulty.reverse()
+    }
+    expect(warnings).toHaveLength(1_001)
+    expect(new Set(warnings.map(({ key }) => key)).size).toBe(1_001)
+    expect(warnings.slice(0, -1).every(({ code }) => code === 'KEY_CHARACTERS')).toBe(true)
+    expect(warnings.at(-1)).toMatchObject({
+      code: 'TOO_MANY_WARNINGS',
+      key: ':1:key 1000',
+      message: expect.stringContaining('this cache gives no others'),
+    })
+  })
+
+  it('still refuses every faulty key where it is strict', () => {
+    const here = keyspace({ keys: 'strict' })
+    for (let index = 0; index < 1_500; index += 1)
+      expect(() => here.storedKey(`key ${index}`, undefined)).toThrow(
+        expect.objectContaining({ code: 'INVALID_KEY' }),
+      )
+  })
+
   it('warns once for each key and problem, of the final key', () => {
     const warnings: CacheWarning[] = []
     const here = keyspace({ keys: 'warn', onWarning: (warning) => warnings.push(warning) })

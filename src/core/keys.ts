@@ -1,4 +1,5 @@
 import { CacheError, quoteKey } from './errors.ts'
+import { describeType } from './expiry.ts'
 
 /** Part of the final key. `1` and `'1'` are the same version; only numbers can be moved by `incrVersion`. */
 export type Version = number | string
@@ -8,8 +9,11 @@ export type KeyFunction = (key: string, keyPrefix: string, version: Version) => 
 
 /** What `onWarning` hears of a key that works here and may not in another cache. */
 export interface CacheWarning {
-  /** `KEY_CHARACTERS`: a space or control character. `KEY_LENGTH`: more than 250 characters. */
-  readonly code: 'KEY_CHARACTERS' | 'KEY_LENGTH'
+  /**
+   * `KEY_CHARACTERS`: a space or control character. `KEY_LENGTH`: more than 250 characters. `TOO_MANY_WARNINGS`: the last
+   * warning of a cache, after 1,000 others.
+   */
+  readonly code: 'KEY_CHARACTERS' | 'KEY_LENGTH' | 'TOO_MANY_WARNINGS'
   /** The final key that is to blame. */
   readonly key: string
   /** A sentence to show or log. */
@@ -92,7 +96,7 @@ export class Keyspace {
     if (version === undefined && this.hasHeads && isSafe(key, this.#safeLength)) {
       return this.#defaultHead + key
     }
-    if (typeof key !== 'string') throw new TypeError(`A key must be a string: got ${typeof key}`)
+    if (typeof key !== 'string') throw new TypeError(`A key must be a string: got ${describeType(key)}`)
     // Also here: a key function may make well-formed text of it, the same for different keys.
     if (!key.isWellFormed()) throw malformed(key)
     const { keyFunction, keyPrefix } = this.#options
@@ -105,7 +109,7 @@ export class Keyspace {
   #check(finalKey: string, key: string): void {
     if (typeof finalKey !== 'string') {
       throw new TypeError(
-        `A key function must return a string: got ${typeof finalKey} for key ${quoteKey(key)}`,
+        `A key function must return a string: got ${describeType(finalKey)} for key ${quoteKey(key)}`,
       )
     }
     if (!finalKey.isWellFormed()) throw malformed(key)
@@ -131,14 +135,21 @@ export class Keyspace {
     const message = `Key ${quoteKey(finalKey)} will not work in every cache: ${why}`
     if (this.#options.keys === 'strict') throw new CacheError('INVALID_KEY', message, { key })
     const seen = `${code} ${finalKey}`
-    if (this.#warned.has(seen)) return
-    if (this.#warned.size >= MAX_REMEMBERED_WARNINGS) this.#warned.clear()
+    // Forgetting what was told would be to tell it again.
+    if (this.#warned.size > MAX_WARNINGS || this.#warned.has(seen)) return
     this.#warned.add(seen)
-    this.#options.onWarning({ code, key: finalKey, message })
+    if (this.#warned.size <= MAX_WARNINGS) this.#options.onWarning({ code, key: finalKey, message })
+    else
+      this.#options.onWarning({
+        code: 'TOO_MANY_WARNINGS',
+        key: finalKey,
+        message: `${message}. This is the last of more than ${MAX_WARNINGS} warnings: this cache gives no others`,
+      })
   }
 }
 
-const MAX_REMEMBERED_WARNINGS = 1_000
+/** How many warnings a cache gives, and remembers. */
+const MAX_WARNINGS = 1_000
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 export const UNSAFE_CHARACTERS: RegExp = /[\u0000-\u0020\u007f]/
@@ -153,13 +164,12 @@ export function isSafe(key: string, length: number): boolean {
   return true
 }
 
-/** Refuses what is not a version. */
-export function checkVersion(version: unknown): Version {
+/** Refuses what is not a version, under the name of the public method that was given it. */
+export function checkVersion(version: unknown, method = 'A cache', name = 'version'): Version {
   if (typeof version === 'string' && version !== '') return version
   if (typeof version === 'number' && Number.isFinite(version)) return version
-  throw new TypeError(
-    `version must be a number or a text that is not empty: got ${JSON.stringify(version) ?? typeof version}`,
-  )
+  const got = typeof version === 'number' ? version : version === '' ? 'an empty text' : describeType(version)
+  throw new TypeError(`${method} takes a finite number or a text that is not empty for ${name}: got ${got}`)
 }
 
 /**

@@ -49,6 +49,69 @@ describe('alock()', () => {
     expect(naps.reduce((sum, nap) => sum + nap, 0)).toBeLessThanOrEqual(2_250)
   })
 
+  it.each([
+    { clock: 'set back by an hour', jump: -3_600_000, runs: true },
+    { clock: 'set ahead by an hour', jump: 3_600_000, runs: true },
+    { clock: 'set back, and back again', jump: -1_000, runs: true, always: true },
+    { clock: 'that stands still', jump: 0, runs: false },
+  ])('waits as long as it is told by a clock $clock', async ({ jump, runs, always }) => {
+    let now = 1_800_000_000_000
+    let slept = 0
+    const cache = createCache({
+      adapter: memoryAdapter(),
+      clock: () => now,
+      sleep: async (milliseconds) => {
+        if (slept === 0 || always) now += jump
+        if (runs) now += milliseconds
+        slept += milliseconds
+        if (slept > 1e6) throw new Error('this wait never ends')
+      },
+    })
+    await cache.alock('l', { timeout: 1e9 })
+    // So long that the attempts themselves never take that time, however slow the machine.
+    expect(await cache.alock('l', { timeout: 60, wait: 100 })).toBeUndefined()
+    expect(slept).toBe(100_000)
+  })
+
+  it('counts the time that the attempts and naps really take, where naps are longer than was asked for', async () => {
+    const { now } = performance
+    let elapsed = 0
+    let naps = 0
+    performance.now = () => elapsed
+    try {
+      const cache = createCache({
+        adapter: memoryAdapter(),
+        clock: () => 0,
+        sleep: async () => {
+          naps += 1
+          if (naps > 100) throw new Error('this wait never ends')
+          elapsed += 1_000
+        },
+      })
+      await cache.alock('l', { timeout: 1e9 })
+      expect(await cache.alock('l', { timeout: 60, wait: 3 })).toBeUndefined()
+    } finally {
+      performance.now = now
+    }
+    expect(naps).toBe(3)
+  })
+
+  it('draws one number for all its attempts, and refuses what is none before it tries', async () => {
+    let drawn = 0
+    const cache = createCache({ adapter: memoryAdapter(), random: () => drawn++ / 10, sleep: async () => {} })
+    await cache.alock('l', { timeout: 1e9 })
+    await cache.alock('l', { timeout: 60, wait: 5 })
+    expect(drawn).toBe(2)
+    for (const wrong of [Number.NaN, -0.1, 1, 2, '0.5', null, undefined, 5n, Promise.resolve(0.5)]) {
+      const broken = createCache({ adapter: memoryAdapter(), random: () => wrong as never })
+      await expect(broken.alock('free', { timeout: 60 })).rejects.toThrow(
+        /^random must give a number from 0 up to 1/,
+      )
+      expect(() => broken.lock('free', { timeout: 60 })).toThrow(TypeError)
+      expect(broken.hasKey('free')).toBe(false)
+    }
+  })
+
   it('refuses a lock that would never open, or a wait that is no number', async () => {
     const { cache } = lockable()
     for (const timeout of [0, -1, null, undefined]) {

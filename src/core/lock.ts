@@ -27,7 +27,31 @@ export function heldSyncLock(key: string, release: () => boolean): SyncCacheLock
   return { key, release, [DISPOSE]: () => void release() }
 }
 
-/** How long to wait before each further attempt: soon at first, never more than a quarter of a second. */
-export function pause(attempt: number, left: number): number {
-  return Math.min(10 * 2 ** Math.min(attempt, 5), 250, left)
+/**
+ * A wait of so many milliseconds, in naps: short at first, never more than a quarter of a second. How long it has lasted is
+ * measured by a monotonic clock, and is no less than the sum of the naps: the wall clock may jump or stand still, and in
+ * tests a nap may take no time at all.
+ */
+export class Wait {
+  readonly #milliseconds: number
+  readonly #started = performance.now()
+  #naps = 0
+  #slept = 0
+
+  constructor(milliseconds: number) {
+    this.#milliseconds = milliseconds
+  }
+
+  /** Sleeps once: `false` without sleeping if the wait is over. */
+  async nap(sleep: (milliseconds: number) => Promise<void>): Promise<boolean> {
+    const left = this.#milliseconds - Math.max(this.#slept, performance.now() - this.#started)
+    if (left <= 0) return false
+    const nap = Math.min(10 * 2 ** this.#naps, MAX_NAP_MS, left)
+    this.#naps += 1
+    this.#slept += nap
+    await sleep(nap)
+    return true
+  }
 }
+
+const MAX_NAP_MS = 250

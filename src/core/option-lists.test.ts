@@ -82,6 +82,69 @@ const toMakeOne: Required<CacheOptions> = {
   sleep: async () => {},
 }
 
+/** What each option must not be. `undefined` is for "not given", and a `default` may be anything. */
+const wrong: Readonly<Record<string, readonly unknown[]>> = {
+  version: [
+    null,
+    '',
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    true,
+    {},
+    [2],
+    2n,
+    Symbol('s'),
+    () => 2,
+    new Date(),
+  ],
+  timeout: [
+    '',
+    '60',
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    true,
+    {},
+    [60],
+    60n,
+    Symbol('s'),
+    () => 60,
+    new Date(),
+  ],
+  initial: [null, '', '0', Number.NaN, 0.5, 2 ** 53, true, {}, [0], 0n, Symbol('s'), () => 0],
+  fresh: [null, '', 'no', Number.NaN, 0, 1, {}, [], 1n, Symbol('s'), () => true],
+  wait: [null, '', '5', Number.NaN, true, {}, [5], 5n, Symbol('s'), () => 5],
+  signal: [
+    null,
+    '',
+    0,
+    true,
+    {},
+    [],
+    Symbol('s'),
+    () => {},
+    new AbortController(),
+    new EventTarget(),
+    { aborted: false },
+  ],
+}
+
+const noBags = [
+  null,
+  0,
+  60,
+  '',
+  'default',
+  true,
+  false,
+  5n,
+  Symbol('s'),
+  () => ({}),
+  [],
+  [60],
+  new Date(),
+  new Map(),
+]
+
 const cases = [
   ...Object.entries(sync).map(([name, [leading, options]]) => ({
     name,
@@ -112,6 +175,103 @@ describe('the closed lists of options', () => {
     },
   )
 
+  it.each(cases)(
+    '$name, $at.name: refuses what an option cannot be, under its own name, with nothing done',
+    async ({ name, leading, options, at }) => {
+      const adapter = at()
+      const cache = createCache({ adapter })
+      await cache.asetMany({ key: 1, count: 1 }, keyed)
+      const before = await stored(cache)
+      let loads = 0
+      const load = () => {
+        loads += 1
+        return Promise.reject(new Error('nobody hears this'))
+      }
+      for (const [option, wrongs] of Object.entries(wrong)) {
+        if (!(option in options)) continue
+        for (const value of wrongs) {
+          // Of a key that is there, and of one that is missing.
+          for (const key of [leading[0], typeof leading[0] === 'string' ? 'missing' : leading[0]]) {
+            const rest = name.endsWith('etOrSet') ? [load] : leading.slice(1)
+            const error = await refusal(cache, name, [key, ...rest, { ...options, [option]: value }])
+            expect(error, `${option}: ${String(value)}`).toBeInstanceOf(Error)
+            const { name: kind, message } = error as Error
+            expect(['TypeError', 'RangeError']).toContain(kind)
+            expect(message).toMatch(new RegExp(`^${name} takes .* ${option}: `))
+          }
+        }
+      }
+      expect(loads).toBe(0)
+      expect(await stored(cache)).toEqual(before)
+    },
+  )
+
+  it.each(cases)(
+    '$name, $at.name: refuses what is no bag of options, under its own name, with nothing done',
+    async ({ name, leading, options, at }) => {
+      const cache = createCache({ adapter: at() })
+      await cache.asetMany({ key: 1, count: 1 }, keyed)
+      const before = await stored(cache)
+      const timeoutMayStand = 'timeout' in options && !/incr|decr|lock/.test(name)
+      for (const bag of noBags) {
+        if (timeoutMayStand && (bag === null || typeof bag === 'number')) continue
+        const error = await refusal(cache, name, [...leading, bag])
+        expect(error, String(bag)).toBeInstanceOf(TypeError)
+        expect((error as Error).message).toMatch(new RegExp(`^${name} takes .*: got \\w+`))
+      }
+      expect(await stored(cache)).toEqual(before)
+    },
+  )
+
+  it.each(cases)(
+    '$name, $at.name: takes undefined for "not given"',
+    async ({ name, leading, options, at }) => {
+      const cache = createCache({ adapter: at() })
+      await cache.asetMany({ key: 1, count: 1 })
+      const none = Object.fromEntries(Object.keys(options).map((option) => [option, undefined]))
+      const required = name.endsWith('lock') ? { timeout: 60 } : {}
+      await expect(call(cache, name, [...leading, { ...none, ...required }])).resolves.not.toThrow()
+      if (!name.endsWith('lock'))
+        await expect(call(cache, name, [...leading, undefined])).resolves.not.toThrow()
+    },
+  )
+
+  it.each(cases)(
+    '$name, $at.name: refuses a key that is no text, under its own name',
+    async ({ name, leading, at }) => {
+      const cache = createCache({ adapter: at() })
+      const before = await stored(cache)
+      for (const key of [
+        7,
+        0,
+        null,
+        undefined,
+        true,
+        {},
+        ['key'],
+        Symbol('s'),
+        7n,
+        () => 'key',
+        new String('key'),
+      ]) {
+        const [first] = leading
+        const given = Array.isArray(first)
+          ? ['key', key]
+          : typeof first === 'string'
+            ? key
+            : [
+                ['key', 1],
+                [key, 1],
+              ]
+        const rest = name.endsWith('lock') ? [{ timeout: 60 }] : leading.slice(1)
+        const error = await refusal(cache, name, [given, ...rest])
+        expect(error).toBeInstanceOf(TypeError)
+        expect((error as Error).message).toMatch(new RegExp(`^${name} takes a string for key: got \\w+$`))
+      }
+      expect(await stored(cache)).toEqual(before)
+    },
+  )
+
   it.each([
     ['memoryAdapter', (options: object) => memoryAdapter(options)],
     ['indexedDBAdapter', (options: object) => indexedDBAdapter({ name: 'db', ...options })],
@@ -139,9 +299,23 @@ function distant(): Adapter {
   return { name, supports, read, commit, clear, close }
 }
 
+/** All that the cases may have changed. */
+async function stored(cache: AsyncCache): Promise<unknown> {
+  const keys = ['key', 'count', 'lock', 'missing']
+  return [await cache.agetMany(keys), await cache.agetMany(keys, keyed)]
+}
+
 async function call(cache: AsyncCache, name: string, args: readonly unknown[]): Promise<unknown> {
   const method: (...args: readonly unknown[]) => unknown = Reflect.get(cache, name)
   return method.apply(cache, [...args])
+}
+
+/** What a call throws. */
+async function refusal(cache: AsyncCache, name: string, args: readonly unknown[]): Promise<unknown> {
+  return call(cache, name, args).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
 }
 
 /** The options that a refusal lists. */

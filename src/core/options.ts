@@ -1,4 +1,5 @@
 import type { Adapter } from './adapter.ts'
+import { checkedClock, guarded } from './callbacks.ts'
 import type { CacheError } from './errors.ts'
 import { checkTimeout, describeType, type Timeout } from './expiry.ts'
 import {
@@ -26,15 +27,19 @@ export interface CacheOptions<A extends Adapter = Adapter> {
    * tells `onWarning` once, `'strict'` throws `INVALID_KEY`, `'off'` takes it as it is.
    */
   readonly keys?: 'warn' | 'strict' | 'off' | undefined
-  /** Hears each warning once. Default `console.warn`. */
+  /** Hears each warning once. Default `console.warn`. What it throws goes to `console.error` and changes no answer. */
   readonly onWarning?: ((warning: CacheWarning) => void) | undefined
   /**
    * Hears of each read that failed because the store did, and says what becomes of it: `'throw'`, or `'miss'`, so that the
    * cache's users go on without it. `agetOrSet` then loads, and gives what it could not store. Without it every failure
-   * throws; writes, counters, `aadd` and locks always do.
+   * throws; writes, counters, `aadd` and locks always do. If it throws, or gives anything else, the failure is thrown; an
+   * error of its own goes to `console.error`.
    */
   readonly onError?: ((error: CacheError) => 'throw' | 'miss') | undefined
-  /** The time in epoch milliseconds. Default `Date.now`. Tests pass their own and move it. */
+  /**
+   * The time in epoch milliseconds, for the instants at which entries expire. Default `Date.now`. Tests pass their own and
+   * move it. A clock that throws or gives no finite number makes a call throw a `TypeError`, with nothing done.
+   */
   readonly clock?: (() => number) | undefined
   /** A number from 0 up to 1, for the tokens of locks. Default: from `crypto.getRandomValues`. */
   readonly random?: (() => number) | undefined
@@ -118,7 +123,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'sleep',
   ]
   // First of all, so that whoever gives the adapter itself is told.
-  if (typeof options?.adapter?.commit !== 'function')
+  if (!isAdapter(options?.adapter))
     throw new TypeError('createCache needs an adapter: { adapter: memoryAdapter() }')
   checkBag(options, known, 'createCache')
   const {
@@ -130,20 +135,22 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     keys = 'warn',
     onWarning = ({ message }: CacheWarning) => console.warn(`nearcache: ${message}`),
     onError = () => 'throw' as const,
-    clock = () => Date.now(),
+    clock,
     random = randomFraction,
     sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   } = options
-  checkTimeout(timeout)
-  checkVersion(version)
+  checkTimeout(timeout, 'createCache')
+  checkVersion(version, 'createCache')
   if (typeof keyPrefix !== 'string')
-    throw new TypeError(`keyPrefix must be a string: got ${typeof keyPrefix}`)
+    throw new TypeError(`createCache takes a string for keyPrefix: got ${describeType(keyPrefix)}`)
   if (!keyPrefix.isWellFormed())
-    throw new TypeError('keyPrefix must be well-formed text: it has a lone surrogate')
-  for (const [name, given] of Object.entries({ keyFunction, onWarning, onError, clock, random, sleep }))
-    if (typeof given !== 'function') throw new TypeError(`${name} must be a function: got ${typeof given}`)
-  if (!['warn', 'strict', 'off'].includes(keys))
-    throw new TypeError(`keys must be 'warn', 'strict' or 'off': got ${keys}`)
+    throw new TypeError('createCache takes well-formed text for keyPrefix: it has a lone surrogate')
+  for (const name of ['keyFunction', 'onWarning', 'onError', 'clock', 'random', 'sleep'] as const) {
+    const given: unknown = options[name]
+    if (given !== undefined && typeof given !== 'function')
+      throw new TypeError(`createCache takes a function for ${name}: got ${describeType(given)}`)
+  }
+  checkChoice(keys, ['warn', 'strict', 'off'], 'createCache', 'keys')
   return Object.freeze({
     adapter,
     timeout,
@@ -151,12 +158,29 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     version,
     keyFunction,
     keys,
-    onWarning,
-    onError,
-    clock,
+    onWarning: guarded('onWarning', onWarning, undefined),
+    onError: guarded('onError', onError, 'throw'),
+    // The platform's clock needs no check, and is asked on every call.
+    clock: clock === undefined ? () => Date.now() : checkedClock(clock),
     random,
     sleep,
   })
+}
+
+function isAdapter(adapter: unknown): boolean {
+  if (typeof adapter !== 'object' || adapter === null) return false
+  const { supports } = adapter as Adapter
+  if (typeof supports !== 'object' || supports === null) return false
+  const methods = ['read', 'commit', 'clear', 'close'] as const
+  return methods.every((name) => typeof (adapter as Adapter)[name] === 'function')
+}
+
+/** Refuses a word that is none of those to choose among. */
+export function checkChoice(given: unknown, choices: readonly string[], method: string, name: string): void {
+  if (choices.includes(given as string)) return
+  const listed = choices.map((choice) => `'${choice}'`).join(' or ')
+  const got = typeof given === 'string' ? JSON.stringify(given.slice(0, 80)) : describeType(given)
+  throw new TypeError(`${method} takes ${listed} for ${name}: got ${got}`)
 }
 
 /** 53 random bits as a fraction: unlike `Math.random`, never the same in two isolates that started alike. */
@@ -165,48 +189,23 @@ function randomFraction(): number {
   return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53
 }
 
-/** The timeout in what stands where a timeout may stand. */
-export function readTimeout(
-  given: TimeoutOr<SetOptions>,
-  known: readonly string[],
-  method: string,
-): Timeout | undefined {
-  if (given === undefined) return undefined
-  const bag = typeof given === 'object' && given !== null
-  if (bag) checkBag(given, known, method)
-  const timeout = bag ? given.timeout : given
-  checkTimeout(timeout)
-  return timeout
-}
-
-/** The version in what may be a bare timeout. */
-export function versionIn(given: TimeoutOr<KeyOptions>): Version | undefined {
-  return typeof given === 'object' && given !== null ? given.version : undefined
-}
-
-/** The options of a call that takes no timeout. */
-export function readOptions<O extends object>(
-  given: O | undefined,
-  known: readonly string[],
-  method: string,
-): O {
-  if (given === undefined) return NOTHING as O
-  checkBag(given, known, method)
-  return given
-}
-
-const NOTHING: Record<never, never> = Object.freeze({})
-
 /** Options are closed: `{ tiemout: 60 }` must not quietly mean the default. */
 export function checkBag(given: unknown, known: readonly string[], method: string): void {
-  const prototype = typeof given === 'object' && given !== null ? Object.getPrototypeOf(given) : undefined
-  if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
+  if (!isPlainObject(given)) {
     throw new TypeError(
-      `${method} takes a plain object of options (${known.join(', ')}): got ${describeType(given)}`,
+      `${method} takes a plain object of options (${known.join(', ')}): got ${describeType(given)}` +
+        (known.includes('default') ? '; a default is given as { default: … }' : ''),
     )
   }
-  for (const name of Object.keys(given as object)) {
+  for (const name of Object.keys(given)) {
     if (!known.includes(name))
       throw new TypeError(`${method} has no option "${name}": it takes ${known.join(', ')}`)
   }
+}
+
+/** An object of no class, from whatever realm. */
+export function isPlainObject(given: unknown): given is object {
+  if (typeof given !== 'object' || given === null) return false
+  const prototype: unknown = Object.getPrototypeOf(given)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }

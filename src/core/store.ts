@@ -104,6 +104,7 @@ export function supersedeAll(flights: Flights<unknown>, changes: readonly Change
   }
 }
 
-function count(items: readonly unknown[]): string {
+/** "1 key", "2 keys", for a message. */
+export function count(items: readonly unknown[]): string {
   return items.length === 1 ? '1 key' : `${items.length} keys`
 }

@@ -1,39 +1,25 @@
-import type { Op, SyncAdapter } from './adapter.ts'
+import type { SyncAdapter } from './adapter.ts'
+import { checkKey, readOptions, readTimeout, type SetManyData, versionIn } from './arguments.ts'
 import { AsyncCache } from './cache.ts'
-import {
-  type Contract,
-  DELETE,
-  GETTING,
-  type Move,
-  POP,
-  POPPING,
-  READING,
-  type SetManyData,
-} from './contract.ts'
+import { type Call, type Contract, GETTING, KEY_AND_TIMEOUT, type Move, READING } from './contract.ts'
 import { isOpen } from './decide.ts'
 import { checkTimeout } from './expiry.ts'
 import type { Loader } from './get-or-set.ts'
-import type { Version } from './keys.ts'
 import { heldSyncLock, type SyncCacheLock } from './lock.ts'
-import {
-  type GetOptions,
-  type GetOrSetOptions,
-  type IncrOptions,
-  type KeyOptions,
-  type LockOptions,
-  type PopOptions,
-  type ReadOptions,
-  readOptions,
-  readTimeout,
-  type SetOptions,
-  type TimeoutOr,
-  versionIn,
+import type {
+  GetOptions,
+  GetOrSetOptions,
+  IncrOptions,
+  KeyOptions,
+  LockOptions,
+  PopOptions,
+  ReadOptions,
+  SetOptions,
+  TimeoutOr,
 } from './options.ts'
 import { accepted, counted, moved, popped } from './outcomes.ts'
 import { endure } from './store.ts'
 import { SyncStore } from './sync-store.ts'
-
-const KEY_AND_TIMEOUT = ['timeout', 'version']
 
 /**
  * A cache in memory: every method of {@link AsyncCache}, and its sync twin under the name without the `a`. The async
@@ -71,34 +57,21 @@ export class SyncCache extends AsyncCache {
   /** Reads a key, at once, or gives `options.default` when it is missing or expired. */
   get<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   get(key: string, options?: GetOptions<unknown>): unknown {
-    const value = this.#store.value(key, options && readOptions(options, GETTING, 'get').version)
-    return value === undefined ? options?.default : this.#contract.given(value, key)
+    return this.#get('get', key, options)
   }
 
   /**
    * Stores a value, at once, for `timeout` **seconds**; `null` = never expires. See {@link AsyncCache.aset}.
    */
   set(key: string, value: unknown, options?: TimeoutOr<SetOptions>): void {
-    const now = this.#contract.now()
-    const version = versionIn(options)
-    const expiresAt = this.#contract.deadline(readTimeout(options, KEY_AND_TIMEOUT, 'set'), now)
-    const stored = this.#contract.storable(value, key)
-    if (version === undefined && isOpen(expiresAt, now) && this.#store.overwrite(key, stored, expiresAt))
-      return
-    this.#commitOne(key, version, { kind: 'set', entry: { value: stored, expiresAt } }, now)
+    this.#set('set', key, value, options)
   }
 
   /**
    * Stores a value only if the key is missing or expired, at once: `true` if it did. See {@link AsyncCache.aadd}.
    */
   add(key: string, value: unknown, options?: TimeoutOr<SetOptions>): boolean {
-    const now = this.#contract.now()
-    return this.#commitOne(
-      key,
-      versionIn(options),
-      this.#contract.write('add', key, value, options, now),
-      now,
-    )
+    return this.#done(this.#contract.write('add', 'add', key, value, options))
   }
 
   /**
@@ -106,11 +79,14 @@ export class SyncCache extends AsyncCache {
    * not stored. A function that gives a promise is a `TypeError`: that is what {@link AsyncCache.agetOrSet} is for.
    */
   getOrSet<T>(key: string, loader: T | (() => T), options?: TimeoutOr<SetOptions>): T {
+    checkKey(key, 'getOrSet')
     if (loader === undefined) throw new TypeError('getOrSet needs a default: a value or a function')
     readTimeout(options, KEY_AND_TIMEOUT, 'getOrSet')
     const version = options === undefined ? undefined : { version: versionIn(options) }
     const hit = this.get<T>(key, version)
     if (hit !== undefined) return hit
+    // A clock that fails shall do so before the loader has run.
+    this.#contract.now()
     const loaded = typeof loader === 'function' ? (loader as () => T)() : loader
     if (loaded instanceof Promise) {
       // Nobody waits for it any more: a failure of its own would be nobody's.
@@ -119,7 +95,7 @@ export class SyncCache extends AsyncCache {
     }
     if (loaded === undefined) return loaded
     try {
-      this.add(key, loaded, options)
+      this.#done(this.#contract.write('getOrSet', 'add', key, loaded, options))
     } catch (error) {
       endure(error, this.#contract.onError)
       return loaded
@@ -133,45 +109,34 @@ export class SyncCache extends AsyncCache {
    * AsyncCache.atouch}.
    */
   touch(key: string, options?: TimeoutOr<SetOptions>): boolean {
-    const now = this.#contract.now()
-    return this.#commitOne(key, versionIn(options), this.#contract.touch(options, now), now)
+    return this.#done(this.#contract.touch('touch', key, options))
   }
 
   /** Removes a key, at once: `true` if a live entry was removed. See {@link AsyncCache.adelete}. */
   delete(key: string, options?: KeyOptions): boolean {
-    const { version } = readOptions(options, ['version'], 'delete')
-    return this.#commitOne(key, version, DELETE, this.#contract.now())
+    return this.#done(this.#contract.remove('delete', key, options))
   }
 
   /** Tells at once whether a key is live. See {@link AsyncCache.ahasKey}. */
   hasKey(key: string, options?: ReadOptions): boolean {
-    return this.#store.readLive(this.#contract.key(key, options, 'hasKey'), 'presence') !== undefined
+    return this.#hasKey('hasKey', key, options)
   }
 
   /** Adds `delta` to a stored integer, at once, and keeps its deadline. See {@link AsyncCache.aincr}. */
   incr(key: string, delta = 1, options?: IncrOptions): number {
-    if (options === undefined && Number.isSafeInteger(delta)) {
-      const sum = this.#store.count(key, delta)
-      if (sum !== undefined) return sum
-    }
-    const now = this.#contract.now()
-    const op = this.#contract.incr(delta, options, 'incr', now)
-    return counted(this.#store.commitOne(key, options?.version, op, now), key)
+    return this.#incr('incr', key, delta, options)
   }
 
   /** Subtracts `delta`, at once. See {@link AsyncCache.adecr}. */
   decr(key: string, delta = 1, options?: IncrOptions): number {
-    const now = this.#contract.now()
-    const op = this.#contract.incr(delta, options, 'decr', now)
-    return counted(this.#store.commitOne(key, options?.version, op, now), key)
+    return this.#counted(this.#contract.count('decr', -1, key, delta, options))
   }
 
   /**
    * Tells at once how many **seconds** a key has left; `null` = never expires. See {@link AsyncCache.attl}.
    */
   ttl(key: string, options?: ReadOptions): number | null | undefined {
-    const now = this.#contract.now()
-    return this.#contract.ttl(this.#store.readLive(this.#contract.key(key, options, 'ttl'), 'presence'), now)
+    return this.#ttl('ttl', key, options)
   }
 
   /** Takes a key out, at once: gives its value and deletes it. See {@link AsyncCache.apop}. */
@@ -181,10 +146,7 @@ export class SyncCache extends AsyncCache {
   /** Takes a key out, at once, or gives `options.default` when it is missing or expired. */
   pop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): T | D
   pop(key: string, options?: PopOptions<unknown>): unknown {
-    const { version } = readOptions(options, POPPING, 'pop')
-    const outcome = this.#store.commitOne(key, version, POP, this.#contract.now())
-    const entry = popped(outcome, key)
-    return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
+    return this.#pop('pop', key, options)
   }
 
   /**
@@ -192,59 +154,42 @@ export class SyncCache extends AsyncCache {
    * instead of `await using`. See {@link AsyncCache.alock}.
    */
   lock(key: string, options: LockOptions): SyncCacheLock | undefined {
-    const now = this.#contract.now()
-    const { take, release } = this.#contract.lock(options, now)
-    const { version } = options
-    if (!this.#commitOne(key, version, take, now)) return undefined
-    return heldSyncLock(key, () => this.#commitOne(key, version, release, this.#contract.now()))
+    const locking = this.#contract.lock('lock', key, options)
+    return this.#done(locking.take()) ? heldSyncLock(key, () => this.#done(locking.release())) : undefined
   }
 
   /** Reads many keys at once: a Map of the live ones. See {@link AsyncCache.agetMany}. */
   getMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Map<string, T> {
-    const storedKeys = this.#contract.keys(keys, options, 'getMany', READING)
-    return this.#contract.found(storedKeys.keys(), this.#store.read([...storedKeys.values()], 'value'))
+    return this.#getMany('getMany', keys, options)
   }
 
   /** Stores many keys at once, for `timeout` **seconds**. See {@link AsyncCache.asetMany}. */
   setMany(data: SetManyData, options?: TimeoutOr<SetOptions>): string[] {
-    const now = this.#contract.now()
-    const changes = this.#contract.writeMany(data, options, now)
-    const outcomes = this.#store.commit([...changes.values()], now)
-    return [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
+    return this.#setMany('setMany', data, options)
   }
 
   /** Removes many keys at once. See {@link AsyncCache.adeleteMany}. */
   deleteMany(keys: Iterable<string>, options?: KeyOptions): void {
-    const storedKeys = this.#contract.keys(keys, options, 'deleteMany')
-    const changes = [...storedKeys.values()].map((storedKey) => ({ key: storedKey, op: DELETE }))
-    this.#store.commit(changes, this.#contract.now())
+    this.#store.commit(this.#contract.removeMany('deleteMany', keys, options), this.#contract.now())
   }
 
   /**
    * Moves a key to its version + `delta`, at once, and gives that version. See {@link AsyncCache.aincrVersion}.
    */
   incrVersion(key: string, delta = 1, options?: KeyOptions): number {
-    return this.#move(this.#contract.move(key, delta, options, 'incrVersion'), key)
+    return this.#moved(this.#contract.move('incrVersion', 1, key, delta, options))
   }
 
   /**
    * Moves a key to its version − `delta`, at once, and gives that version. See {@link AsyncCache.adecrVersion}.
    */
   decrVersion(key: string, delta = 1, options?: KeyOptions): number {
-    return this.#move(this.#contract.move(key, delta, options, 'decrVersion'), key)
+    return this.#moved(this.#contract.move('decrVersion', -1, key, delta, options))
   }
 
   /** Removes every entry of the `keyPrefix`, at once; without one, all. See {@link AsyncCache.aclear}. */
   clear(): void {
     this.#store.clear(this.#contract.keyspace.scope)
-  }
-
-  #commitOne(key: string, version: Version | undefined, op: Op, now: number): boolean {
-    return accepted(this.#store.commitOne(key, version, op, now), op.kind, key)
-  }
-
-  #move({ change, version }: Move, key: string): number {
-    return moved(this.#store.commit([change], this.#contract.now())[0], version, key)
   }
 
   override async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
@@ -254,7 +199,7 @@ export class SyncCache extends AsyncCache {
     options: GetOptions<D> & { readonly default: D },
   ): Promise<T | D>
   override async aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
-    return this.get(key, options as GetOptions)
+    return this.#get('aget', key, options)
   }
 
   override async agetOrSet<T>(
@@ -264,7 +209,8 @@ export class SyncCache extends AsyncCache {
   ): Promise<T> {
     // A hit is given at once: most calls are one.
     if (options === undefined || typeof options === 'number') {
-      checkTimeout(options)
+      checkKey(key, 'agetOrSet')
+      checkTimeout(options, 'agetOrSet')
       const hit = this.get<T>(key)
       if (hit !== undefined && loader !== undefined) return hit
     }
@@ -272,35 +218,35 @@ export class SyncCache extends AsyncCache {
   }
 
   override async aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {
-    this.set(key, value, options)
+    this.#set('aset', key, value, options)
   }
 
   override async aadd(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<boolean> {
-    return this.add(key, value, options)
+    return this.#done(this.#contract.write('aadd', 'add', key, value, options))
   }
 
   override async atouch(key: string, options?: TimeoutOr<SetOptions>): Promise<boolean> {
-    return this.touch(key, options)
+    return this.#done(this.#contract.touch('atouch', key, options))
   }
 
   override async adelete(key: string, options?: KeyOptions): Promise<boolean> {
-    return this.delete(key, options)
+    return this.#done(this.#contract.remove('adelete', key, options))
   }
 
   override async ahasKey(key: string, options?: ReadOptions): Promise<boolean> {
-    return this.hasKey(key, options)
+    return this.#hasKey('ahasKey', key, options)
   }
 
   override async aincr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
-    return this.incr(key, delta, options)
+    return this.#incr('aincr', key, delta, options)
   }
 
   override async adecr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
-    return this.decr(key, delta, options)
+    return this.#counted(this.#contract.count('adecr', -1, key, delta, options))
   }
 
   override async attl(key: string, options?: ReadOptions): Promise<number | null | undefined> {
-    return this.ttl(key, options)
+    return this.#ttl('attl', key, options)
   }
 
   override async apop<T = unknown>(key: string, options?: PopOptions): Promise<T | undefined>
@@ -310,33 +256,103 @@ export class SyncCache extends AsyncCache {
     options: PopOptions<D> & { readonly default: D },
   ): Promise<T | D>
   override async apop(key: string, options?: PopOptions<unknown>): Promise<unknown> {
-    return this.pop(key, options as PopOptions)
+    return this.#pop('apop', key, options)
   }
 
   override async agetMany<T = unknown>(
     keys: Iterable<string>,
     options?: ReadOptions,
   ): Promise<Map<string, T>> {
-    return this.getMany(keys, options)
+    return this.#getMany('agetMany', keys, options)
   }
 
   override async asetMany(data: SetManyData, options?: TimeoutOr<SetOptions>): Promise<string[]> {
-    return this.setMany(data, options)
+    return this.#setMany('asetMany', data, options)
   }
 
   override async adeleteMany(keys: Iterable<string>, options?: KeyOptions): Promise<void> {
-    this.deleteMany(keys, options)
+    this.#store.commit(this.#contract.removeMany('adeleteMany', keys, options), this.#contract.now())
   }
 
   override async aincrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
-    return this.incrVersion(key, delta, options)
+    return this.#moved(this.#contract.move('aincrVersion', 1, key, delta, options))
   }
 
   override async adecrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
-    return this.decrVersion(key, delta, options)
+    return this.#moved(this.#contract.move('adecrVersion', -1, key, delta, options))
   }
 
   override async aclear(): Promise<void> {
     this.clear()
+  }
+
+  // What the twins have in common; `method` is the one that was called.
+
+  #get(method: string, key: string, options: GetOptions<unknown> | undefined): unknown {
+    checkKey(key, method)
+    const version = options === undefined ? undefined : readOptions(options, GETTING, method).version
+    const value = this.#store.value(key, version)
+    return value === undefined ? options?.default : this.#contract.given(value, key)
+  }
+
+  #set(method: string, key: string, value: unknown, options: TimeoutOr<SetOptions>): void {
+    checkKey(key, method)
+    const timeout = readTimeout(options, KEY_AND_TIMEOUT, method)
+    const version = versionIn(options)
+    const now = this.#contract.now()
+    const expiresAt = this.#contract.deadline(timeout, now)
+    const stored = this.#contract.storable(value, key)
+    if (version === undefined && isOpen(expiresAt, now) && this.#store.overwrite(key, stored, expiresAt))
+      return
+    this.#done({ method, key, version, op: { kind: 'set', entry: { value: stored, expiresAt } }, now })
+  }
+
+  #hasKey(method: string, key: string, options: ReadOptions | undefined): boolean {
+    return this.#store.readLive(this.#contract.key(method, key, options), 'presence') !== undefined
+  }
+
+  #incr(method: string, key: string, delta: number, options: IncrOptions | undefined): number {
+    if (options === undefined && Number.isSafeInteger(delta)) {
+      checkKey(key, method)
+      const sum = this.#store.count(key, delta)
+      if (sum !== undefined) return sum
+    }
+    return this.#counted(this.#contract.count(method, 1, key, delta, options))
+  }
+
+  #ttl(method: string, key: string, options: ReadOptions | undefined): number | null | undefined {
+    const storedKey = this.#contract.key(method, key, options)
+    const now = this.#contract.now()
+    return this.#contract.ttl(this.#store.readLive(storedKey, 'presence'), now)
+  }
+
+  #pop(method: string, key: string, options: PopOptions<unknown> | undefined): unknown {
+    const { version, op, now } = this.#contract.pop(method, key, options)
+    const entry = popped(this.#store.commitOne(key, version, op, now), method, key)
+    return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
+  }
+
+  #getMany<T>(method: string, keys: Iterable<string>, options: ReadOptions | undefined): Map<string, T> {
+    const storedKeys = this.#contract.keys(method, keys, options, READING)
+    return this.#contract.found(storedKeys.keys(), this.#store.read([...storedKeys.values()], 'value'))
+  }
+
+  #setMany(method: string, data: SetManyData, options: TimeoutOr<SetOptions>): string[] {
+    const now = this.#contract.now()
+    const changes = this.#contract.writeMany(method, data, options, now)
+    const outcomes = this.#store.commit([...changes.values()], now)
+    return [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
+  }
+
+  #done({ method, key, version, op, now }: Call): boolean {
+    return accepted(this.#store.commitOne(key, version, op, now), method, key)
+  }
+
+  #counted({ method, key, version, op, now }: Call): number {
+    return counted(this.#store.commitOne(key, version, op, now), method, key)
+  }
+
+  #moved({ method, key, version, change, now }: Move): number {
+    return moved(this.#store.commit([change], now)[0], version, method, key)
   }
 }

@@ -4,7 +4,7 @@ import { isLive, step } from './decide.ts'
 import type { Flights } from './flight.ts'
 import { headOf, type Keyspace, type Version } from './keys.ts'
 import { failed } from './outcomes.ts'
-import { endure, flightsOf, supersedeAll } from './store.ts'
+import { count, endure, flightsOf, supersedeAll } from './store.ts'
 
 /**
  * `Store`, at once. A key of its own is looked for in its space, under the caller's own text: joining it to its head
@@ -51,7 +51,7 @@ export class SyncStore {
         .readSync(storedKeys, now, wanted)
         .map((entry) => (isLive(entry, now) ? entry : undefined))
     } catch (cause) {
-      endure(failed(this.#adapter, `read ${storedKeys.length} keys`, cause), this.#onError)
+      endure(failed(this.#adapter, `read ${count(storedKeys)}`, cause), this.#onError)
       return storedKeys.map(() => undefined)
     }
   }
@@ -88,7 +88,7 @@ export class SyncStore {
     try {
       return this.#adapter.commitSync(changes, now)
     } catch (cause) {
-      throw failed(this.#adapter, `write ${changes.length} keys`, cause)
+      throw failed(this.#adapter, `write ${count(changes)}`, cause)
     }
   }
 

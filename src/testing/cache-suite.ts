@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import type { Adapter, SyncAdapter } from '../core/adapter.ts'
 import { badInput } from './conformance/bad-input.ts'
+import { badOptions } from './conformance/bad-options.ts'
 import { bulk } from './conformance/bulk.ts'
 import { contextOf } from './conformance/context.ts'
 import { deleteAndClear } from './conformance/delete.ts'
@@ -60,6 +61,7 @@ export function cacheSuite({ name, createAdapter, twins = 'async' }: CacheSuiteO
     versionMoves(context)
     keys(context)
     badInput(context)
+    badOptions(context)
     oddKeys(context)
     ttlAndPop(context)
     incrInitial(context)

@@ -2,7 +2,7 @@ import type { Change, Entry, Outcome, Supports, SyncAdapter, Wanted } from '../.
 import { checkLimits } from '../../core/culling.ts'
 import { type Place, step } from '../../core/decide.ts'
 import { headOf, restOf } from '../../core/keys.ts'
-import { checkBag } from '../../core/options.ts'
+import { checkBag, checkChoice } from '../../core/options.ts'
 import { SyncCache } from '../../core/sync-cache.ts'
 import { Table } from './table.ts'
 
@@ -45,8 +45,7 @@ export interface MemoryAdapterOptions {
 export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   checkBag(options, ['maxEntries', 'cullFrequency', 'maxBytes', 'values'], 'memoryAdapter')
   const { maxEntries = 10_000, cullFrequency = 3, maxBytes = null, values = 'copied' } = options
-  if (!['copied', 'shared'].includes(values))
-    throw new TypeError(`values must be 'copied' or 'shared': got ${values}`)
+  checkChoice(values, ['copied', 'shared'], 'memoryAdapter', 'values')
   const table = new Table(checkLimits({ maxEntries, cullFrequency, maxBytes }))
   const at = (key: string) => table.space(headOf(key), false)
   const place: Place = {

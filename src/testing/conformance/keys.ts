@@ -187,6 +187,29 @@ export function keys({ open }: Context): void {
       ])
     })
 
+    it('133. loses nothing when who is warned fails', async () => {
+      const { cache } = open()
+      const warned = cache({
+        onWarning: () => {
+          throw new Error('nobody is there')
+        },
+      })
+      const told: unknown[] = []
+      const { error } = console
+      console.error = (...args: unknown[]) => told.push(...args)
+      try {
+        await warned.aset('a b', 1)
+        await warned.asetMany({ 'a b': 2, 'c d': 3 })
+        expect([...(await warned.agetMany(['a b', 'c d']))]).toEqual([
+          ['a b', 2],
+          ['c d', 3],
+        ])
+      } finally {
+        console.error = error
+      }
+      expect(told).toContainEqual(new Error('nobody is there'))
+    })
+
     it('133. warns on the console, where nobody else listens', async () => {
       const { cache } = open()
       const spoken: unknown[] = []

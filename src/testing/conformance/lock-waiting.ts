@@ -4,32 +4,35 @@ import type { Context } from './context.ts'
 
 const MINUTE = { timeout: 60 } as const
 
-/** `alock` with `wait`: the sync twin cannot. Nobody sleeps here but by moving the clock. */
+/**
+ * `alock` with `wait`: the sync twin cannot. Nobody sleeps here but by moving the clock. What is waited for is so long that
+ * the attempts themselves, on the slowest machine, never take that time.
+ */
 export function lockWaiting({ open, supports }: Context): void {
   describe('lock that is waited for', () => {
     it('is tried for as long as was said, and then given up', async () => {
       const { waiting, naps } = sleepy()
-      await waiting.alock('lock', MINUTE)
-      expect(await waiting.alock('lock', { ...MINUTE, wait: 1.5 })).toBeUndefined()
-      expect(naps.reduce((sum, nap) => sum + nap, 0)).toBe(1_500)
+      await waiting.alock('lock', { timeout: 100 })
+      expect(await waiting.alock('lock', { ...MINUTE, wait: 50.5 })).toBeUndefined()
+      expect(naps.reduce((sum, nap) => sum + nap, 0)).toBe(50_500)
       expect(Math.min(...naps)).toBeGreaterThan(0)
       expect(Math.max(...naps)).toBeLessThanOrEqual(250)
-      expect(await waiting.attl('lock')).toBe(58.5)
+      expect(await waiting.attl('lock')).toBe(49.5)
     })
 
     it('is taken when its holder lets go', async () => {
       const { main, waiting, naps, during } = sleepy()
       const lock = await main.alock('lock', MINUTE)
       during(3, async () => void (await lock?.release()))
-      expect(await waiting.alock('lock', { ...MINUTE, wait: 5 })).toBeDefined()
+      expect(await waiting.alock('lock', { ...MINUTE, wait: 50 })).toBeDefined()
       expect(naps).toHaveLength(3)
       expect(await main.alock('lock', MINUTE)).toBeUndefined()
     })
 
     it("is taken when its holder's time is over, and counts its own from then", async () => {
       const { main, waiting } = sleepy()
-      const late = await main.alock('lock', { timeout: 2 })
-      const lock = await waiting.alock('lock', { ...MINUTE, wait: 2 })
+      const late = await main.alock('lock', { timeout: 50 })
+      const lock = await waiting.alock('lock', { ...MINUTE, wait: 50 })
       expect(lock).toBeDefined()
       expect(await main.attl('lock')).toBe(60)
       expect(await late?.release()).toBe(false)
@@ -57,17 +60,33 @@ export function lockWaiting({ open, supports }: Context): void {
       await waiting.alock('lock', MINUTE)
       const lock = await v2.alock('lock', MINUTE)
       during(2, async () => void (await lock?.release()))
-      expect(await waiting.alock('lock', { ...MINUTE, version: 2, wait: 5 })).toBeDefined()
+      expect(await waiting.alock('lock', { ...MINUTE, version: 2, wait: 50 })).toBeDefined()
       expect(await v2.alock('lock', MINUTE)).toBeUndefined()
+    })
+
+    it('is waited for as long, whatever becomes of the wall clock meanwhile', async () => {
+      for (const jump of [3_600, -3_600, 0]) {
+        const { main, clock, elsewhere } = open()
+        await main.alock('lock', { timeout: 1e9 })
+        let slept = 0
+        // A clock that is set in the first nap, and then stands still.
+        const sleep = async (milliseconds: number) => {
+          if (slept === 0) clock.advance(jump)
+          slept += milliseconds
+          if (slept > 100_000) throw new Error('this wait never ends')
+        }
+        expect(await elsewhere({ sleep }).alock('lock', { ...MINUTE, wait: 50 })).toBeUndefined()
+        expect(slept).toBe(50_000)
+      }
     })
 
     it.runIf(supports.atomic)('lets 10 who wait in one by one', async () => {
       const { elsewhere } = open()
-      // The clock stands still, so that nobody gives up.
+      // The clock stands still, so that no lock opens by itself.
       const sleep = () => new Promise<void>((resolve) => setTimeout(resolve, 0))
       const caches = [elsewhere({ sleep }), elsewhere({ sleep })] as const
       const work = async (cache: TestedCache) => {
-        await using lock = await cache.alock('lock', { ...MINUTE, wait: 1 })
+        await using lock = await cache.alock('lock', { ...MINUTE, wait: Number.POSITIVE_INFINITY })
         expect(lock).toBeDefined()
         const count = await cache.aget('count', { default: 0 })
         await sleep()
