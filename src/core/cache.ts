@@ -12,7 +12,6 @@ import {
   WAITING,
 } from './contract.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
-import { leavable } from './flight.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
 import type { Version } from './keys.ts'
 import { type CacheLock, heldLock, pause } from './lock.ts'
@@ -135,10 +134,8 @@ export class AsyncCache {
     const { version, fresh, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
     signal?.throwIfAborted()
     const storedKey = this.#contract.keyspace.storedKey(key, version)
-    return leavable(
-      getOrSet(this.#contract, this.#store, { storedKey, key, loader, timeout, fresh }),
-      signal,
-    ) as Promise<T>
+    const asked = { storedKey, key, loader, timeout, fresh }
+    return getOrSet(this.#contract, this.#store, asked, signal) as Promise<T>
   }
 
   /**
