@@ -102,7 +102,8 @@ export class SyncCache extends AsyncCache {
 
   /**
    * Reads a key, at once, and on a miss stores and gives what `loader` gives, for `timeout` **seconds**. `undefined` is
-   * not stored. A function that gives a promise is a `TypeError`: that is what {@link AsyncCache.agetOrSet} is for.
+   * not stored, nor is the result of a loader that changes its own key. A function that gives a promise, or anything else
+   * with a `then`, is a `TypeError`: that is what {@link AsyncCache.agetOrSet} is for.
    */
   getOrSet<T>(key: string, loader: T | (() => T), options?: TimeoutOr<SetOptions>): T {
     if (loader === undefined) throw new TypeError('getOrSet needs a default: a value or a function')
