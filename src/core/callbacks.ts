@@ -1,4 +1,5 @@
 import { describeType } from './expiry.ts'
+import { isThenable } from './snapshot.ts'
 
 /**
  * A user's callback that can fail without changing the answer of the call that it hears of. What it throws, or what its
@@ -21,10 +22,6 @@ export function guarded<Event, Answer>(
       return otherwise
     }
   }
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** What a broken `clock` causes. Not the adapter's failure, even if the adapter is the one to ask for the time. */

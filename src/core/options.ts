@@ -37,6 +37,11 @@ export interface CacheOptions<A extends Adapter = Adapter> {
    */
   readonly onError?: ((error: CacheError) => 'throw' | 'miss') | undefined
   /**
+   * Seconds to wait for one answer of the store; then the call fails with `ADAPTER_FAILED`, and a write or clear may still
+   * happen. Default 30, `null` = any time. A loader's own time does not count. Nothing in memory needs it.
+   */
+  readonly operationTimeout?: number | null | undefined
+  /**
    * The time in epoch milliseconds, for the instants at which entries expire. Default `Date.now`. Tests pass their own and
    * move it. A clock that throws or gives no finite number makes a call throw a `TypeError`, with nothing done.
    */
@@ -118,6 +123,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'keys',
     'onWarning',
     'onError',
+    'operationTimeout',
     'clock',
     'random',
     'sleep',
@@ -135,6 +141,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     keys = 'warn',
     onWarning = ({ message }: CacheWarning) => console.warn(`nearcache: ${message}`),
     onError = () => 'throw' as const,
+    operationTimeout = 30,
     clock,
     random = randomFraction,
     sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
@@ -145,6 +152,14 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     throw new TypeError(`createCache takes a string for keyPrefix: got ${describeType(keyPrefix)}`)
   if (!keyPrefix.isWellFormed())
     throw new TypeError('createCache takes well-formed text for keyPrefix: it has a lone surrogate')
+  if (operationTimeout !== null && typeof operationTimeout !== 'number')
+    throw new TypeError(
+      `createCache takes seconds or null for operationTimeout: got ${describeType(operationTimeout)}`,
+    )
+  if (operationTimeout !== null && !(operationTimeout > 0))
+    throw new RangeError(
+      `createCache takes more than 0 seconds for operationTimeout, or null for any time: got ${operationTimeout}`,
+    )
   for (const name of ['keyFunction', 'onWarning', 'onError', 'clock', 'random', 'sleep'] as const) {
     const given: unknown = options[name]
     if (given !== undefined && typeof given !== 'function')
@@ -160,6 +175,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     keys,
     onWarning: guarded('onWarning', onWarning, undefined),
     onError: guarded('onError', onError, 'throw'),
+    operationTimeout,
     // The platform's clock needs no check, and is asked on every call.
     clock: clock === undefined ? () => Date.now() : checkedClock(clock),
     random,
