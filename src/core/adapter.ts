@@ -32,8 +32,12 @@ export interface Change {
   readonly op: Op
 }
 
-/** Why a change was not made. `'too-large'` is for an adapter to say, of a value beyond `maxValueBytes`. */
-export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' | 'too-large'
+/**
+ * Why a change was not made. `'too-large'` is for an adapter to say, of a value that it can never hold: beyond
+ * `maxValueBytes`, or heavier than all its entries may be together. `'evicted'` too: the change was made, and others of the
+ * same `commit` took all the room there is.
+ */
+export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' | 'too-large' | 'evicted'
 
 /**
  * What a read is for. `'presence'` asks only for deadlines: the values may be left out, and looking is not using where

@@ -38,7 +38,13 @@ function refused(outcome: Outcome | undefined, op: Op['kind'], key: string): Cac
     case 'too-large':
       return new CacheError(
         'VALUE_TOO_LARGE',
-        `${doing}: the value is larger than the adapter can store (supports.maxValueBytes)`,
+        `${doing}: the value is larger than the adapter can store (its maxBytes, or supports.maxValueBytes)`,
+        { key },
+      )
+    case 'evicted':
+      return new CacheError(
+        'ADAPTER_FAILED',
+        `${doing}: it was dropped for others of the same commit, which one change alone cannot be`,
         { key },
       )
     default:
