@@ -1,5 +1,6 @@
-import { type Brand, brandOf, nameOfKind } from './brands.ts'
+import { type Brand, brandOf, elementsIn, entriesOf, nameOfKind, timeOf } from './brands.ts'
 import { CacheError, quoteKey } from './errors.ts'
+import { elementsOf, isSparse } from './sparse.ts'
 
 /**
  * Copies a value all the way down, and refuses with `INVALID_VALUE` and the path to the culprit whatever some
@@ -136,14 +137,18 @@ class Copier {
 
   #copyArray(source: readonly unknown[], depth: number): object {
     const { length } = source
-    const copy = this.#remember(source, [] as unknown[], depth)
+    // Spread, it takes no more room than it needs, where one that grows takes room for 17 at once.
+    const isSmall = length <= 64 && Object.getPrototypeOf(source) === Array.prototype
+    const copy = this.#remember(source, isSmall ? [...source] : ([] as unknown[]), depth)
     for (let index = 0; index < length; index += 1) {
-      const element = source[index]
+      const element = isSmall ? copy[index] : source[index]
       // The first hole: what is left may be billions of them, so go by the keys.
       if (element === undefined && !Object.hasOwn(source, index)) {
+        if (isSmall) copy.length = index
         return this.#copySparse(source, length, copy, depth)
       }
-      copy.push(this.#part(element, index, depth))
+      if (!isSmall) copy.push(this.#part(element, index, depth))
+      else if (!isPlain(element)) copy[index] = this.#part(element, index, depth)
     }
     return copy
   }
@@ -271,9 +276,6 @@ const NativeDate = Date
 const NativeMap = Map
 const NativeSet = Set
 const NativeRegExp = RegExp
-const timeOf = Date.prototype.getTime
-const entriesOf = Map.prototype.entries
-const elementsIn = Set.prototype.values
 const VIEWS: Readonly<Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>> = {
   DataView,
   Int8Array,
@@ -313,21 +315,6 @@ function isOfBuiltIn(prototype: unknown, brand: Brand): boolean {
   )
 }
 
-/** The indexes that hold something, among other names of properties: some of those read as numbers, too: '1e3', ''. */
-export function elementsOf(array: readonly unknown[], length: number): number[] {
-  const indexes: number[] = []
-  for (const name of Object.keys(array)) {
-    const index = Number(name)
-    if (index < length && String(index >>> 0) === name) indexes.push(index)
-  }
-  return indexes
-}
-
-/** Whether a table of the elements takes less than room for all. V8's table takes about seven times as much per element. */
-export function isSparse(length: number, elements: number): boolean {
-  return length > 2_000 && length > 16 * elements
-}
-
 /** Own property whatever its name: assigning to `__proto__` would change the prototype instead. */
 function define(target: object, name: string, value: unknown, enumerable = true): void {
   Object.defineProperty(target, name, { value, enumerable, writable: true, configurable: true })
@@ -348,6 +335,11 @@ function bytesOf(buffer: ArrayBufferLike, start?: number, length?: number): Arra
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
+}
+
+/** Whether a part needs neither a copy nor a check. */
+function isPlain(part: unknown): boolean {
+  return !isObject(part) && !isRefusedPrimitive(part)
 }
 
 function isRefusedPrimitive(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Change, Entry, Outcome, Supports, SyncAdapter, Wanted } from '../../core/adapter.ts'
+import { keysOf } from '../../core/batch.ts'
 import { checkLimits } from '../../core/culling.ts'
 import { type Place, step } from '../../core/decide.ts'
 import { headOf, restOf } from '../../core/keys.ts'
@@ -47,8 +48,8 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   const { maxEntries = 10_000, cullFrequency = 3, maxBytes = null, values = 'copied' } = options
   if (!['copied', 'shared'].includes(values))
     throw new TypeError(`values must be 'copied' or 'shared': got ${values}`)
-  const table = new Table(checkLimits({ maxEntries, cullFrequency, maxBytes }))
-  const at = (key: string) => table.space(headOf(key), false)
+  const table = new Table(checkLimits({ maxEntries, cullFrequency, maxBytes }), values === 'shared')
+  const at = (key: string) => table.space(headOf(key))
   const place: Place = {
     get: (key) => at(key).get(restOf(key)),
     set: (key, entry, why) => at(key).set(restOf(key), entry, why),
@@ -60,15 +61,18 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
       if (wanted === 'value') at(key).read(restOf(key), () => now)
       return place.get(key)
     })
-  const commitSync = (changes: readonly Change[], now: number): Outcome[] =>
-    changes.map(({ key, op }) => step(place, key, op, now))
+  const commitSync = (changes: readonly Change[], now: number): Outcome[] => {
+    for (const { key, op } of changes) table.weighFirst(restOf(key), op)
+    if (changes.length === 1) return changes.map(({ key, op }) => step(place, key, op, now))
+    return commitMany(table, place, changes, now)
+  }
   const clearSync = (scope: string): void => table.clear(scope)
 
   return {
     name: 'memory',
     cache: (contract, adapter) => new SyncCache(contract, adapter),
     supports: values === 'shared' ? SHARED : KEPT,
-    space: (head, kept) => table.space(head, kept),
+    space: (head) => table.space(head),
     readSync,
     commitSync,
     clearSync,
@@ -78,6 +82,29 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
     close: async () => {},
   }
 }
+
+/** Takes note of what is dropped for others of the same commit. */
+function commitMany(table: Table, place: Place, changes: readonly Change[], now: number): Outcome[] {
+  const outcomes: Outcome[] = []
+  /** By whom each key was written last. */
+  const writers = new Map<string, number>()
+  table.onEvict = (head, rest) => {
+    const writer = writers.get(head + rest)
+    if (writer !== undefined) outcomes[writer] = EVICTED
+  }
+  try {
+    for (const [index, { key, op }] of changes.entries()) {
+      const outcome = step(place, key, op, now)
+      outcomes[index] = outcome
+      if (outcome.ok) for (const written of keysOf({ key, op })) writers.set(written, index)
+    }
+  } finally {
+    table.onEvict = undefined
+  }
+  return outcomes
+}
+
+const EVICTED: Outcome = { ok: false, reason: 'evicted' }
 
 const KEPT: Supports = {
   atomic: true,
