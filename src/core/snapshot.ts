@@ -50,6 +50,9 @@ function copyFlat(source: object): object | undefined {
 /** Levels of nesting. Every adapter can hold that many; JSON text and recursion give out at a few thousand. */
 const MAX_DEPTH = 500
 
+/** Elements of an array that is spread, which takes no more room than it needs: one that grows takes room for 17 at once. */
+const SMALL = 64
+
 class Copier {
   readonly #key: string
   /** Made at the second object: most values have only one. */
@@ -137,18 +140,32 @@ class Copier {
 
   #copyArray(source: readonly unknown[], depth: number): object {
     const { length } = source
-    // Spread, it takes no more room than it needs, where one that grows takes room for 17 at once.
-    const isSmall = length <= 64 && Object.getPrototypeOf(source) === Array.prototype
-    const copy = this.#remember(source, isSmall ? [...source] : ([] as unknown[]), depth)
+    if (length <= SMALL && Object.getPrototypeOf(source) === Array.prototype) {
+      return this.#copySmallArray(source, depth)
+    }
+    const copy = this.#remember(source, [] as unknown[], depth)
     for (let index = 0; index < length; index += 1) {
-      const element = isSmall ? copy[index] : source[index]
+      const element = source[index]
       // The first hole: what is left may be billions of them, so go by the keys.
       if (element === undefined && !Object.hasOwn(source, index)) {
-        if (isSmall) copy.length = index
         return this.#copySparse(source, length, copy, depth)
       }
-      if (!isSmall) copy.push(this.#part(element, index, depth))
-      else if (!isPlain(element)) copy[index] = this.#part(element, index, depth)
+      copy.push(this.#part(element, index, depth))
+    }
+    return copy
+  }
+
+  #copySmallArray(source: readonly unknown[], depth: number): object {
+    const { length } = source
+    const copy = this.#remember(source, [...source], depth)
+    for (let index = 0; index < length; index += 1) {
+      const element = copy[index]
+      if (isObject(element) || isRefusedPrimitive(element)) {
+        copy[index] = this.#part(element, index, depth)
+      } else if (element === undefined && !Object.hasOwn(source, index)) {
+        copy.length = index
+        return this.#copySparse(source, length, copy, depth)
+      }
     }
     return copy
   }
@@ -335,11 +352,6 @@ function bytesOf(buffer: ArrayBufferLike, start?: number, length?: number): Arra
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
-}
-
-/** Whether a part needs neither a copy nor a check. */
-function isPlain(part: unknown): boolean {
-  return !isObject(part) && !isRefusedPrimitive(part)
 }
 
 function isRefusedPrimitive(value: unknown): boolean {

@@ -297,8 +297,6 @@ export class SlotSpace implements Space {
       return
     }
     this.slots.delete(rest)
-    // The key is not kept, nor what it may be a part of.
-    this.#sought = undefined
     this.#found = undefined
     this.#table.giveBack(slot)
     if (this.slots.size === 0) this.#table.unlist(this)
