@@ -2,6 +2,8 @@
  * What an object is by what is in it and cannot be faked, not by the class that stands under a global name: fake timers
  * replace `Date`, and other realms have classes of their own. Taken here, where nobody has replaced a method yet.
  */
+/** The class of the dates that are kept and given, whatever stands under its name meanwhile. */
+export const NativeDate: DateConstructor = Date
 export const timeOf: () => number = Date.prototype.getTime
 export const entriesOf: Map<unknown, unknown>['entries'] = Map.prototype.entries
 export const elementsIn: Set<unknown>['values'] = Set.prototype.values

@@ -1,4 +1,4 @@
-import { type Brand, brandOf, elementsIn, entriesOf, nameOfKind, timeOf } from './brands.ts'
+import { type Brand, brandOf, elementsIn, entriesOf, NativeDate, nameOfKind, timeOf } from './brands.ts'
 import { CacheError, quoteKey } from './errors.ts'
 import { elementsOf, isSparse } from './sparse.ts'
 
@@ -289,7 +289,6 @@ function withoutFrames(Class: ErrorConstructor, message: string): Error {
 }
 
 // Whatever stands under the global names when a value is copied.
-const NativeDate = Date
 const NativeMap = Map
 const NativeSet = Set
 const NativeRegExp = RegExp
@@ -310,16 +309,15 @@ const VIEWS: Readonly<Record<string, new (buffer: ArrayBuffer) => ArrayBufferVie
 
 /**
  * Whether a built-in is an instance of its very class, in some realm: the prototype of such a class is two steps from the end.
- * A fake stands for the class while it stands under its name; and those of fake timers say whose instances theirs are.
+ * A fake stands for the class while it stands under its name; fake timers' is derived from it, and denies that it is.
  */
 function isUnderived(source: object, brand: Brand): boolean {
   const prototype: unknown = Object.getPrototypeOf(source)
-  return (
-    isOfBuiltIn(prototype, brand) ||
-    prototype ===
-      (globalThis as unknown as Record<Brand, { prototype?: unknown } | undefined>)[brand]?.prototype ||
-    isOfBuiltIn((source.constructor as { prototype?: unknown } | undefined)?.prototype, brand)
-  )
+  if (isOfBuiltIn(prototype, brand)) return true
+  const standing = (globalThis as unknown as Record<Brand, { prototype?: unknown } | undefined>)[brand]
+  if (prototype === standing?.prototype) return true
+  const named = (source.constructor as { prototype?: unknown } | undefined)?.prototype
+  return isOfBuiltIn(named, brand) && isOfBuiltIn(Object.getPrototypeOf(prototype), brand)
 }
 
 const OWN_METHOD = { Date: 'getTime', RegExp: 'exec', Map: 'get', Set: 'add', ArrayBuffer: 'slice' } as const
