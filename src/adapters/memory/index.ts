@@ -9,13 +9,14 @@ import { Table } from './table.ts'
 
 /** How much memory may hold, and whether values are copied. */
 export interface MemoryAdapterOptions {
-  /** At this many entries a write first makes room. Default 10,000; Django's is 300. `null` = no such limit. */
+  /** The most entries there are: a write that finds so many first makes room. Default 10,000; Django's is 300. `null` = no such limit. */
   readonly maxEntries?: number | null | undefined
-  /** Making room drops one entry in `cullFrequency`, the least recently used; 0 drops all. Default 3, as Django's. */
+  /** Making room drops one entry in `cullFrequency`, at least one, the least recently used; 0 drops all. Default 3, as Django's. */
   readonly cullFrequency?: number | undefined
   /**
-   * About how many bytes keys and values may take together, as estimated: a write that goes beyond drops the least
-   * recently used, in portions as above; an entry larger than all of it is dropped at once. Default `null`: not weighed.
+   * About how many bytes keys and values may take together, as estimated (docs/performance.md says how): a write that goes
+   * beyond drops the least recently used, in portions as above; an entry that alone is heavier is refused with
+   * `VALUE_TOO_LARGE`. Default `null`: not weighed.
    */
   readonly maxBytes?: number | null | undefined
   /**
