@@ -32,8 +32,12 @@ export interface Change {
   readonly op: Op
 }
 
-/** Why a change was not made. `'too-large'` is for an adapter to say, of a value beyond `maxValueBytes`. */
-export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' | 'too-large'
+/**
+ * Why a change was not made. `'too-large'` is for an adapter to say, of a value that it can never hold: beyond
+ * `maxValueBytes`, or heavier than all its entries may be together. `'evicted'` too: the change was made, and others of the
+ * same `commit` took all the room there is.
+ */
+export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' | 'too-large' | 'evicted'
 
 /**
  * What a read is for. `'presence'` asks only for deadlines: the values may be left out, and looking is not using where
@@ -103,9 +107,11 @@ export interface Adapter {
 
 /**
  * The entries whose keys begin with one head, each under the rest of its key: for a caller that has the two apart and
- * need not join them to find one entry.
+ * need not join them to find one entry. Good for ever, whatever is stored, deleted or cleared meanwhile.
  */
 export interface Space extends Place {
+  /** Decides and stores one change of one entry, and answers it: any but a move, which concerns two spaces. */
+  commit(rest: string, op: Op, now: number): Outcome
   /** The value of a live entry, else `undefined`. Counts as a use, and asks the time only of an entry that can expire. */
   read(rest: string, clock: () => number): unknown
   /**
@@ -126,8 +132,8 @@ export interface Space extends Place {
 export interface SyncAdapter extends Adapter {
   /** Makes the cache: `new SyncCache(contract, adapter)`. Here, so that bundles without a sync adapter are without it. */
   cache(contract: Contract, adapter: SyncAdapter): SyncCache
-  /** What is stored under keys that begin with `head`. Good until the adapter's next `clear`, or for ever if `kept`. */
-  space(head: string, kept: boolean): Space
+  /** What is stored under keys that begin with `head`. */
+  space(head: string): Space
   readSync(keys: readonly string[], now: number, wanted: Wanted): readonly (Entry | undefined)[]
   commitSync(changes: readonly Change[], now: number): readonly Outcome[]
   clearSync(scope: string): void

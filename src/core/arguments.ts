@@ -1,7 +1,7 @@
-import { isThenable } from './callbacks.ts'
 import { checkTimeout, describeType, type Timeout } from './expiry.ts'
 import { checkVersion } from './keys.ts'
 import { checkBag, isPlainObject, type KeyOptions, type SetOptions, type TimeoutOr } from './options.ts'
+import { isThenable } from './snapshot.ts'
 
 // Every check is given the name of the public method that was called, which begins its message.
 

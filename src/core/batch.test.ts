@@ -56,6 +56,27 @@ describe('decideBatch()', () => {
     )
   })
 
+  it('refuses what does not fit, one by one as well as together', () => {
+    fc.assert(
+      fc.property(place, fc.array(change, { maxLength: 8 }), fc.nat(8), (before, changes, at) => {
+        const fits = (name: string, { value }: Entry): boolean => name !== 'b' || value !== 'x'
+        const stored = new Map([...before].filter(([name, entry]) => fits(name, entry)))
+        const oneByOne = new Map(stored)
+        const narrow = {
+          get: (name: string) => oneByOne.get(name),
+          set: (name: string, next: Entry) => fits(name, next) && oneByOne.set(name, next),
+          delete: (name: string) => oneByOne.delete(name),
+        }
+        const expected = changes.map((given) => step(narrow, given.key, given.op, NOW))
+        const { outcomes, writes } = decideBatch(stored, cut(changes, at), fits)
+        for (const [name, next] of writes) next === undefined ? stored.delete(name) : stored.set(name, next)
+        expect(outcomes.flat()).toEqual(expected)
+        expect(stored).toEqual(oneByOne)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
   it('writes a key once, however often it changed', () => {
     const changes: Change[] = Array.from({ length: 100 }, () => ({
       key: 'n',

@@ -45,18 +45,26 @@ export interface BatchDecision {
 /**
  * Decides the commits of a batch, in order, against the entries that {@link keysToRead} asked for. For the adapters that
  * read everything first, decide, and write what is left of it: IndexedDB and the Durable Object.
+ *
+ * What `fits` says no to is refused as too large, by {@link step}'s rule of what then becomes of the key.
  */
-export function decideBatch(stored: ReadonlyMap<string, Entry>, commits: readonly Commit[]): BatchDecision {
+export function decideBatch(
+  stored: ReadonlyMap<string, Entry>,
+  commits: readonly Commit[],
+  fits: (key: string, entry: Entry) => boolean = () => true,
+): BatchDecision {
   const writes = new Map<string, Entry | undefined>()
   const uses = new Map<string, Op['kind']>()
   const place = {
     get: (key: string) => (writes.has(key) ? writes.get(key) : stored.get(key)),
     set: (key: string, entry: Entry, why: Op['kind']) => {
+      if (!fits(key, entry)) return false
       writes.set(key, entry)
       // Touching is no use: what else was done to the key in this batch stands, and stands where it stood.
-      if (why === 'touch' && uses.has(key)) return
+      if (why === 'touch' && uses.has(key)) return true
       uses.delete(key)
       uses.set(key, why)
+      return true
     },
     delete: (key: string) => {
       writes.set(key, undefined)

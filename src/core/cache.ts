@@ -309,8 +309,8 @@ export class AsyncCache {
    * Stores many keys in one trip, all with one timeout (seconds), and gives the keys that could not be stored.
    *
    * Takes an object, a Map or an iterable of pairs. A value or key that cannot be cached at all rejects the call before
-   * anything is stored; a value too large for the adapter is in the list, and its key holds nothing afterwards. Each key
-   * is one step; all together are where the adapter `supports.atomicBatch`.
+   * anything is stored. In the list are keys whose value is too large for the adapter, which hold nothing afterwards, and those
+   * that were dropped again to make room for the others. Each key is one step; all together are where the adapter `supports.atomicBatch`.
    *
    * @throws {CacheError} As {@link aset}, but for `VALUE_TOO_LARGE`.
    * @example

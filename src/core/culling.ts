@@ -11,16 +11,11 @@ export interface Limits {
 export function checkLimits(limits: Limits): Limits {
   for (const name of ['maxEntries', 'maxBytes', 'cullFrequency'] as const) {
     const limit = limits[name]
-    const none = limit === null && name !== 'cullFrequency'
-    if (!none && !Number.isInteger(limit)) {
-      throw new RangeError(`${name} must be an integer: got ${String(limit)}`)
-    }
-  }
-  if (limits.maxBytes !== null && limits.maxBytes < 1) {
-    throw new RangeError(`maxBytes must be 1 or more, or null for no limit: got ${limits.maxBytes}`)
-  }
-  if (limits.cullFrequency < 0) {
-    throw new RangeError(`cullFrequency must be 0 or more: got ${limits.cullFrequency}`)
+    const mayBeNone = name !== 'cullFrequency'
+    const least = mayBeNone ? 1 : 0
+    if ((limit === null && mayBeNone) || (Number.isInteger(limit) && (limit as number) >= least)) continue
+    const orNull = mayBeNone ? ', or null for no limit' : ''
+    throw new RangeError(`${name} must be an integer of ${least} or more${orNull}: got ${String(limit)}`)
   }
   return limits
 }
@@ -33,7 +28,11 @@ export function wantsRoom(why: Op['kind'], isThere: boolean): boolean {
   return !isThere || (why !== 'touch' && why !== 'incr')
 }
 
-/** How many entries leave a full store of `size`: one in `cullFrequency`, all of them where that is 0. */
+/**
+ * How many entries leave a full store of `size`: one in `cullFrequency`, rounded down as Django does, all of them where that
+ * is 0. At least one: where Django's rounding drops none, its store grows past its limit.
+ */
 export function share(size: number, cullFrequency: number): number {
-  return cullFrequency === 0 ? size : Math.floor(size / cullFrequency)
+  if (cullFrequency === 0 || size === 0) return size
+  return Math.max(1, Math.floor(size / cullFrequency))
 }

@@ -181,4 +181,30 @@ describe('step()', () => {
       }),
     )
   })
+
+  it('leaves nothing of what a set tried to replace, and all else as it was, where the place cannot hold it', () => {
+    fc.assert(
+      fc.property(stored, op, (before, operation) => {
+        const place = new (class extends Map<string, Entry> {
+          // Full for all but what is there already.
+          override set(key: string, next: Entry): never {
+            return (key === 'key' && next === before ? super.set(key, next) : false) as never
+          }
+        })()
+        if (before !== undefined) place.set('key', before)
+        const [next, outcome] = decide(before, operation, NOW)
+        const writes =
+          operation.kind === 'move' ? outcome.ok && operation.to !== 'key' : next !== before && next
+        const answer = step(place, 'key', operation, NOW)
+        expect(answer).toEqual(writes ? { ok: false, reason: 'too-large' } : outcome)
+        const left = writes ? (operation.kind === 'set' ? undefined : before) : moved(operation, before, next)
+        expect([...place]).toEqual(left === undefined ? [] : [['key', left]])
+      }),
+    )
+  })
 })
+
+/** What is left under a key: a move to itself leaves it. */
+function moved(op: Op, before: Entry | undefined, next: Entry | undefined): Entry | undefined {
+  return op.kind === 'move' && op.to === 'key' ? before : next
+}

@@ -31,6 +31,7 @@ const EXISTS: Outcome = { ok: false, reason: 'exists' }
 const MISSING: Outcome = { ok: false, reason: 'missing' }
 const NOT_AN_INTEGER: Outcome = { ok: false, reason: 'not-an-integer' }
 const OUT_OF_RANGE: Outcome = { ok: false, reason: 'out-of-range' }
+const TOO_LARGE: Outcome = { ok: false, reason: 'too-large' }
 
 /**
  * What an operation means: from the stored entry to the entry that shall be stored next (`undefined` = none) and
@@ -85,7 +86,10 @@ export function isBlind(op: Op, now: number): boolean {
   return op.kind === 'set' && isLive(op.entry, now)
 }
 
-/** Where {@link step} reads and writes: a `Map` is one. `set` also hears why, should the place keep an order of use. */
+/**
+ * Where {@link step} reads and writes: a `Map` is one. `set` also hears why, should the place keep an order of use, and gives
+ * `false` for what the place can never hold, with nothing done.
+ */
 export interface Place {
   get(key: string): Entry | undefined
   set(key: string, entry: Entry, why: Op['kind']): unknown
@@ -96,15 +100,19 @@ export interface Place {
 export function step(place: Place, key: string, op: Op, now: number): Outcome {
   // Where it comes to the same, what is stored is not asked for, and nothing is made to be thrown away.
   if (op.kind === 'set' && isBlind(op, now)) {
-    place.set(key, op.entry, op.kind)
-    return OK
+    if (place.set(key, op.entry, op.kind) !== false) return OK
+    // Nobody shall read what its writer tried to replace.
+    place.delete(key)
+    return TOO_LARGE
   }
   const stored = place.get(key)
   const [next, outcome] = decide(stored, op, now)
   if (next !== stored) {
     if (next === undefined) place.delete(key)
-    else place.set(key, next, op.kind)
+    else if (place.set(key, next, op.kind) === false) return TOO_LARGE
   }
-  if (op.kind === 'move' && outcome.ok && stored !== undefined) place.set(op.to, stored, op.kind)
-  return outcome
+  if (op.kind !== 'move' || !outcome.ok || stored === undefined) return outcome
+  if (place.set(op.to, stored, op.kind) !== false) return outcome
+  place.set(key, stored, op.kind)
+  return TOO_LARGE
 }

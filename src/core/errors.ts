@@ -6,7 +6,7 @@
  * - `OUT_OF_RANGE`: the result of `incr` or `decr` would leave the safe integers.
  * - `INVALID_KEY`: the key cannot be stored here (malformed text, too long, refused by `keys: 'strict'`).
  * - `INVALID_VALUE`: the value has a part that no adapter can keep (function, symbol, class instance, …).
- * - `VALUE_TOO_LARGE`: the value is storable, but larger than this adapter's limit.
+ * - `VALUE_TOO_LARGE`: the value is storable, but larger than this adapter's limit, or heavier than its `maxBytes`.
  * - `INVALID_CACHE`: a named cache that is not configured, or whose configuration is broken; the message names it.
  * - `UNSUPPORTED`: the adapter cannot do this as it is set up; the message says what it lacks.
  * - `QUOTA_EXCEEDED`: the browser gives this origin no more room; `estimate` has its figures. What was stored stays.

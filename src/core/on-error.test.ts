@@ -80,7 +80,7 @@ describe('onError, on a place that answers at once', () => {
     const fail = () => {
       throw new Error('no access')
     }
-    const space = { ...nullAdapter().space('', true), read: fail, get: fail, set: fail, delete: fail }
+    const space = { ...nullAdapter().space(''), read: fail, commit: fail, get: fail, set: fail, delete: fail }
     const broken = { space: () => space, readSync: fail, commitSync: fail, read: fail, commit: fail }
     const errors: CacheError[] = []
     const onError = (error: CacheError) => {

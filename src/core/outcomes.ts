@@ -41,7 +41,13 @@ function refused(outcome: Outcome | undefined, method: string, key: string): Cac
     case 'too-large':
       return new CacheError(
         'VALUE_TOO_LARGE',
-        `${failure}: the value is larger than this adapter can store`,
+        `${failure}: the value is larger than the adapter can store (its maxBytes, or supports.maxValueBytes)`,
+        { key },
+      )
+    case 'evicted':
+      return new CacheError(
+        'ADAPTER_FAILED',
+        `${failure}: it was dropped for others of the same commit, which one change alone cannot be`,
         { key },
       )
     default:

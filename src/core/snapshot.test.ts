@@ -1,8 +1,12 @@
+import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { describe, expect, it } from 'vitest'
-import { refusedValues, storableValues } from '../testing/values.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { isVast, refusedValues, storableValues } from '../testing/values.ts'
 import { isCacheError } from './errors.ts'
-import { snapshot } from './snapshot.ts'
+import { copyOf, snapshot } from './snapshot.ts'
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
 
 describe('snapshot()', () => {
   it.each(storableValues)('copies $name', ({ make, flaw }) => {
@@ -93,5 +97,279 @@ describe('snapshot()', () => {
       expect(buffer).toBeInstanceOf(ArrayBuffer)
       expect(buffer).toStrictEqual(new ArrayBuffer(3))
     }
+  })
+})
+
+describe('what stands under global names', () => {
+  const RealDate = Date
+  afterEach(() => {
+    vi.useRealTimers()
+    vi.unstubAllGlobals()
+  })
+
+  /** Ways in which tests replace a class. */
+  const fakes: [string, () => void][] = [
+    ['fake timers', () => vi.useFakeTimers()],
+    ['fake timers, the date only', () => vi.useFakeTimers({ toFake: ['Date'], now: 5 })],
+    ['a set time', () => vi.setSystemTime(5)],
+    ['a derived class', () => vi.stubGlobal('Date', class FakeDate extends RealDate {})],
+    ['a class with the same prototype', () => vi.stubGlobal('Date', sharingPrototype())],
+    ['nothing', () => vi.stubGlobal('Date', undefined)],
+    [
+      'all else derived',
+      () => {
+        for (const Class of [Map, Set, RegExp, ArrayBuffer, Uint8Array, DataView, Error, TypeError]) {
+          vi.stubGlobal(
+            Class.name,
+            { [Class.name]: class extends (Class as never as typeof Object) {} }[Class.name],
+          )
+        }
+      },
+    ],
+  ]
+
+  function sharingPrototype(): unknown {
+    function MockDate(...args: unknown[]) {
+      return Reflect.construct(RealDate, args)
+    }
+    MockDate.prototype = RealDate.prototype
+    return MockDate
+  }
+
+  describe.each(fakes)('%s', (name, install) => {
+    it.each(
+      storableValues.filter(
+        (value) => name !== 'nothing' || (!value.name.includes('Date') && !value.name.includes('rich')),
+      ),
+    )('keeps, and gives, $name', ({ make, flaw }) => {
+      const expected = make()
+      const before = snapshot(make(), 'k')
+      install()
+      const within = snapshot(make(), 'k')
+      const read = copyOf(before, 'k')
+      const readWithin = copyOf(within, 'k')
+      const again = snapshot(before, 'k')
+      vi.useRealTimers()
+      vi.unstubAllGlobals()
+      for (const copy of [read, readWithin, again, copyOf(within, 'k'), snapshot(within, 'k')]) {
+        if (!isVast(copy)) expect(copy).toStrictEqual(expected)
+        expect(flaw?.(copy as never)).toBeUndefined()
+      }
+    })
+
+    it.each(refusedValues)('refuses $name', ({ make }) => {
+      install()
+      expect(() => snapshot(make(), 'k')).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+    })
+  })
+
+  it('takes a date that was made under fake timers after they are gone, and it is an ordinary one', () => {
+    vi.useFakeTimers({ now: 5 })
+    const at = new Date()
+    const stored = snapshot({ at }, 'k')
+    vi.useRealTimers()
+    for (const copy of [stored, snapshot({ at }, 'k'), copyOf(stored, 'k')]) {
+      expect(Reflect.ownKeys(copy.at)).toEqual([])
+      expect(Object.getPrototypeOf(copy.at)).toBe(Date.prototype)
+      expect(copy.at.getTime()).toBe(5)
+    }
+  })
+
+  const derived: [string, () => unknown][] = [
+    ['Date', () => new (class Day extends Date {})()],
+    ['Map', () => new (class Registry extends Map {})()],
+    ['Set', () => new (class Bag extends Set {})()],
+    ['RegExp', () => new (class Route extends RegExp {})('a')],
+    ['ArrayBuffer', () => new (class Memory extends ArrayBuffer {})(5)],
+    ['Error', () => new (class Fault extends Error {})('x')],
+    ['Date of another realm', () => runInNewContext('new (class Day extends Date {})()')],
+    [
+      'nothing, but says it is a Map',
+      () =>
+        new (class Registry {
+          readonly [Symbol.toStringTag] = 'Map'
+        })(),
+    ],
+    ['nothing, but says it is a Date', () => Object.create(Date.prototype)],
+    [
+      'nothing, but says it is an Error',
+      () =>
+        new (class Fault {
+          readonly [Symbol.toStringTag] = 'Error'
+        })(),
+    ],
+    ['nothing, but says it is a buffer', () => Object.create(ArrayBuffer.prototype)],
+    [
+      'a Date with the prototype of something else',
+      () => Object.setPrototypeOf(new Date(), class Point {}.prototype),
+    ],
+  ]
+
+  it.each(derived)('refuses what is derived from %s, with and without fake timers', (_, make) => {
+    for (const isFake of [false, true]) {
+      if (isFake) vi.useFakeTimers()
+      expect(() => snapshot(make(), 'k')).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+    }
+  })
+})
+
+describe('what is kept', () => {
+  const used = () => {
+    for (let round = 0; round < 4; round += 1) gc()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+
+  class Service {
+    readonly body = Array.from({ length: 125_000 }, (_, index) => index + 0.5)
+    fail(): Error {
+      return new RangeError(`of ${this.body.length}`)
+    }
+    parse(): unknown {
+      try {
+        return JSON.parse('{')
+      } catch (error) {
+        return error
+      }
+    }
+    cause(): Error {
+      return new TypeError('outer', { cause: this.fail() })
+    }
+  }
+
+  it.each([
+    ['made', (service: Service) => service.fail()],
+    ['caught', (service: Service) => ({ error: service.parse() })],
+    ['a cause', (service: Service) => new Map([['error', service.cause()]])],
+    ['read', (service: Service) => copyOf(snapshot(service.fail(), 'k'), 'k')],
+  ])('of an error is not what called it: %s', (_, make) => {
+    const kept: unknown[] = []
+    kept.push(snapshot(make(new Service()), 'k'))
+    const before = used()
+    for (let index = 0; index < 20; index += 1) kept.push(snapshot(make(new Service()), 'k'))
+    // 20 MB, if they were.
+    expect(used() - before).toBeLessThan(5_000_000)
+    expect(kept).toHaveLength(21)
+  })
+
+  it('of an error is its stack as text, whatever Error.prepareStackTrace makes of it', () => {
+    const error = new Error('x')
+    expect(snapshot(error, 'k').stack).toBe(error.stack)
+    expect(copyOf(snapshot(error, 'k'), 'k').stack).toBe(error.stack)
+    const { prepareStackTrace, stackTraceLimit } = Error
+    Error.prepareStackTrace = (_, frames) => frames
+    try {
+      expect(snapshot(new Error('x'), 'k').stack).toBeUndefined()
+    } finally {
+      Error.prepareStackTrace = prepareStackTrace
+    }
+    expect(Error.stackTraceLimit).toBe(stackTraceLimit)
+  })
+
+  it.each([
+    [
+      'one element',
+      (array: unknown[]) => {
+        array[8_123_456] = 1
+      },
+    ],
+    [
+      'two, at both ends',
+      (array: unknown[]) => {
+        array[0] = 1
+        array[8_123_456] = 1
+      },
+    ],
+    [
+      'a hundred, and holes at the end',
+      (array: unknown[]) => {
+        for (let index = 0; index < 100; index += 1) array[index * 70_001] = index
+        array[8_123_456] = 1
+        delete array[8_123_456]
+      },
+    ],
+    [
+      'a dense beginning',
+      (array: unknown[]) => {
+        for (let index = 0; index < 1_000; index += 1) array[index] = index
+        array[8_123_456] = 1
+      },
+    ],
+    [
+      'an array inside that leads back',
+      (array: unknown[]) => {
+        array[8_123_456] = { array }
+      },
+    ],
+  ])('of an array with few elements is few elements: %s', (_, fill) => {
+    const source: unknown[] = []
+    fill(source)
+    const stored = snapshot(source, 'k')
+    const before = used()
+    const copies = [snapshot(source, 'k'), copyOf(stored, 'k'), copyOf(stored, 'k')]
+    // 65 MB each, with room for all.
+    expect(used() - before).toBeLessThan(10_000_000)
+    for (const copy of copies) {
+      expect(copy).toHaveLength(8_123_457)
+      expect(Object.keys(copy)).toEqual(Object.keys(source))
+      for (const index of Object.keys(source)) {
+        const element = source[Number(index)]
+        expect(copy[Number(index)]).toEqual(typeof element === 'object' ? { array: copy } : element)
+      }
+    }
+  })
+
+  it('of an array with nothing in it is its length', () => {
+    const before = used()
+    const copy = snapshot(new Array(1_000_000), 'k')
+    expect(used() - before).toBeLessThan(10_000_000)
+    expect(copy).toHaveLength(1_000_000)
+    expect(Object.keys(copy)).toEqual([])
+  })
+})
+
+describe('getters that change what is copied', () => {
+  it.each([
+    [
+      'an array',
+      () => {
+        const array: unknown[] = []
+        array.push({
+          get a() {
+            array.push(array[0])
+            return 1
+          },
+        })
+        return array
+      },
+    ],
+    [
+      'a Map',
+      () => {
+        const map = new Map()
+        const grow = (): object => ({
+          get a() {
+            map.set({}, grow())
+            return 1
+          },
+        })
+        return map.set('k', grow())
+      },
+    ],
+    [
+      'a Set',
+      () => {
+        const set = new Set()
+        const grow = (): object => ({
+          get a() {
+            set.add(grow())
+            return 1
+          },
+        })
+        return set.add(grow())
+      },
+    ],
+  ])('of %s do not make it endless', (_, make) => {
+    expect(() => snapshot(make(), 'k')).not.toThrow()
   })
 })

@@ -1,4 +1,6 @@
+import { type Brand, brandOf, elementsIn, entriesOf, NativeDate, nameOfKind, timeOf } from './brands.ts'
 import { CacheError, quoteKey } from './errors.ts'
+import { elementsOf, isSparse } from './sparse.ts'
 
 /**
  * Copies a value all the way down, and refuses with `INVALID_VALUE` and the path to the culprit whatever some
@@ -49,9 +51,9 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   )
 }
 
-/** A copy of what {@link snapshot} made, which needs no checks. */
+/** A copy of what {@link snapshot} made, which needs no checks: whatever was stored can be read. */
 export function copyOf<T>(value: T, key: string): T {
-  return isObject(value) ? ((copyFlat(value) ?? new Copier(key).copy(value, 0)) as T) : value
+  return isObject(value) ? ((copyFlat(value) ?? new Copier(key, true).copy(value, 0)) as T) : value
 }
 
 /** A plain object of primitives without symbols for names, as most cached records are; of anything else `undefined`. */
@@ -68,6 +70,9 @@ function copyFlat(source: object): object | undefined {
 /** Levels of nesting. Every adapter can hold that many; JSON text and recursion give out at a few thousand. */
 const MAX_DEPTH = 500
 
+/** Elements of an array that is spread, which takes no more room than it needs: one that grows takes room for 17 at once. */
+const SMALL = 64
+
 class Copier {
   readonly #key: string
   /** Made at the second object: most values have only one. */
@@ -77,9 +82,11 @@ class Copier {
   /** What text formats can only rebuild once all its parts are there: nothing inside may lead back to it. */
   #open: Set<object> | undefined
   readonly #path: (string | number)[] = []
+  readonly #isOurs: boolean
 
-  constructor(key: string) {
+  constructor(key: string, isOurs = false) {
     this.#key = key
+    this.#isOurs = isOurs
   }
 
   copy(source: object, depth: number): object {
@@ -152,64 +159,85 @@ class Copier {
   }
 
   #copyArray(source: readonly unknown[], depth: number): object {
+    const { length } = source
+    if (length <= SMALL && Object.getPrototypeOf(source) === Array.prototype) {
+      return this.#copySmallArray(source, depth)
+    }
     const copy = this.#remember(source, [] as unknown[], depth)
-    for (let index = 0; index < source.length; index += 1) {
+    for (let index = 0; index < length; index += 1) {
       const element = source[index]
       // The first hole: what is left may be billions of them, so go by the keys.
-      if (element === undefined && !Object.hasOwn(source, index)) return this.#copySparse(source, copy, depth)
+      if (element === undefined && !Object.hasOwn(source, index)) {
+        return this.#copySparse(source, length, copy, depth)
+      }
       copy.push(this.#part(element, index, depth))
     }
     return copy
   }
 
-  #copySparse(source: readonly unknown[], copy: unknown[], depth: number): object {
-    const start = copy.length
-    copy.length = source.length
-    for (const name of Object.keys(source)) {
-      const index = Number(name)
-      // Other names of properties read as numbers, too: '1e3', ''.
-      const isElement = index >= start && index < source.length && String(index >>> 0) === name
-      if (isElement) copy[index] = this.#part(source[index], index, depth)
+  #copySmallArray(source: readonly unknown[], depth: number): object {
+    const { length } = source
+    const copy = this.#remember(source, [...source], depth)
+    for (let index = 0; index < length; index += 1) {
+      const element = copy[index]
+      if (isObject(element) || isRefusedPrimitive(element)) {
+        copy[index] = this.#part(element, index, depth)
+      } else if (element === undefined && !Object.hasOwn(source, index)) {
+        copy.length = index
+        return this.#copySparse(source, length, copy, depth)
+      }
     }
     return copy
   }
 
+  #copySparse(source: readonly unknown[], length: number, copy: unknown[], depth: number): object {
+    const indexes = elementsOf(source, length)
+    const start = copy.length
+    if (isSparse(length, indexes.length)) {
+      // Far from the others, an engine keeps elements in a table, where holes take nothing. A longer `length` takes room for all.
+      copy[length - 1] = undefined
+      delete copy[length - 1]
+    } else {
+      copy.length = length
+    }
+    for (const index of indexes) if (index >= start) copy[index] = this.#part(source[index], index, depth)
+    return copy
+  }
+
   #copyBuiltIn(source: object, depth: number): object {
-    if (ArrayBuffer.isView(source)) return this.#remember(source, copyView(source), depth)
-    // The prototype of a built-in is two steps from the end; that of a class derived from it is further away.
-    const prototype = Object.getPrototypeOf(source)
-    const tag = Object.prototype.toString.call(source).slice(8, -1)
-    if (tag === 'Error') return this.#copyError(source as Error, depth)
-    if (
-      Object.getPrototypeOf(Object.getPrototypeOf(prototype)) === null &&
-      prototype.constructor?.name === tag
-    ) {
-      switch (tag) {
+    const brand = brandOf(source)
+    if (brand === 'View') return this.#remember(source, copyView(source as ArrayBufferView), depth)
+    if (brand === 'Error') return this.#copyError(source as Error, depth)
+    if (brand !== undefined && (this.#isOurs || isUnderived(source, brand))) {
+      switch (brand) {
         case 'Date':
-          return this.#remember(source, new Date((source as Date).getTime()), depth)
+          return this.#remember(source, new NativeDate(timeOf.call(source as Date)), depth)
         case 'RegExp':
           return this.#remember(
             source,
-            new RegExp((source as RegExp).source, (source as RegExp).flags),
+            new NativeRegExp((source as RegExp).source, (source as RegExp).flags),
             depth,
           )
         case 'ArrayBuffer':
           // Not by its own slice(), which gives one of its own realm.
-          return this.#remember(source, new Uint8Array(source as ArrayBuffer).slice().buffer, depth)
+          return this.#remember(source, bytesOf(source as ArrayBuffer), depth)
         case 'Map':
           return this.#copyMap(source as Map<unknown, unknown>, depth)
         case 'Set':
           return this.#copySet(source as Set<unknown>, depth)
       }
     }
-    const hint = tag === 'Promise' ? ': await it' : ', and only plain data can be kept'
+    const hint = nameOfKind(source) === 'Promise' ? ': await it' : ', and only plain data can be kept'
     throw this.#refuse(`it is ${nameOf(source)}${hint}`, depth)
   }
 
   #copyMap(source: Map<unknown, unknown>, depth: number): object {
-    const copy = this.#remember(source, new Map<unknown, unknown>(), depth)
+    const copy = this.#remember(source, new NativeMap<unknown, unknown>(), depth)
     let index = 0
-    for (const [name, part] of source) {
+    // What a getter adds meanwhile would be walked as well, and so on.
+    let left = source.size
+    for (const [name, part] of entriesOf.call(source)) {
+      if (left-- === 0) break
       copy.set(this.#part(name, `key ${index}`, depth), this.#part(part, `value ${index}`, depth))
       index += 1
     }
@@ -217,9 +245,11 @@ class Copier {
   }
 
   #copySet(source: Set<unknown>, depth: number): object {
-    const copy = this.#remember(source, new Set<unknown>(), depth)
+    const copy = this.#remember(source, new NativeSet<unknown>(), depth)
     let index = 0
-    for (const part of source) {
+    let left = source.size
+    for (const part of elementsIn.call(source)) {
+      if (left-- === 0) break
       copy.add(this.#part(part, `element ${index}`, depth))
       index += 1
     }
@@ -228,15 +258,17 @@ class Copier {
 
   #copyError(source: Error, depth: number): object {
     const extra = Object.keys(source).find((name) => !['cause', 'message', 'stack'].includes(name))
-    const Class = STANDARD_ERRORS[source.constructor?.name ?? '']
-    if (Class === undefined || source.name !== Class.name) {
+    const Class = STANDARD_ERRORS[(this.#isOurs ? source.name : source.constructor?.name) ?? '']
+    if (!this.#isOurs && (Class === undefined || source.name !== Class.name)) {
       throw this.#refuse(`it is ${nameOf(source)}, and only the standard errors can be kept`, depth)
     }
     if (extra !== undefined) {
       throw this.#refuse(`it is an error with a property of its own, ${JSON.stringify(extra)}`, depth)
     }
-    const copy = this.#remember(source, new Class(source.message), depth)
-    define(copy, 'stack', source.stack, false)
+    const { message, stack } = source
+    const copy = this.#remember(source, withoutFrames(Class ?? Error, String(message)), depth)
+    // As text: what `Error.prepareStackTrace` may make of it instead leads to everything that ran.
+    define(copy, 'stack', typeof stack === 'string' ? stack : undefined, false)
     if (!Object.hasOwn(source, 'cause')) return copy
     return this.#sealed(source, () => {
       define(copy, 'cause', this.#part(source.cause, 'cause', depth), false)
@@ -261,17 +293,79 @@ const STANDARD_ERRORS: Readonly<Record<string, ErrorConstructor | undefined>> = 
   URIError,
 } as never
 
+/**
+ * An error that has not taken note of what called it: V8 keeps functions, their receivers and so all they lead to as long as
+ * the error, until its stack is read. https://v8.dev/docs/stack-trace-api
+ */
+function withoutFrames(Class: ErrorConstructor, message: string): Error {
+  const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')
+  if (limit?.writable !== true) return new Class(message)
+  Error.stackTraceLimit = 0
+  try {
+    return new Class(message)
+  } finally {
+    Error.stackTraceLimit = limit.value
+  }
+}
+
+// Whatever stands under the global names when a value is copied.
+const NativeMap = Map
+const NativeSet = Set
+const NativeRegExp = RegExp
+const VIEWS: Readonly<Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>> = {
+  DataView,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+}
+
+/**
+ * Whether a built-in is an instance of its very class, in some realm: the prototype of such a class is two steps from the end.
+ * A fake stands for the class while it stands under its name; fake timers' is derived from it, and denies that it is.
+ */
+function isUnderived(source: object, brand: Brand): boolean {
+  const prototype: unknown = Object.getPrototypeOf(source)
+  if (isOfBuiltIn(prototype, brand)) return true
+  const standing = (globalThis as unknown as Record<Brand, { prototype?: unknown } | undefined>)[brand]
+  if (prototype === standing?.prototype) return true
+  const named = (source.constructor as { prototype?: unknown } | undefined)?.prototype
+  return isOfBuiltIn(named, brand) && isOfBuiltIn(Object.getPrototypeOf(prototype), brand)
+}
+
+const OWN_METHOD = { Date: 'getTime', RegExp: 'exec', Map: 'get', Set: 'add', ArrayBuffer: 'slice' } as const
+
+function isOfBuiltIn(prototype: unknown, brand: Brand): boolean {
+  return (
+    isObject(prototype) &&
+    Object.hasOwn(prototype, OWN_METHOD[brand as keyof typeof OWN_METHOD]) &&
+    Object.getPrototypeOf(Object.getPrototypeOf(prototype)) === null
+  )
+}
+
 /** Own property whatever its name: assigning to `__proto__` would change the prototype instead. */
 function define(target: object, name: string, value: unknown, enumerable = true): void {
   Object.defineProperty(target, name, { value, enumerable, writable: true, configurable: true })
 }
 
 function copyView(source: ArrayBufferView): ArrayBufferView {
-  const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice().buffer
-  if (source instanceof DataView) return new DataView(bytes)
-  const type = (source as Uint8Array)[Symbol.toStringTag]
-  const View = (globalThis as unknown as Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>)[type]
-  return View === undefined ? new Uint8Array(bytes) : new View(bytes)
+  const bytes = bytesOf(source.buffer, source.byteOffset, source.byteLength)
+  const type: string = (source as Uint8Array)[Symbol.toStringTag]
+  const View = Object.hasOwn(VIEWS, type) ? VIEWS[type] : undefined
+  if (View !== undefined) return new View(bytes)
+  // Younger than some engines.
+  return type === 'Float16Array' ? new Float16Array(bytes) : new Uint8Array(bytes)
+}
+
+function bytesOf(buffer: ArrayBufferLike, start?: number, length?: number): ArrayBuffer {
+  return new Uint8Array(buffer, start, length).slice().buffer as ArrayBuffer
 }
 
 function isObject(value: unknown): value is object {

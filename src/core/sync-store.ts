@@ -1,6 +1,6 @@
 import type { Change, Entry, Op, Outcome, Space, SyncAdapter, Wanted } from './adapter.ts'
 import type { Contract } from './contract.ts'
-import { isLive, step } from './decide.ts'
+import { isLive } from './decide.ts'
 import type { Flight, Flights } from './flight.ts'
 import { headOf, type Keyspace, type Version } from './keys.ts'
 import { failed } from './outcomes.ts'
@@ -25,7 +25,7 @@ export class SyncStore {
     this.#onError = onError
     this.#flights = flightsOf(adapter)
     this.#keyspace = keyspace
-    this.#home = keyspace.hasHeads ? adapter.space(keyspace.head(undefined), true) : undefined
+    this.#home = keyspace.hasHeads ? adapter.space(keyspace.head(undefined)) : undefined
   }
 
   /** A live key's value, or `undefined`. */
@@ -79,13 +79,13 @@ export class SyncStore {
     if (space?.hasSafe(key) === false) {
       if (version === undefined) this.#keyspace.check(key, version)
       // Who heard a warning may have written: what was an empty space need not be the one in use any more.
-      else space = this.#adapter.space(headOf(this.#keyspace.storedKey(key, version)), false)
+      else space = this.#adapter.space(headOf(this.#keyspace.storedKey(key, version)))
     }
     if (space === undefined) {
       return this.#commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
     }
     try {
-      return step(space, key, op, now)
+      return space.commit(key, op, now)
     } catch (cause) {
       throw failed(this.#adapter, 'write 1 key', cause)
     }
@@ -126,6 +126,6 @@ export class SyncStore {
 
   #space(version: Version | undefined): Space | undefined {
     if (version === undefined || this.#home === undefined) return this.#home
-    return this.#adapter.space(this.#keyspace.head(version), false)
+    return this.#adapter.space(this.#keyspace.head(version))
   }
 }

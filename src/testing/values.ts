@@ -55,6 +55,23 @@ export const storableValues: readonly StorableValue[] = [
     flaw: (value: unknown[]) =>
       Object.keys(value ?? {}).length === 1 ? undefined : 'it is gone, or its holes were filled',
   },
+  {
+    name: 'one element far from the beginning of an array',
+    make: () => {
+      const array: number[] = []
+      array[8_123_456] = 1
+      return array
+    },
+    flaw: (value: unknown[]) =>
+      value.length === 8_123_457 && value[8_123_456] === 1 && Object.keys(value).length === 1
+        ? undefined
+        : 'it is gone, or its holes were filled',
+  },
+  {
+    name: 'an array of nothing but holes',
+    make: () => new Array(3),
+    flaw: (value: unknown[]) => (Object.keys(value).length === 0 ? undefined : 'a hole was filled'),
+  },
   { name: 'a Date', make: () => new Date(1_700_000_000_123) },
   {
     name: 'an invalid Date',

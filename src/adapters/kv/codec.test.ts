@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { snapshot } from '../../core/snapshot.ts'
-import { storableValues } from '../../testing/values.ts'
+import { isVast, storableValues } from '../../testing/values.ts'
 import { decode, type Encoded, encode, sizeOf } from './codec.ts'
 
 describe('encode() and decode()', () => {
@@ -25,6 +25,40 @@ describe('encode() and decode()', () => {
     const [mine, yours] = [decode(stored)?.value as Uint8Array, decode(stored)?.value]
     mine[0] = 9
     expect(yours).toStrictEqual(new Uint8Array([1, 2]))
+  })
+})
+
+describe('what stands under global names', () => {
+  it.each(storableValues)('changes nothing about $name', ({ make, flaw }) => {
+    const value = snapshot(make(), 'k')
+    vi.useFakeTimers({ toFake: ['Date'], now: 5 })
+    for (const Class of [Error, TypeError]) {
+      vi.stubGlobal(Class.name, class extends (Class as ErrorConstructor) {})
+    }
+    const back = decode(encode(value))?.value
+    vi.useRealTimers()
+    vi.unstubAllGlobals()
+    if (!isVast(value)) expect(back).toStrictEqual(make())
+    expect(flaw?.(back as never)).toBeUndefined()
+    if (back instanceof Date) expect(Reflect.ownKeys(back)).toEqual([])
+  })
+})
+
+describe('sparse arrays', () => {
+  it('stay few bytes, and few elements when read', () => {
+    for (const index of [2_001, 8_123_456, 4_000_000_000]) {
+      const array: unknown[] = []
+      array[0] = 'first'
+      array[index] = { far: true }
+      const stored = encode(snapshot(array, 'k'))
+      expect(sizeOf(stored)).toBeLessThan(100)
+      const read = decode(stored)?.value as unknown[]
+      expect(read).toHaveLength(index + 1)
+      expect(Object.entries(read)).toEqual([
+        ['0', 'first'],
+        [`${index}`, { far: true }],
+      ])
+    }
   })
 })
 

@@ -1,4 +1,5 @@
 import { parse, stringify } from 'devalue'
+import { brandOf, NativeDate } from '../../core/brands.ts'
 import { isCounter } from '../../core/decide.ts'
 
 /**
@@ -28,8 +29,11 @@ export function isInBytes(format: string): boolean {
 /** Encodes a value that has been through `snapshot`: nothing in it can fail to encode. */
 export function encode(value: unknown): Stored {
   if (isCounter(value)) return value
-  if (value instanceof ArrayBuffer) return { format: BUFFER, data: new Uint8Array(value) }
-  if (value instanceof Uint8Array) return { format: BYTES, data: value }
+  const brand = typeof value === 'object' && value !== null ? brandOf(value) : undefined
+  if (brand === 'ArrayBuffer') return { format: BUFFER, data: new Uint8Array(value as ArrayBuffer) }
+  if (brand === 'View' && (value as Uint8Array)[Symbol.toStringTag] === 'Uint8Array') {
+    return { format: BYTES, data: value as Uint8Array }
+  }
   if (isPlainJson(value, new Set())) return { format: JSON_TEXT, data: JSON.stringify(value) }
   return { format: RICH, data: stringify(value, REDUCERS) }
 }
@@ -47,7 +51,7 @@ export function decode(stored: Stored): Decoded | undefined {
     return format === BUFFER ? { value: data.slice().buffer } : undefined
   }
   if (format === JSON_TEXT) return { value: JSON.parse(data) }
-  return format === RICH ? { value: parse(data, REVIVERS) } : undefined
+  return format === RICH ? { value: parse(data, REVIVERS, { operations: NATIVE }) } : undefined
 }
 
 /** At most so many bytes does a stored value take in a call, where text travels as one or two bytes a character. */
@@ -87,12 +91,11 @@ function isPlainJson(value: unknown, seen: Set<object>): boolean {
 
 /** What devalue leaves to its users, or refuses: errors, and data keys named `__proto__`. */
 const REDUCERS = {
-  Error: (value: unknown) =>
-    value instanceof Error && [
-      value.name,
-      value.message,
-      ...(Object.hasOwn(value, 'cause') ? [value.cause] : []),
-    ],
+  Error: (value: unknown) => {
+    if (typeof value !== 'object' || value === null || brandOf(value) !== 'Error') return undefined
+    const { name, message, cause } = value as Error
+    return Object.hasOwn(value, 'cause') ? [name, message, cause] : [name, message]
+  },
   Entries: (value: unknown) =>
     typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__') && Object.entries(value),
 }
@@ -104,5 +107,7 @@ const REVIVERS = {
   },
   Entries: (entries: [string, unknown][]) => Object.fromEntries(entries),
 }
+
+const NATIVE = { fromISOString: (text: string) => new NativeDate(text) }
 
 const ERRORS = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }

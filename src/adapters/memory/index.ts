@@ -1,4 +1,5 @@
 import type { Change, Entry, Outcome, Supports, SyncAdapter, Wanted } from '../../core/adapter.ts'
+import { keysOf } from '../../core/batch.ts'
 import { checkLimits } from '../../core/culling.ts'
 import { type Place, step } from '../../core/decide.ts'
 import { headOf, restOf } from '../../core/keys.ts'
@@ -8,13 +9,14 @@ import { Table } from './table.ts'
 
 /** How much memory may hold, and whether values are copied. */
 export interface MemoryAdapterOptions {
-  /** At this many entries a write first makes room. Default 10,000; Django's is 300. `null` = no such limit. */
+  /** The most entries there are: a write that finds so many first makes room. Default 10,000; Django's is 300. `null` = no such limit. */
   readonly maxEntries?: number | null | undefined
-  /** Making room drops one entry in `cullFrequency`, the least recently used; 0 drops all. Default 3, as Django's. */
+  /** Making room drops one entry in `cullFrequency`, at least one, the least recently used; 0 drops all. Default 3, as Django's. */
   readonly cullFrequency?: number | undefined
   /**
-   * About how many bytes keys and values may take together, as estimated: a write that goes beyond drops the least
-   * recently used, in portions as above; an entry larger than all of it is dropped at once. Default `null`: not weighed.
+   * About how many bytes keys and values may take together, as estimated (docs/performance.md says how): a write that goes
+   * beyond drops the least recently used, in portions as above; an entry that alone is heavier is refused with
+   * `VALUE_TOO_LARGE`. Default `null`: not weighed.
    */
   readonly maxBytes?: number | null | undefined
   /**
@@ -46,8 +48,8 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   checkBag(options, ['maxEntries', 'cullFrequency', 'maxBytes', 'values'], 'memoryAdapter')
   const { maxEntries = 10_000, cullFrequency = 3, maxBytes = null, values = 'copied' } = options
   checkChoice(values, ['copied', 'shared'], 'memoryAdapter', 'values')
-  const table = new Table(checkLimits({ maxEntries, cullFrequency, maxBytes }))
-  const at = (key: string) => table.space(headOf(key), false)
+  const table = new Table(checkLimits({ maxEntries, cullFrequency, maxBytes }), values === 'shared')
+  const at = (key: string) => table.space(headOf(key))
   const place: Place = {
     get: (key) => at(key).get(restOf(key)),
     set: (key, entry, why) => at(key).set(restOf(key), entry, why),
@@ -59,15 +61,18 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
       if (wanted === 'value') at(key).read(restOf(key), () => now)
       return place.get(key)
     })
-  const commitSync = (changes: readonly Change[], now: number): Outcome[] =>
-    changes.map(({ key, op }) => step(place, key, op, now))
+  const commitSync = (changes: readonly Change[], now: number): Outcome[] => {
+    for (const { key, op } of changes) table.weighFirst(restOf(key), op)
+    if (changes.length === 1) return changes.map(({ key, op }) => step(place, key, op, now))
+    return commitMany(table, place, changes, now)
+  }
   const clearSync = (scope: string): void => table.clear(scope)
 
   return {
     name: 'memory',
     cache: (contract, adapter) => new SyncCache(contract, adapter),
     supports: values === 'shared' ? SHARED : KEPT,
-    space: (head, kept) => table.space(head, kept),
+    space: (head) => table.space(head),
     readSync,
     commitSync,
     clearSync,
@@ -77,6 +82,29 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
     close: async () => {},
   }
 }
+
+/** Takes note of what is dropped for others of the same commit. */
+function commitMany(table: Table, place: Place, changes: readonly Change[], now: number): Outcome[] {
+  const outcomes: Outcome[] = []
+  /** By whom each key was written last. */
+  const writers = new Map<string, number>()
+  table.onEvict = (head, rest) => {
+    const writer = writers.get(head + rest)
+    if (writer !== undefined) outcomes[writer] = EVICTED
+  }
+  try {
+    for (const [index, { key, op }] of changes.entries()) {
+      const outcome = step(place, key, op, now)
+      outcomes[index] = outcome
+      if (outcome.ok) for (const written of keysOf({ key, op })) writers.set(written, index)
+    }
+  } finally {
+    table.onEvict = undefined
+  }
+  return outcomes
+}
+
+const EVICTED: Outcome = { ok: false, reason: 'evicted' }
 
 const KEPT: Supports = {
   atomic: true,

@@ -36,6 +36,7 @@ export function nullAdapter(): SyncAdapter {
 }
 
 const NOWHERE: Space = {
+  commit: (_, op, now) => decide(undefined, op, now)[1],
   hasSafe: () => false,
   count: () => undefined,
   overwrite: () => false,

@@ -45,14 +45,31 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       expect(await liveAmong(main, numbered(49))).toHaveLength(19)
     })
 
-    it.each([3, 0])(
-      '136. sets a key in an empty store that may hold fewer than none, frequency %d',
-      async (n) => {
-        const { main } = capped(-1, n)
-        await main.aset('key', 'value')
-        expect(await main.aget('key')).toBe('value')
-      },
-    )
+    it.each([3, 0])('136. refuses a store that may hold none, or fewer, frequency %d', (n) => {
+      for (const maxEntries of [0, -1]) {
+        expect(() => createAdapter({ maxEntries, cullFrequency: n })).toThrow(
+          /^maxEntries must be .* 1 or more/,
+        )
+      }
+    })
+
+    it.each([
+      [1, 3],
+      [2, 3],
+      [9, 10],
+      [20, 1_000_000],
+      [30, 30],
+      [30, 16],
+    ])('holds its %d entries and no more, though Django would drop none, frequency %d', async (most, n) => {
+      const { main } = capped(most, n)
+      const keys = numbered(3 * most)
+      for (const [index, key] of keys.entries()) {
+        await main.aset(key, index)
+        const live = await liveAmong(main, keys)
+        expect(live.length).toBeLessThanOrEqual(most)
+        expect(live.at(-1)).toBe(key)
+      }
+    })
 
     it('138. spares what was read of late', async () => {
       const main = await full()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { isVast, storableValues } from '../values.ts'
 import type { Context } from './context.ts'
 
@@ -15,6 +15,10 @@ export function setGetAdd({ open, supports }: Context): void {
   const copies = supports.values !== 'shared'
 
   describe('set, get, add', () => {
+    afterEach(() => {
+      vi.useRealTimers()
+    })
+
     it('1. reads back a value that was set', async () => {
       const { main } = open()
       await main.aset('key', 'value')
@@ -60,6 +64,28 @@ export function setGetAdd({ open, supports }: Context): void {
       // Comparing four billion holes takes for ever; its flaw() looks at what matters.
       if (!isVast(make())) expect(value).toStrictEqual(make())
       expect(flaw?.(value as never)).toBeUndefined()
+    })
+
+    it('gives back dates as they went in, whatever stands under the name Date meanwhile', async () => {
+      const { main } = open()
+      const made = (): unknown => ({
+        at: new Date(7),
+        all: [new Date(Number.NaN), new Map([[new Date(8), 1]])],
+      })
+      const expected = made()
+      const fake = () => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+      await main.aset('before', made())
+      fake()
+      await main.aset('meanwhile', made())
+      expect(await main.aadd('added', new Date(9))).toBe(true)
+      for (const key of ['before', 'meanwhile']) expect(await main.aget(key)).toEqual(expected)
+      const madeMeanwhile = made()
+      vi.useRealTimers()
+      await main.aset('after', madeMeanwhile)
+      for (const key of ['before', 'meanwhile', 'after']) expect(await main.aget(key)).toEqual(expected)
+      expect(await main.aget('added')).toEqual(new Date(9))
+      fake()
+      expect(await main.aget('after')).toEqual(expected)
     })
 
     it('8. keeps a non-ASCII value under an ASCII key', async () => {
