@@ -6,15 +6,19 @@ import { completion, isNamed } from './requests.ts'
 
 /**
  * Reads what the commits need, decides them, and writes what is left of them, all in one transaction. Resolves when it is
- * complete; a failed one has stored nothing.
+ * complete; a failed one has stored nothing. The values in `refused` are known to be more than the browser takes.
  */
 export async function commitAll(
   transaction: IDBTransaction,
   keeping: Keeping,
   commits: readonly Commit[],
+  refused: ReadonlySet<unknown>,
 ): Promise<readonly Outcome[][]> {
   let isSent = false
-  const decided = decideIn(transaction, keeping, commits).then(
+  // Asked only where there are some: to look for a long text in a set is to read it.
+  const fits = (key: string, entry: Entry) =>
+    !(refused.size > 0 && refused.has(entry.value)) && keeping.fits(key, entry)
+  const decided = decideIn(transaction, keeping, commits, fits).then(
     (done) => {
       isSent = true
       return done
@@ -38,6 +42,7 @@ async function decideIn(
   transaction: IDBTransaction,
   keeping: Keeping,
   commits: readonly Commit[],
+  fits: (key: string, entry: Entry) => boolean,
 ): Promise<{ decision: BatchDecision; written: Written }> {
   const keys = keysToRead(commits)
   // Asked for together: each wait for an answer costs as much as a lone read.
@@ -50,10 +55,10 @@ async function decideIn(
     const entry = found[index]
     if (entry !== undefined) stored.set(key, entry)
   }
-  const decision = decideBatch(stored, commits, (key, entry) => keeping.fits(key, entry))
+  const decision = decideBatch(stored, commits, fits)
   const written = await write(decision)
   // Nothing follows: saying so saves the browser finding out, a third of a lone put.
-  if (!written.isOpen) transaction.commit()
+  if (!written.isHuge) transaction.commit()
   return { decision, written }
 }
 

@@ -7,6 +7,7 @@ import { type Read, Turns, type Work } from '../../core/turns.ts'
 import { abort, commitAll } from './commit.ts'
 import type { Connection } from './connection.ts'
 import { deleteOrphans, readEntries, UnreadableError } from './entries.ts'
+import { isHuge, isTaken } from './huge.ts'
 import type { Keeping } from './keeping.ts'
 import { Order } from './order.ts'
 import { isNamed } from './requests.ts'
@@ -132,11 +133,31 @@ export class Database implements Work {
 
   /** In doubt not even a set may be done a second time: it would undo what another tab did in between. */
   async #make(commits: readonly Commit[], keeping: Keeping): Promise<readonly Outcome[][]> {
-    const outcomes = await this.#insist(async () =>
-      commitAll(await this.#connection.transaction('readwrite'), keeping, commits),
-    )
+    const outcomes = await this.#insist(() => this.#attempt(commits, keeping))
     if (commits.some((commit, index) => tookRoom(commit, outcomes[index]))) this.#isDropVain = false
     return outcomes
+  }
+
+  /** Again without the values that are more than the browser takes, if it turns out that there are some. */
+  async #attempt(commits: readonly Commit[], keeping: Keeping): Promise<readonly Outcome[][]> {
+    const refused = new Set<unknown>()
+    for (;;) {
+      try {
+        return await commitAll(await this.#connection.transaction('readwrite'), keeping, commits, refused)
+      } catch (error) {
+        if (isQuotaExceeded(error) || !(await this.#findRefused(commits, refused))) throw error
+      }
+    }
+  }
+
+  async #findRefused(commits: readonly Commit[], refused: Set<unknown>): Promise<boolean> {
+    const known = refused.size
+    for (const { op } of commits.flatMap(({ changes }) => changes)) {
+      const value = 'entry' in op ? op.entry.value : undefined
+      if (!isHuge(value) || refused.has(value)) continue
+      if (!(await isTaken(await this.#connection.transaction('readwrite'), value))) refused.add(value)
+    }
+    return refused.size > known
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Entry } from '../../core/adapter.ts'
 import { estimateBytes } from '../../core/bytes.ts'
 import { fromStored, type StoredValue, toStore } from './causes.ts'
+import { isHuge } from './huge.ts'
 import { answered, goingOn, isNamed, result } from './requests.ts'
 import type { LargeEntry, SmallEntry } from './schema.ts'
 
@@ -78,16 +79,8 @@ function isLarge(entry: SmallEntry | LargeEntry | undefined): entry is LargeEntr
   return entry !== undefined && 'large' in entry
 }
 
-/**
- * Stores an entry. Throws at once if the browser cannot take the value. Of a huge one it may say so only later, in this
- * transaction: then it calls `refuse`. Gives whether it may.
- */
-export function putEntry(
-  transaction: IDBTransaction,
-  key: string,
-  { value, expiresAt }: Entry,
-  refuse: () => void,
-): boolean {
+/** Stores an entry. Throws at once if the browser cannot take the value. Gives whether it is huge: see `huge.ts`. */
+export function putEntry(transaction: IDBTransaction, key: string, { value, expiresAt }: Entry): boolean {
   const entries = transaction.objectStore('entries')
   if (value === UNREAD) {
     entries.put({ large: true, expiresAt }, key)
@@ -99,40 +92,9 @@ export function putEntry(
     entries.put({ ...toStore(value), expiresAt }, key)
     return false
   }
-  const isHuge = estimateBytes(value, HUGE_BYTES) >= HUGE_BYTES
-  // First, so that what is refused can be removed after it.
+  transaction.objectStore('values').put(toStore(value), key)
   entries.put({ large: true, expiresAt }, key)
-  const put = () => transaction.objectStore('values').put(toStore(value), key)
-  if (isHuge) putHuge(transaction, put, refuse)
-  else put()
-  return isHuge
-}
-
-/** Far below the 133,169,152 bytes that Chromium takes, since it counts after encoding, and what is below costs nothing more. */
-const HUGE_BYTES = 2 ** 25
-
-/**
- * Chromium refuses what is too large for it by a failed request, in the middle of `put` or later, and then aborts the
- * transaction or, if `commit` was called, completes it without the value. Both are prevented here: only this value is refused.
- */
-function putHuge(transaction: IDBTransaction, put: () => IDBRequest, refuse: () => void): void {
-  const goOn = (event: Event): void => event.preventDefault()
-  transaction.addEventListener('error', goOn, true)
-  let request: IDBRequest
-  try {
-    request = put()
-  } finally {
-    transaction.removeEventListener('error', goOn, true)
-  }
-  if (request.readyState === 'done') {
-    if (request.error !== null) refuse()
-    return
-  }
-  request.addEventListener('error', (event) => {
-    if (isNamed(request.error, 'AbortError')) return
-    event.preventDefault()
-    refuse()
-  })
+  return isHuge(value)
 }
 
 /** Removes large values whose entries no longer point to them. */

@@ -26,8 +26,8 @@ export class Written {
   readonly refused: Set<string> = new Set()
   /** The keys that had to make room. */
   readonly evicted: Set<string> = new Set()
-  /** True if more may be refused until the transaction is complete; to remove them it must not be committed before. */
-  isOpen = false
+  /** True if there is a huge value among them: see `huge.ts`. */
+  isHuge = false
 }
 
 /** Entries without limits: nothing is counted, and a use is only noted. */
@@ -93,23 +93,17 @@ export function drop(transaction: IDBTransaction, key: string): void {
 /** The stores that have something under an entry's key. */
 const KEYED: readonly Store[] = ['entries', 'values', 'uses']
 
-/** Puts an entry, and gives whether the browser took it so far. If not, what stood there is gone. */
+/** Puts an entry, and gives whether the browser took it. If not, what stood there is gone. */
 export function put(transaction: IDBTransaction, key: string, entry: Entry, written: Written): boolean {
-  const refuse = (): void => {
-    written.refused.add(key)
-    drop(transaction, key)
-  }
   try {
-    const isOpen = putEntry(transaction, key, entry, () => {
-      refuse()
-      forgetTotals(transaction)
-    })
-    if (isOpen) written.isOpen = true
+    if (putEntry(transaction, key, entry)) written.isHuge = true
+    return true
   } catch (error) {
     if (!isOfValue(error)) throw error
-    refuse()
+    written.refused.add(key)
+    drop(transaction, key)
+    return false
   }
-  return !written.refused.has(key)
 }
 
 /** Whether an error may say something about the value: not that the transaction has ended, or that the store is not ours. */
