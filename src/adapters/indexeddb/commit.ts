@@ -1,6 +1,6 @@
 import type { Entry, Op, Outcome } from '../../core/adapter.ts'
 import { type BatchDecision, type Commit, decideBatch, keysOf, keysToRead } from '../../core/batch.ts'
-import { readEntries } from './entries.ts'
+import { readEntries, UnreadableError } from './entries.ts'
 import type { Keeping, Written } from './keeping.ts'
 import { completion, isNamed } from './requests.ts'
 
@@ -95,7 +95,7 @@ const EVICTED: Outcome = { ok: false, reason: 'evicted' }
 
 /** What broke in the middle leaves nothing behind. Of a transaction that failed it is not the request that knows why. */
 export function abort(transaction: IDBTransaction, error: unknown): never {
-  const cause = transaction.error ?? error
+  const cause = error instanceof UnreadableError ? error : (transaction.error ?? error)
   try {
     transaction.abort()
   } catch {

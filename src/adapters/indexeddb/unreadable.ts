@@ -6,32 +6,29 @@ import { inTransaction } from './room.ts'
 
 /**
  * Removes those of the entries that still cannot be read, and gives how many. They would fail whoever reads them, for ever.
- * That the transaction is otherwise able to read and write tells them from a database that does not work.
+ * That another transaction is able to read and write tells them from a database that does not work.
  */
 export async function removeUnreadable(
   connection: Connection,
   keeping: Keeping,
   keys: readonly string[],
 ): Promise<number> {
-  const transaction = await connection.transaction('readwrite')
-  return inTransaction(transaction, async () => {
-    const unreadable = await stillUnreadable(transaction, keys)
-    if (unreadable.length === 0) return 0
-    await result(transaction.objectStore('entries').count())
-    await keeping.remove(transaction, unreadable)
+  // Chromium never commits a transaction that met such a value, whatever else it did. So another is begun right behind the one
+  // that reads: nothing is written in between.
+  const reading = await connection.transaction('readonly')
+  const found = readEntries(reading, keys, () => true).then(
+    () => [],
+    (error: unknown) => {
+      if (error instanceof UnreadableError) return error.keys
+      throw error
+    },
+  )
+  // Until it is awaited below, should the next line fail.
+  found.catch(() => {})
+  const removing = await connection.transaction('readwrite')
+  return inTransaction(removing, async () => {
+    const [unreadable] = await Promise.all([found, result(removing.objectStore('entries').count())])
+    if (unreadable.length > 0) await keeping.remove(removing, unreadable)
     return unreadable.length
   })
-}
-
-async function stillUnreadable(
-  transaction: IDBTransaction,
-  keys: readonly string[],
-): Promise<readonly string[]> {
-  try {
-    await readEntries(transaction, keys, () => true)
-    return []
-  } catch (error) {
-    if (error instanceof UnreadableError) return error.keys
-    throw error
-  }
 }
