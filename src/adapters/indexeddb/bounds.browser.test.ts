@@ -61,9 +61,67 @@ describe('a write within limits', () => {
     await using cache = open({ maxBytes: 10_000 })
     await cache.aset('key', 'before')
     const put = vi.spyOn(IDBObjectStore.prototype, 'put')
-    await cache.aset('key', new Uint8Array(300_000))
+    await expect(cache.aset('key', new Uint8Array(300_000))).rejects.toMatchObject({
+      code: 'VALUE_TOO_LARGE',
+    })
     expect((put.mock.contexts as IDBObjectStore[]).map(({ name }) => name)).toEqual(['totals'])
     expect(await cache.ahasKey('key')).toBe(false)
+  })
+
+  it('refuses what can never fit, by whatever method, and nothing else for it', async () => {
+    await using cache = open({ maxBytes: 10_000 })
+    const heavy = new Uint8Array(20_000)
+    const tooLarge = { code: 'VALUE_TOO_LARGE' }
+    await cache.asetMany({ 'key-0': 1, 'key-1': 1 })
+    const [set, add, load, many, other] = await Promise.allSettled([
+      cache.aset('key-0', heavy),
+      cache.aadd('key-2', heavy),
+      cache.agetOrSet('key-3', () => heavy),
+      cache.asetMany({ 'key-4': heavy, 'key-5': 1 }),
+      cache.aset('key-6', 1),
+    ])
+    for (const refused of [set, add, load])
+      expect(refused).toMatchObject({ status: 'rejected', reason: tooLarge })
+    expect(many).toMatchObject({ value: ['key-4'] })
+    expect(other).toMatchObject({ status: 'fulfilled' })
+    expect(await cache.aadd('key-1', heavy)).toBe(false)
+    expect(await held(cache)).toEqual(['key-1', 'key-5', 'key-6'])
+  })
+
+  it('names what one batch writes and drops', async () => {
+    await using cache = open({ maxEntries: 5 })
+    const failed = await cache.asetMany(KEYS.map((key) => [key, 1] as const))
+    const stored = await held(cache)
+    expect(stored.length).toBeGreaterThan(0)
+    expect([...failed, ...stored].sort()).toEqual([...KEYS].sort())
+    await using weighed = open({ maxBytes: 5_000 })
+    const lost = await weighed.asetMany(KEYS.map((key) => [key, new Uint8Array(1_000)] as const))
+    const left = await held(weighed)
+    expect(left.length).toBeGreaterThan(0)
+    expect([...lost, ...left].sort()).toEqual([...KEYS].sort())
+  })
+
+  it.each([
+    { maxEntries: 1 },
+    { maxEntries: 1, cullFrequency: 100 },
+    { maxEntries: 5, cullFrequency: 1_000 },
+  ])('holds no more than it may: %o', async (limits) => {
+    await using cache = open(limits)
+    for (const key of KEYS) {
+      await cache.aset(key, 1)
+      expect(await cache.ahasKey(key)).toBe(true)
+      expect((await held(cache)).length).toBeLessThanOrEqual(limits.maxEntries)
+    }
+  })
+
+  it.each([
+    { maxEntries: 0 },
+    { maxEntries: -5 },
+    { maxEntries: 1.5 },
+    { maxBytes: 0 },
+    { cullFrequency: -1 },
+  ])('is not made of limits that make no sense: %o', (limits) => {
+    expect(() => indexedDBAdapter({ name: 'never', ...limits })).toThrow(RangeError)
   })
 
   it.each([0, 1, 2, 3])(

@@ -1,30 +1,34 @@
 import type { Entry, Op, Outcome } from '../../core/adapter.ts'
 import { type BatchDecision, type Commit, decideBatch, keysOf, keysToRead } from '../../core/batch.ts'
-import { readEntries } from './entries.ts'
-import type { Keeping } from './keeping.ts'
+import { readEntries, UnreadableError } from './entries.ts'
+import type { Keeping, Written } from './keeping.ts'
 import { completion, isNamed } from './requests.ts'
 
 /**
  * Reads what the commits need, decides them, and writes what is left of them, all in one transaction. Resolves when it is
- * complete; a failed one has stored nothing.
+ * complete; a failed one has stored nothing. The values in `refused` are known to be more than the browser takes.
  */
 export async function commitAll(
   transaction: IDBTransaction,
   keeping: Keeping,
   commits: readonly Commit[],
+  refused: ReadonlySet<unknown>,
 ): Promise<readonly Outcome[][]> {
   let isSent = false
-  const decided = decideIn(transaction, keeping, commits).then(
-    (outcomes) => {
+  // Asked only where there are some: to look for a long text in a set is to read it.
+  const fits = (key: string, entry: Entry) =>
+    !(refused.size > 0 && refused.has(entry.value)) && keeping.fits(key, entry)
+  const decided = decideIn(transaction, keeping, commits, fits).then(
+    (done) => {
       isSent = true
-      return outcomes
+      return done
     },
     (error: unknown) => abort(transaction, error),
   )
   try {
     // Awaited together: a failure rejects both, and neither may be left unhandled.
-    const [outcomes] = await Promise.all([decided, completion(transaction)])
-    return outcomes
+    const [{ decision, written }] = await Promise.all([decided, completion(transaction)])
+    return answersOf(commits, decision, written)
   } catch (error) {
     // An abort is certain; a lost connection may have been lost after the commit.
     if (!isSent || !isNamed(error, 'UnknownError')) throw error
@@ -38,7 +42,8 @@ async function decideIn(
   transaction: IDBTransaction,
   keeping: Keeping,
   commits: readonly Commit[],
-): Promise<readonly Outcome[][]> {
+  fits: (key: string, entry: Entry) => boolean,
+): Promise<{ decision: BatchDecision; written: Written }> {
   const keys = keysToRead(commits)
   // Asked for together: each wait for an answer costs as much as a lone read.
   const [found, write] = await Promise.all([
@@ -50,12 +55,11 @@ async function decideIn(
     const entry = found[index]
     if (entry !== undefined) stored.set(key, entry)
   }
-  const decision = decideBatch(stored, commits)
-  const now = commits.at(-1)?.now ?? 0
-  const refused = await write(decision, now)
+  const decision = decideBatch(stored, commits, fits)
+  const written = await write(decision)
   // Nothing follows: saying so saves the browser finding out, a third of a lone put.
-  transaction.commit()
-  return refused.size === 0 ? decision.outcomes : refuse(commits, decision, refused)
+  if (!written.isHuge) transaction.commit()
+  return { decision, written }
 }
 
 /** Which of the keys have an operation that hands the value on: the others do well without a large one. */
@@ -67,24 +71,31 @@ function takesValue(commits: readonly Commit[]): (key: string) => boolean {
   return (key) => taken.has(key)
 }
 
-/** Tells those whose value the browser could not take, and nobody else. */
-function refuse(
+/** Tells those whose value the browser could not take or that made room for others of their own commit, and nobody else. */
+function answersOf(
   commits: readonly Commit[],
   { outcomes, writes }: BatchDecision,
-  refused: ReadonlySet<string>,
+  { refused, evicted }: Written,
 ): readonly Outcome[][] {
-  const isTooLarge = (key: string, op: Op): boolean =>
-    refused.has(key) && 'entry' in op && op.entry.value === writes.get(key)?.value
+  if (refused.size === 0 && evicted.size === 0) return outcomes
+  const answer = (key: string, op: Op, made: Outcome, isAlone: boolean): Outcome => {
+    if (!made.ok || !('entry' in op)) return made
+    if (refused.has(key) && op.entry.value === writes.get(key)?.value) return TOO_LARGE
+    return evicted.has(key) && !isAlone ? EVICTED : made
+  }
   return commits.map(({ changes }, commit) =>
     changes.map(({ key, op }, index) =>
-      isTooLarge(key, op) ? { ok: false, reason: 'too-large' } : (outcomes[commit]?.[index] as Outcome),
+      answer(key, op, outcomes[commit]?.[index] as Outcome, changes.length === 1),
     ),
   )
 }
 
+const TOO_LARGE: Outcome = { ok: false, reason: 'too-large' }
+const EVICTED: Outcome = { ok: false, reason: 'evicted' }
+
 /** What broke in the middle leaves nothing behind. Of a transaction that failed it is not the request that knows why. */
 export function abort(transaction: IDBTransaction, error: unknown): never {
-  const cause = transaction.error ?? error
+  const cause = error instanceof UnreadableError ? error : (transaction.error ?? error)
   try {
     transaction.abort()
   } catch {

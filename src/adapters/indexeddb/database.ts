@@ -1,14 +1,14 @@
 import type { Change, Entry, Outcome, Wanted } from '../../core/adapter.ts'
-import { type Commit, keysToRead } from '../../core/batch.ts'
+import type { Commit } from '../../core/batch.ts'
 import { isLive } from '../../core/decide.ts'
 import { rangeEnd } from '../../core/keys.ts'
 import { copyOf } from '../../core/snapshot.ts'
 import { type Read, Turns, type Work } from '../../core/turns.ts'
 import { abort, commitAll } from './commit.ts'
 import type { Connection } from './connection.ts'
-import { deleteOrphans, readEntries } from './entries.ts'
+import { deleteOrphans, readEntries, UnreadableError } from './entries.ts'
+import { isHuge, isTaken } from './huge.ts'
 import type { Keeping } from './keeping.ts'
-import { isLost, removeLost } from './lost.ts'
 import { Order } from './order.ts'
 import { isNamed } from './requests.ts'
 import {
@@ -20,7 +20,8 @@ import {
   removeLeastUsed,
   tookRoom,
 } from './room.ts'
-import { type Notes, writeNotes } from './uses.ts'
+import { removeUnreadable } from './unreadable.ts'
+import type { Notes } from './uses.ts'
 
 /** The entries of one database: the transactions, and what to do when they fail. */
 export class Database implements Work {
@@ -45,7 +46,7 @@ export class Database implements Work {
   async get(keys: readonly string[], now: number, wanted: Wanted): Promise<readonly (Entry | undefined)[]> {
     const entries = await this.#turns.read({ keys, wanted })
     if (wanted === 'value') {
-      for (const [index, key] of keys.entries()) if (isLive(entries[index], now)) this.#notes.note(key, now)
+      for (const [index, key] of keys.entries()) if (isLive(entries[index], now)) this.#notes.note(key)
     }
     return entries
   }
@@ -83,7 +84,7 @@ export class Database implements Work {
       if (this.#notes.size === 0) return
       const taken = this.#notes.take()
       try {
-        await this.#change((transaction) => writeNotes(transaction, taken))
+        await this.#change((transaction) => this.#notes.write(transaction, taken))
       } catch (error) {
         this.#notes.putBack(taken)
         // They only advise; a full storage is the affair of those who write values.
@@ -94,12 +95,7 @@ export class Database implements Work {
   }
 
   read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
-    return this.#order.read(() =>
-      this.#insist(
-        () => this.#read(reads),
-        () => reads.flatMap((one) => one.keys),
-      ),
-    )
+    return this.#order.read(() => this.#insist(() => this.#read(reads)))
   }
 
   async #read(reads: readonly Read[]): Promise<(Entry | undefined)[][]> {
@@ -137,12 +133,31 @@ export class Database implements Work {
 
   /** In doubt not even a set may be done a second time: it would undo what another tab did in between. */
   async #make(commits: readonly Commit[], keeping: Keeping): Promise<readonly Outcome[][]> {
-    const outcomes = await this.#insist(
-      async () => commitAll(await this.#connection.transaction('readwrite'), keeping, commits),
-      () => keysToRead(commits),
-    )
+    const outcomes = await this.#insist(() => this.#attempt(commits, keeping))
     if (commits.some((commit, index) => tookRoom(commit, outcomes[index]))) this.#isDropVain = false
     return outcomes
+  }
+
+  /** Again without the values that are more than the browser takes, if it turns out that there are some. */
+  async #attempt(commits: readonly Commit[], keeping: Keeping): Promise<readonly Outcome[][]> {
+    const refused = new Set<unknown>()
+    for (;;) {
+      try {
+        return await commitAll(await this.#connection.transaction('readwrite'), keeping, commits, refused)
+      } catch (error) {
+        if (isQuotaExceeded(error) || !(await this.#findRefused(commits, refused))) throw error
+      }
+    }
+  }
+
+  async #findRefused(commits: readonly Commit[], refused: Set<unknown>): Promise<boolean> {
+    const known = refused.size
+    for (const { op } of commits.flatMap(({ changes }) => changes)) {
+      const value = 'entry' in op ? op.entry.value : undefined
+      if (!isHuge(value) || refused.has(value)) continue
+      if (!(await isTaken(await this.#connection.transaction('readwrite'), value))) refused.add(value)
+    }
+    return refused.size > known
   }
 
   /**
@@ -210,17 +225,18 @@ export class Database implements Work {
   }
 
   /**
-   * Tries again when the connection was lost, and when the browser has lost a value. More than once: one that was
-   * opened while a user clears the site's data is lost again.
+   * Tries again when the connection was lost: more than once, since one that was opened while a user clears the site's data is
+   * lost again. And without the values that cannot be read, as often as there are some to remove.
    */
-  async #insist<T>(attempt: () => Promise<T>, keysRead: () => readonly string[] = () => []): Promise<T> {
-    for (let left = 3; ; left -= 1) {
+  async #insist<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let left = 3; ; ) {
       try {
         return await attempt()
       } catch (error) {
-        if (left === 0) throw error
-        if (!isLost(error) && !isInterruption(error)) throw error
-        if (isLost(error)) await removeLost(this.#connection, this.#inNeed, keysRead())
+        const isUnreadable = error instanceof UnreadableError
+        if (isUnreadable && (await removeUnreadable(this.#connection, this.#inNeed, error.keys)) > 0) continue
+        if (left === 0 || !(isUnreadable || isInterruption(error))) throw error
+        left -= 1
       }
     }
   }

@@ -1,3 +1,4 @@
+import type { Entry } from '../../core/adapter.ts'
 import type { BatchDecision } from '../../core/batch.ts'
 import { putEntry } from './entries.ts'
 import { forgetTotals } from './ledger.ts'
@@ -7,6 +8,8 @@ import type { Notes } from './uses.ts'
 
 /** How entries are written, removed and cleared, and what is kept about them. */
 export interface Keeping {
+  /** False for an entry that can never be held, whatever makes room. */
+  fits(key: string, entry: Entry): boolean
   /** Asks for what must be known before these keys, or some of them, are written. */
   prepare(transaction: IDBTransaction, keys: readonly string[]): Promise<Write>
   remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void>
@@ -14,8 +17,18 @@ export interface Keeping {
   clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void>
 }
 
-/** Writes what a batch came to. Gives the keys whose values the browser cannot take; they are removed. */
-export type Write = (decision: BatchDecision, now: number) => Promise<ReadonlySet<string>>
+/** Writes what a batch came to. */
+export type Write = (decision: BatchDecision) => Promise<Written>
+
+/** What became of a batch's writes. */
+export class Written {
+  /** The keys whose values the browser does not take. They are removed. */
+  readonly refused: Set<string> = new Set()
+  /** The keys that had to make room. */
+  readonly evicted: Set<string> = new Set()
+  /** True if there is a huge value among them: see `huge.ts`. */
+  isHuge = false
+}
 
 /** Entries without limits: nothing is counted, and a use is only noted. */
 export class Unbounded implements Keeping {
@@ -27,16 +40,20 @@ export class Unbounded implements Keeping {
     this.#notes = notes
   }
 
+  fits(): boolean {
+    return true
+  }
+
   async prepare(transaction: IDBTransaction): Promise<Write> {
-    return async ({ writes, uses }, now) => {
+    return async ({ writes, uses }) => {
       this.#forgetTotals(transaction)
-      const refused = new Set<string>()
+      const written = new Written()
       for (const [key, entry] of writes) {
         if (entry === undefined) drop(transaction, key)
-        else if (!isPut(transaction, key, entry)) refused.add(key)
+        else put(transaction, key, entry, written)
       }
-      for (const [key, why] of uses) if (why !== 'touch') this.#notes.note(key, now)
-      return refused
+      for (const [key, why] of uses) if (why !== 'touch') this.#notes.note(key)
+      return written
     }
   }
 
@@ -76,17 +93,14 @@ export function drop(transaction: IDBTransaction, key: string): void {
 /** The stores that have something under an entry's key. */
 const KEYED: readonly Store[] = ['entries', 'values', 'uses']
 
-/** Whether the browser took the value: one may be larger than it can pass on. If not, what stood there is gone. */
-export function isPut(
-  transaction: IDBTransaction,
-  key: string,
-  entry: Parameters<typeof putEntry>[2],
-): boolean {
+/** Puts an entry, and gives whether the browser took it. If not, what stood there is gone. */
+export function put(transaction: IDBTransaction, key: string, entry: Entry, written: Written): boolean {
   try {
-    putEntry(transaction, key, entry)
+    if (putEntry(transaction, key, entry)) written.isHuge = true
     return true
   } catch (error) {
     if (!isOfValue(error)) throw error
+    written.refused.add(key)
     drop(transaction, key)
     return false
   }

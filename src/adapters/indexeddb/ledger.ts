@@ -1,28 +1,42 @@
 import { estimateBytes } from '../../core/bytes.ts'
 import { readEntries } from './entries.ts'
 import { result, results } from './requests.ts'
-import type { Totals, Use } from './schema.ts'
+import { TOTALS, type Totals, type Use } from './schema.ts'
+import { lastUse, type Notes } from './uses.ts'
 
 /** What all entries come to, and when each was last used, kept up with what one transaction does. */
 export class Ledger {
   entries = 0
   bytes = 0
+  /** The last use that is written down. */
+  used = 0
   #stored: Totals | undefined
   readonly #transaction: IDBTransaction
   readonly #weighs: boolean
+  readonly #notes: Notes
   readonly #uses = new Map<string, Use | undefined>()
 
-  private constructor(transaction: IDBTransaction, weighs: boolean) {
+  private constructor(transaction: IDBTransaction, weighs: boolean, notes: Notes) {
     this.#transaction = transaction
     this.#weighs = weighs
+    this.#notes = notes
   }
 
-  static async open(transaction: IDBTransaction, keys: readonly string[], weighs: boolean): Promise<Ledger> {
-    const ledger = new Ledger(transaction, weighs)
+  static async open(
+    transaction: IDBTransaction,
+    keys: readonly string[],
+    weighs: boolean,
+    notes: Notes,
+  ): Promise<Ledger> {
+    const ledger = new Ledger(transaction, weighs, notes)
     const totals = transaction.objectStore('totals').get(TOTALS)
     const [stored] = await Promise.all([result<Totals | undefined>(totals), ledger.know(keys)])
     if (stored !== undefined && (stored.bytes > 0 || !weighs)) ledger.#stored = stored
-    Object.assign(ledger, ledger.#stored ?? (await countAll(transaction, weighs)))
+    const { entries, bytes } = ledger.#stored ?? (await countAll(transaction, weighs))
+    ledger.entries = entries
+    ledger.bytes = bytes
+    ledger.used = stored?.used ?? (await lastUse(transaction))
+    notes.sync(ledger.used)
     if (ledger.#stored === undefined) {
       // Counting has written down uses and weights that were not there before.
       ledger.#uses.clear()
@@ -42,19 +56,22 @@ export class Ledger {
     return this.#uses.get(key) !== undefined
   }
 
-  /**
-   * What is left out stays as it was. Gives whether anything is written: nothing is when all there is to tell is a use
-   * shortly after another.
-   */
-  put(key: string, bytes: number | undefined, used: number | undefined): boolean {
+  /** What is left out stays as it was. A use shortly after another is noted, and not written. */
+  put(key: string, bytes: number | undefined, used: number | undefined): void {
     const before = this.#uses.get(key)
     const use: Use = { used: used ?? before?.used ?? 0, bytes: bytes ?? before?.bytes ?? 0 }
-    if (before !== undefined && use.bytes === before.bytes && use.used - before.used < SHORTLY) return false
+    if (before !== undefined && use.bytes === before.bytes) {
+      if (used === undefined) return
+      if (this.#notes.isRecent(before.used)) {
+        this.#notes.keep(key, used)
+        return
+      }
+    }
     if (before === undefined) this.entries += 1
     this.bytes += (use.bytes ?? 0) - (before?.bytes ?? 0)
+    this.used = Math.max(this.used, use.used)
     this.#uses.set(key, use)
     this.#transaction.objectStore('uses').put(use, key)
-    return true
   }
 
   remove(key: string): void {
@@ -67,16 +84,14 @@ export class Ledger {
 
   /** Writes the totals down. */
   write(): void {
-    const totals: Totals = { entries: this.entries, bytes: this.#weighs ? this.bytes : 0 }
-    if (this.#stored?.entries === totals.entries && this.#stored.bytes === totals.bytes) return
+    const { entries, used } = this
+    const bytes = this.#weighs ? this.bytes : 0
+    const stored = this.#stored
+    if (stored?.entries === entries && stored.bytes === bytes && stored.used === used) return
+    const totals: Totals = { entries, bytes, used }
     this.#transaction.objectStore('totals').put(totals, TOTALS)
   }
 }
-
-const TOTALS = 'all'
-
-/** Milliseconds. What a page that dies may have left unsaid of the uses of its entries. */
-const SHORTLY = 60_000
 
 /** Leaves them to be counted anew by the next who writes within limits. */
 export function forgetTotals(transaction: IDBTransaction): void {
@@ -91,7 +106,10 @@ export function weightOf(key: string, value: unknown): number {
  * Counts what is there, where that is not known: once. What was written without this limit is weighed, and counts as least
  * recently used. Nothing is put for the others: a full storage has no room for what is there already.
  */
-async function countAll(transaction: IDBTransaction, weighs: boolean): Promise<Totals> {
+async function countAll(
+  transaction: IDBTransaction,
+  weighs: boolean,
+): Promise<{ entries: number; bytes: number }> {
   const keys = (await result(transaction.objectStore('entries').getAllKeys())) as string[]
   let bytes = 0
   for (let start = 0; start < keys.length; start += PORTION) {

@@ -1,10 +1,10 @@
-import type { Outcome } from '../../core/adapter.ts'
+import type { Entry, Outcome } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
 import { share } from '../../core/culling.ts'
 import { CacheError } from '../../core/errors.ts'
 import { abort } from './commit.ts'
 import { readEntries } from './entries.ts'
-import { clearStores, drop, type Keeping, type Write } from './keeping.ts'
+import { clearStores, drop, type Keeping, type Write, Written } from './keeping.ts'
 import { forgetTotals, weightOf } from './ledger.ts'
 import { completion, isNamed, result } from './requests.ts'
 import type { Use } from './schema.ts'
@@ -56,12 +56,16 @@ export class InNeed implements Keeping {
     this.#keeping = keeping
   }
 
+  fits(key: string, entry: Entry): boolean {
+    return this.#keeping.fits(key, entry)
+  }
+
   async prepare(transaction: IDBTransaction): Promise<Write> {
-    return async (decision, now) => {
+    return async (decision) => {
       const keys = [...decision.writes.keys()]
-      if (decision.uses.size > 0) return (await this.#keeping.prepare(transaction, keys))(decision, now)
+      if (decision.uses.size > 0) return (await this.#keeping.prepare(transaction, keys))(decision)
       await this.remove(transaction, keys)
-      return new Set()
+      return new Written()
     }
   }
 
@@ -137,7 +141,8 @@ async function leastUsedFirst(transaction: IDBTransaction, notes: Notes, commit:
   ])
   // What nobody took note of was used longest ago. What is noted here may have been written, or used in another tab, since.
   const lastUse = new Map(known.map((key, index) => [key, stored[index]?.used ?? 0]))
-  for (const key of all) lastUse.set(key, Math.max(lastUse.get(key) ?? 0, notes.stampOf(key) ?? 0))
+  notes.sync(stored.reduce((last, { used }) => Math.max(last, used), 0))
+  for (const key of all) lastUse.set(key, Math.max(lastUse.get(key) ?? 0, notes.useOf(key) ?? 0))
   // What it counts on, touches or moves must be there when it is tried again.
   for (const { key } of commit.changes) lastUse.set(key, Number.MAX_VALUE)
   return all.sort((one, other) => (lastUse.get(one) as number) - (lastUse.get(other) as number))

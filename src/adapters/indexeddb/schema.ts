@@ -12,7 +12,7 @@ export interface SmallEntry extends StoredValue {
   readonly expiresAt: number | null
 }
 
-/** When an entry was last used (see `uses.ts`), and what it weighs: 0 where that is not limited, and so not known. */
+/** When an entry was last used, as a place in the order of uses (see `uses.ts`), and what it weighs: 0 where that is not limited. */
 export interface Use {
   readonly used: number
   readonly bytes?: number
@@ -22,7 +22,12 @@ export interface Use {
 export interface Totals {
   readonly entries: number
   readonly bytes: number
+  /** The last use that was written down. Not in databases of earlier versions. */
+  readonly used?: number
 }
+
+/** The key of the only {@link Totals}. */
+export const TOTALS = 'all'
 
 /**
  * All stores have out-of-line keys. Entries that never expire have a `null` deadline, which no index holds.
