@@ -1,5 +1,6 @@
 import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import { isCacheError } from '../../core/errors.ts'
+import { describeType } from '../../core/expiry.ts'
 import { failed } from '../../core/outcomes.ts'
 import { copyOf } from '../../core/snapshot.ts'
 import type { Announcements, CacheChange } from './announcements.ts'
@@ -58,6 +59,8 @@ export class WithFallback implements IndexedDBAdapter {
     let fallback: Adapter
     try {
       fallback = await this.#makeFallback(reason)
+      if (typeof fallback?.commit !== 'function')
+        throw new TypeError(`fallback must give an adapter: got ${describeType(fallback)}`)
       const { name, supports } = fallback
       // Each reader gets an object of its own here: see `read`.
       this.#place = { name, supports: { ...supports, values: 'fresh' } }
