@@ -9,8 +9,8 @@ export class Flight<T> {
   superseded = false
   /** Whether other callers can wait for it. A load of the sync face cannot be waited for: it ends before anyone could. */
   readonly isJoinable: boolean
-  /** Changes of the key that were begun after the load, and whose outcomes are not known yet. */
-  readonly changes: Set<PendingChanges<T>> = new Set()
+  /** Changes of the key that were begun after the load, and whose outcomes are not known yet. Made with the first. */
+  #changes: Set<PendingChanges<T>> | undefined
   #result: Promise<T> | undefined
   #waiters: Waiters<T> | undefined
 
@@ -41,13 +41,23 @@ export class Flight<T> {
     return this.#waiters.wait(signal)
   }
 
+  addPending(changes: PendingChanges<T>): void {
+    this.#changes ??= new Set()
+    this.#changes.add(changes)
+  }
+
+  removePending(changes: PendingChanges<T>): void {
+    this.#changes?.delete(changes)
+  }
+
   /**
    * Resolves when the outcomes of the changes under way are known; `undefined` if there are none. With `removalsOnly`, only of
    * those that may remove the key.
    */
   pendingOutcomes(removalsOnly = false): Promise<unknown> | undefined {
+    if (this.#changes === undefined) return undefined
     const pending: Promise<void>[] = []
-    for (const { mayRemoveKey, ended } of this.changes) {
+    for (const { mayRemoveKey, ended } of this.#changes) {
       if (mayRemoveKey || !removalsOnly) pending.push(ended)
     }
     return pending.length === 0 ? undefined : Promise.all(pending)
@@ -58,8 +68,8 @@ export class Flight<T> {
 export interface Visit<T> {
   /** Callers who read, and have not found a value nor a load yet. */
   callers: number
-  /** The loads that nothing has superseded. */
-  readonly flights: Set<Flight<T>>
+  /** The loads that nothing has superseded. Replaced, never changed in place. */
+  flights: readonly Flight<T>[]
   /** The last load that ended without being superseded: the answer to whoever was already here and read too early. */
   landed: Flight<T> | undefined
 }
@@ -79,7 +89,7 @@ export class Flights<T> {
   enter(key: string): Visit<T> {
     let visit = this.#visits.get(key)
     if (visit === undefined) {
-      visit = { callers: 0, flights: new Set(), landed: undefined }
+      visit = { callers: 0, flights: [], landed: undefined }
       this.#visits.set(key, visit)
     }
     visit.callers += 1
@@ -101,9 +111,9 @@ export class Flights<T> {
   start(key: string, visit: Visit<T>, load: (flight: Flight<T>) => Promise<T>): Flight<T> {
     const flight = new Flight<T>(true)
     // Before the load begins: what its loader does at once may supersede it already.
-    visit.flights.add(flight)
+    visit.flights = [...visit.flights, flight]
     flight.run(load, () => {
-      visit.flights.delete(flight)
+      remove(visit, flight)
       if (!flight.superseded) visit.landed = flight
       this.#forgetIfIdle(key, visit)
     })
@@ -114,11 +124,11 @@ export class Flights<T> {
   runSync<R>(key: string, load: (flight: Flight<T>) => R): R {
     const visit = this.enter(key)
     const flight = new Flight<T>(false)
-    visit.flights.add(flight)
+    visit.flights = [...visit.flights, flight]
     try {
       return load(flight)
     } finally {
-      visit.flights.delete(flight)
+      remove(visit, flight)
       this.leave(key, visit)
     }
   }
@@ -142,7 +152,7 @@ export class Flights<T> {
   }
 
   #forgetIfIdle(key: string, visit: Visit<T>): void {
-    if (visit.callers > 0 || visit.flights.size > 0) return
+    if (visit.callers > 0 || visit.flights.length > 0) return
     if (this.#visits.get(key) === visit) this.#visits.delete(key)
   }
 }
@@ -174,9 +184,9 @@ export class PendingChanges<T> {
 
   concern(visit: Visit<T> | undefined, op: Op, index: number): void {
     if (visit === undefined) return
-    const flights = visit.landed === undefined ? [...visit.flights] : [...visit.flights, visit.landed]
+    const flights = visit.landed === undefined ? visit.flights : [...visit.flights, visit.landed]
     for (const flight of flights) {
-      flight.changes.add(this)
+      flight.addPending(this)
       this.#concerns.push({ visit, flight, op, index })
       // No need to wait for the outcome: who comes later must not join the load.
       if (alwaysSupersedes(op)) supersede(visit, flight)
@@ -186,7 +196,7 @@ export class PendingChanges<T> {
   /** To be called with the outcomes, without them if the changes failed. */
   end(outcomes?: readonly (Outcome | undefined)[]): void {
     for (const { visit, flight, op, index } of this.#concerns) {
-      flight.changes.delete(this)
+      flight.removePending(this)
       if (hasSuperseded(op, outcomes?.[index])) supersede(visit, flight)
     }
     this.#resolve()
@@ -195,6 +205,10 @@ export class PendingChanges<T> {
 
 function supersede<T>(visit: Visit<T>, flight: Flight<T>): void {
   flight.superseded = true
-  visit.flights.delete(flight)
+  remove(visit, flight)
   if (visit.landed === flight) visit.landed = undefined
+}
+
+function remove<T>(visit: Visit<T>, flight: Flight<T>): void {
+  visit.flights = visit.flights.filter((other) => other !== flight)
 }
