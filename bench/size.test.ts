@@ -9,7 +9,7 @@ import { expect, it } from 'vitest'
  */
 it.each([
   ['memory', 'memoryAdapter()', [4_000, 11_750]],
-  ['indexeddb', "indexedDBAdapter({ name: 'app' })", [6_000, 16_900]],
+  ['indexeddb', "indexedDBAdapter({ name: 'app' })", [6_000, 18_400]],
   ['kv', 'kvAdapter({ kv: globalThis.kv, shards: globalThis.shards })', [5_000, 16_350]],
 ] as const)('core + %s stays as small as it is', async (adapter, create, [, limit]) => {
   const { outputFiles } = await build({
