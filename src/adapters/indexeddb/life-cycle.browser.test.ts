@@ -85,7 +85,7 @@ describe('a call under way at aclose', () => {
   it.each(Object.entries(CALLS))(
     'ends before it, and leaves nothing to be done later: %s',
     async (_call, call) => {
-      for (const options of [{}, { maxEntries: 100 }]) {
+      for (const options of [{}, { maxEntries: 100 }, { fallback: () => expect.unreachable() }]) {
         const opened = open(options)
         await opened.cache.aset('n', 0, null)
         // What was armed before is of the same session, and does nothing either.
@@ -108,17 +108,19 @@ describe('a call under way at aclose', () => {
   it.each(Object.entries(CALLS))(
     'ends before it also where it must open the database first: %s',
     async (_call, call) => {
-      const opened = open()
-      const ended: string[] = []
-      await Promise.all([
-        call(opened).then(() => ended.push('call')),
-        opened.cache.aclose().then(() => ended.push('close')),
-      ])
-      expect(ended).toEqual(['call', 'close'])
-      expect(opened.idle).toHaveLength(0)
-      await remove(opened.name)
-      await settled(opened.name)
-      expect(await exists(opened.name)).toBe(false)
+      for (const options of [{}, { fallback: () => expect.unreachable() }]) {
+        const opened = open(options)
+        const ended: string[] = []
+        await Promise.all([
+          call(opened).then(() => ended.push('call')),
+          opened.cache.aclose().then(() => ended.push('close')),
+        ])
+        expect(ended).toEqual(['call', 'close'])
+        expect(opened.idle).toHaveLength(0)
+        await remove(opened.name)
+        await settled(opened.name)
+        expect(await exists(opened.name)).toBe(false)
+      }
     },
   )
 
