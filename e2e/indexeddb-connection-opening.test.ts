@@ -100,7 +100,7 @@ it('keeps no connection that opened too late', async () => {
     })
   })
   await other.evaluate(() => kept.database.close())
-  expect(await tab.evaluate(() => kept.late)).toEqual(['entries', 'totals', 'uses', 'values'])
+  expect(await tab.evaluate(() => kept.late)).toEqual(['entries', 'nearcache', 'totals', 'uses', 'values'])
   expect(profile.errors).toEqual([])
 })
 
@@ -138,11 +138,13 @@ it('closes when all calls under way have ended, leaves no connection, and opens 
   expect(profile.errors).toEqual([])
 })
 
-it('leaves no connection either when it cannot write down what was used', async () => {
+it('closes, leaves no connection and tells onFault when it cannot write down what was used', async () => {
   await using profile = await openProfile(browser)
   const [tab] = profile.tabs
   const outcome = await tab.evaluate(async () => {
-    const cache = lab.openCache()
+    const faults: string[] = []
+    const onFault = (fault: unknown) => faults.push(`${fault}, ${(fault as Error).cause}`)
+    const cache = lab.openCache({ onFault })
     await cache.aset('n', 1, null)
     let closed = 0
     const { close } = IDBDatabase.prototype
@@ -155,8 +157,10 @@ it('leaves no connection either when it cannot write down what was used', async 
       if (this.name === 'uses') throw new DOMException('The disk is broken', 'UnknownError')
       return put.apply(this, args)
     }
-    return { ...(await lab.told(cache.aclose())), closed }
+    return { ...(await lab.told(cache.aclose())), closed, faults }
   })
-  expect(outcome).toEqual({ code: 'ADAPTER_FAILED', cause: 'UnknownError: The disk is broken', closed: 1 })
+  const fault =
+    'Error: What was used when could not be written down: The disk is broken, UnknownError: The disk is broken'
+  expect(outcome).toEqual({ closed: 1, faults: [fault] })
   expect(profile.errors).toEqual([])
 })

@@ -1,6 +1,12 @@
 import { type IndexedDBAdapterOptions, indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
 import { memoryAdapter } from '../../src/adapters/memory/index.ts'
-import { type Adapter, type AsyncCache, createCache, isCacheError } from '../../src/index.ts'
+import {
+  type Adapter,
+  type AsyncCache,
+  type CacheOptions,
+  createCache,
+  isCacheError,
+} from '../../src/index.ts'
 
 /** How a call ended, in a form that leaves the page: functions and classes stay behind. */
 export interface Told {
@@ -23,8 +29,8 @@ function openCache(options: Partial<IndexedDBAdapterOptions> = {}): AsyncCache {
   return cacheOn(indexedDBAdapter({ name: DATABASE, ...options }))
 }
 
-function cacheOn(adapter: Adapter): AsyncCache {
-  return createCache({ adapter })
+function cacheOn(adapter: Adapter, options: Omit<CacheOptions, 'adapter'> = {}): AsyncCache {
+  return createCache({ ...options, adapter })
 }
 
 async function told(call: Promise<unknown>): Promise<Told> {
@@ -52,6 +58,33 @@ function openByHand(version?: number, upgrade?: (database: IDBDatabase) => void)
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error)
   })
+}
+
+/** Keeps a readwrite transaction on all stores of the cache under way, as a suspended tab may. Gives what ends it. */
+async function holdStores(): Promise<() => Promise<void>> {
+  const database = await openByHand()
+  const transaction = database.transaction(['entries', 'values', 'uses', 'totals'], 'readwrite')
+  const store = transaction.objectStore('entries')
+  let isHeld = true
+  const ask = () => {
+    const request = store.count()
+    return new Promise<void>((resolve) => {
+      request.onsuccess = () => {
+        if (isHeld) ask()
+        resolve()
+      }
+    })
+  }
+  await ask()
+  return () => {
+    isHeld = false
+    return new Promise((resolve) => {
+      transaction.oncomplete = () => {
+        database.close()
+        resolve()
+      }
+    })
+  }
 }
 
 function deleteByHand(): Promise<void> {
@@ -144,6 +177,7 @@ const tools = {
   told,
   insist,
   openByHand,
+  holdStores,
   deleteByHand,
   layout,
   work,
@@ -155,7 +189,15 @@ declare global {
   /** What the tests of faults drive in each page. */
   var lab: typeof tools
   /** What a test keeps in a page between two of its steps. */
-  var kept: { cache: AsyncCache; work: Work; database: IDBDatabase; late: Promise<unknown> }
+  var kept: {
+    cache: AsyncCache
+    bounded: AsyncCache
+    seen: () => { asked: number; heard: string[] }
+    work: Work
+    database: IDBDatabase
+    late: Promise<unknown>
+    letGo: () => Promise<void>
+  }
 }
 globalThis.lab = tools
 globalThis.kept = {} as typeof kept

@@ -7,7 +7,8 @@
  * - `INVALID_KEY`: the key cannot be stored here (malformed text, too long, refused by `keys: 'strict'`).
  * - `INVALID_VALUE`: the value has a part that no adapter can keep (function, symbol, class instance, …).
  * - `VALUE_TOO_LARGE`: the value is storable, but larger than this adapter's limit, or heavier than its `maxBytes`.
- * - `INVALID_CACHE`: a named cache that is not configured, or whose configuration is broken; the message names it.
+ * - `INVALID_CACHE`: a named cache that is not configured, or whose configuration is broken; or an IndexedDB database of
+ *   that name that is not nearcache's. The message names it.
  * - `UNSUPPORTED`: the adapter cannot do this as it is set up; the message says what it lacks.
  * - `QUOTA_EXCEEDED`: the browser gives this origin no more room; `estimate` has its figures. What was stored stays.
  * - `ADAPTER_FAILED`: the store itself failed; `cause` has its error. Never reported as a miss.

@@ -97,21 +97,6 @@ it('closes when the writes that wait for others have ended, which do not open th
   expect(opening).toHaveBeenCalledOnce()
 })
 
-it('tells why nothing can be stored in a database of somebody else', async () => {
-  const name = crypto.randomUUID()
-  const foreign = indexedDB.open(name)
-  foreign.onupgradeneeded = () => foreign.result.createObjectStore('entries', { keyPath: 'id' })
-  await new Promise((resolve) => {
-    foreign.onsuccess = resolve
-  })
-  foreign.result.close()
-  await using cache = createCache({ adapter: indexedDBAdapter({ name }) })
-  await expect(cache.aset('key', 1)).rejects.toMatchObject({
-    code: 'ADAPTER_FAILED',
-    cause: { name: 'DataError' },
-  })
-})
-
 /** Lets what was asked for so far begin, and not end. */
 async function nextTurn(): Promise<void> {
   for (let hop = 0; hop < 20; hop += 1) await undefined

@@ -1,12 +1,19 @@
 import { type OpenDBCallbacks, openDB, unwrap } from 'idb'
+import { withDeadline } from '../../core/deadline.ts'
+import { CacheError } from '../../core/errors.ts'
 import { isNamed } from './requests.ts'
-import { complete, isComplete, type Schema, STORES } from './schema.ts'
+import { complete, inspect, type Schema, STORES } from './schema.ts'
 
 export interface ConnectionOptions {
   readonly name: string
   readonly durability: 'relaxed' | 'strict'
   /** Seconds. */
   readonly openTimeout: number
+}
+
+/** The database did not open in time. A class of its own: Chromium fails transactions that idle with a `TimeoutError`, too. */
+export class OpenTimeoutError extends Error {
+  override readonly name = 'TimeoutError'
 }
 
 /** One open database, opened when first needed and again after it was closed, by us or underneath us. */
@@ -19,6 +26,15 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+  }
+
+  /** Whether the next transaction needs no opening, which could make a deleted database anew. */
+  get isOpen(): boolean {
+    return this.#opened !== undefined
+  }
+
+  async open(): Promise<void> {
+    if (this.#opened === undefined) await this.#inTime(this.#open())
   }
 
   /** A transaction on all stores of a live connection. Nothing but its own requests may be awaited before it ends. */
@@ -55,13 +71,15 @@ export class Connection {
 
   #open(): Promise<IDBDatabase> {
     if (this.#opening !== undefined) return this.#opening
-    const opening: Promise<IDBDatabase> = openComplete(this.#options.name, {
-      upgrade: (database, _old, _new, transaction) => complete(database, transaction),
+    const opening: Promise<IDBDatabase> = openOurs(this.#options.name, {
       blocked: () => {
         this.#blocked = true
       },
-      // Another tab wants to upgrade or delete the database: never stand in its way.
-      blocking: () => this.#abandon(opening),
+      // Another tab wants to upgrade or delete the database: never stand in its way, not even until it is inspected.
+      blocking: (_current, _blocked, { target }) => {
+        ;(target as IDBDatabase).close()
+        this.#abandon(opening)
+      },
       terminated: () => this.#abandon(opening),
     })
     this.#opening = opening
@@ -99,40 +117,54 @@ export class Connection {
   /** Some browsers never answer, and another page may not let go: then this caller hears of it, and a later one may succeed. */
   #inTime(opening: Promise<IDBDatabase>): Promise<IDBDatabase> {
     const { name, openTimeout } = this.#options
-    return new Promise((resolve, reject) => {
-      const giveUp = () => {
-        this.#abandon(opening)
-        const why = this.#blocked ? ': another page keeps an older version of it open' : ''
-        reject(
-          new DOMException(
-            `The database "${name}" did not open within ${openTimeout} s${why}`,
-            'TimeoutError',
-          ),
-        )
-      }
-      const timer = setTimeout(giveUp, Math.min(openTimeout * 1000, LONGEST))
-      opening.then(resolve, reject).finally(() => clearTimeout(timer))
+    return withDeadline(opening, openTimeout * 1000, () => {
+      this.#abandon(opening)
+      const why = this.#blocked ? ': another page keeps an older version of it open' : ''
+      return new OpenTimeoutError(`The database "${name}" did not open within ${openTimeout} s${why}`)
     })
   }
 }
 
-/** Milliseconds; a timer that is set for longer rings at once. https://developer.mozilla.org/docs/Web/API/Window/setTimeout */
-const LONGEST = 2 ** 31 - 1
-
-/** Opens the database as it is, and if anything is missing in it, makes that. */
-async function openComplete(name: string, callbacks: OpenDBCallbacks<Schema>): Promise<IDBDatabase> {
+/**
+ * Opens the database as it is, and if it is ours and anything is missing in it, makes that. A database of somebody else is
+ * closed again with nothing changed: not even its version, which its owner opens it by.
+ */
+async function openOurs(name: string, callbacks: OpenDBCallbacks<Schema>): Promise<IDBDatabase> {
   if (globalThis.indexedDB === undefined) throw new Error('There is no IndexedDB here')
-  let version: number | undefined
+  /** The version of the database that was found to be ours, and incomplete. */
+  let incomplete: number | undefined
   for (let attempt = 1; ; attempt += 1) {
+    let isAnother = false
     try {
-      const database = await openDB<Schema>(name, version, callbacks)
-      if (isComplete(database)) return unwrap(database)
-      version = database.version + 1
+      const version = incomplete === undefined ? undefined : incomplete + 1
+      const opened = await openDB<Schema>(name, version, {
+        ...callbacks,
+        upgrade: (upgraded, oldVersion, _newVersion, transaction) => {
+          // Should it fail, opening fails with it: that is who tells.
+          transaction.done.catch(() => {})
+          isAnother = oldVersion !== 0 && oldVersion !== incomplete
+          if (isAnother) transaction.abort()
+          else complete(upgraded, transaction)
+        },
+      })
+      const database = unwrap(opened)
+      const condition = await inspect(database)
+      if (condition === 'complete') return database
       database.close()
+      if (condition === 'foreign') throw foreign(database)
+      incomplete = database.version
     } catch (error) {
-      // Another tab was faster: look again at what there is now.
-      if (!isNamed(error, 'VersionError') || attempt >= 5) throw error
-      version = undefined
+      // Another tab was faster, or made another database in its place: look again at what there is now.
+      if ((!isNamed(error, 'VersionError') && !isAnother) || attempt >= 5) throw error
+      incomplete = undefined
     }
   }
+}
+
+function foreign({ name, objectStoreNames }: IDBDatabase): CacheError {
+  return new CacheError(
+    'INVALID_CACHE',
+    `indexedDBAdapter cannot use the database ${JSON.stringify(name)}: it has object stores that nearcache did not make ` +
+      `(it has ${[...objectStoreNames].join(', ')}). Nothing in it was changed. Give the adapter a name of its own`,
+  )
 }

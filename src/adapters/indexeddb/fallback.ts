@@ -1,34 +1,84 @@
 import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
+import { isCacheError } from '../../core/errors.ts'
+import { describeType } from '../../core/expiry.ts'
+import { failed } from '../../core/outcomes.ts'
 import { copyOf } from '../../core/snapshot.ts'
-import type { CacheChange } from './announcements.ts'
-import type { IndexedDBAdapter } from './index.ts'
+import type { Announcements, CacheChange } from './announcements.ts'
+import type { Report } from './faults.ts'
+import type { IndexedDBAdapter, PlaceInUse } from './options.ts'
+import type { OwnAdapter } from './own-adapter.ts'
 
-/** An adapter that can tell whether it works here. */
-interface Opening extends IndexedDBAdapter {
-  open(): Promise<void>
-}
+type MakeFallback = (reason: unknown) => Adapter | PromiseLike<Adapter>
 
 /** IndexedDB, or what the user wants instead where there is none. Found out once, by the first call. */
 export class WithFallback implements IndexedDBAdapter {
-  readonly name: string
-  readonly supports: Supports
-  readonly #adapter: Opening
-  readonly #fallback: (reason: unknown) => Adapter
-  #chosen: Promise<Adapter> | undefined
+  readonly #adapter: OwnAdapter
+  readonly #makeFallback: MakeFallback
+  readonly #announcements: Announcements
+  readonly #report: Report
+  #choosing: Promise<Adapter> | undefined
+  #place: PlaceInUse
 
-  constructor(adapter: Opening, fallback: (reason: unknown) => Adapter) {
-    this.name = adapter.name
-    this.supports = adapter.supports
+  constructor(adapter: OwnAdapter, makeFallback: MakeFallback, announcements: Announcements, report: Report) {
     this.#adapter = adapter
-    this.#fallback = fallback
+    this.#place = adapter
+    this.#makeFallback = makeFallback
+    this.#announcements = announcements
+    this.#report = report
+  }
+
+  get name(): string {
+    return this.#place.name
+  }
+
+  get supports(): Supports {
+    return this.#place.supports
   }
 
   #choose(): Promise<Adapter> {
-    this.#chosen ??= this.#adapter.open().then(
-      () => this.#adapter,
-      (reason: unknown) => this.#fallback(reason),
-    )
-    return this.#chosen
+    if (this.#choosing === undefined) {
+      this.#choosing = this.#chooseNow()
+      // Without either, the next call tries again.
+      this.#choosing.catch(() => {
+        this.#choosing = undefined
+      })
+    }
+    return this.#choosing
+  }
+
+  async #chooseNow(): Promise<Adapter> {
+    let reason: unknown
+    try {
+      await this.#adapter.open()
+      return this.#adapter
+    } catch (error) {
+      reason = error
+    }
+    // Somebody else's database is a mistake in the options: a fallback would hide it.
+    if (isCacheError(reason, 'INVALID_CACHE')) throw reason
+    let fallback: Adapter
+    try {
+      fallback = await this.#makeFallback(reason)
+      if (typeof fallback?.commit !== 'function')
+        throw new TypeError(`fallback must give an adapter: got ${describeType(fallback)}`)
+      const { name, supports } = fallback
+      // Each reader gets an object of its own here: see `read`.
+      this.#place = { name, supports: { ...supports, values: 'fresh' } }
+    } catch (error) {
+      this.#report('fallback gave no adapter', error)
+      throw reason
+    }
+    this.#announcements.keepInPage()
+    return fallback
+  }
+
+  async ready(): Promise<PlaceInUse> {
+    try {
+      await this.#choose()
+    } catch (cause) {
+      throw failed(this, 'open the database', cause)
+    }
+    return this.#place
   }
 
   async read(
@@ -45,15 +95,22 @@ export class WithFallback implements IndexedDBAdapter {
   }
 
   async commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
-    return (await this.#choose()).commit(changes, now)
+    const chosen = await this.#choose()
+    const outcomes = await chosen.commit(changes, now)
+    if (chosen !== this.#adapter) this.#announcements.committed(changes, outcomes)
+    return outcomes
   }
 
   async clear(scope: string): Promise<void> {
-    return (await this.#choose()).clear(scope)
+    const chosen = await this.#choose()
+    await chosen.clear(scope)
+    if (chosen !== this.#adapter) this.#announcements.cleared(scope)
   }
 
   async close(): Promise<void> {
-    return (await this.#chosen)?.close()
+    // Where neither was to be had, there is nothing to close, and its callers were told.
+    const chosen = await this.#choosing?.catch(() => undefined)
+    await chosen?.close()
   }
 
   async sweep(now?: number): Promise<number> {
@@ -61,7 +118,7 @@ export class WithFallback implements IndexedDBAdapter {
   }
 
   subscribe(listener: (change: CacheChange) => void): () => void {
-    return this.#adapter.subscribe(listener)
+    return this.#announcements.subscribe(listener)
   }
 
   persist(): Promise<boolean> {

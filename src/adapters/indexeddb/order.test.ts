@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Commit } from '../../core/batch.ts'
+import { OpenTimeoutError } from './connection.ts'
 import { Order } from './order.ts'
 
 const commitOf = (key: string, size = 1): Commit => ({
@@ -33,8 +34,8 @@ function recorded() {
       endings.shift()?.resolve()
       await settled()
     },
-    fail: async () => {
-      endings.shift()?.reject(new Error('It failed'))
+    fail: async (error = new Error('It failed')) => {
+      endings.shift()?.reject(error)
       await settled()
     },
   }
@@ -109,5 +110,26 @@ describe('Order', () => {
     await end()
     expect(done).toEqual(['a', 'b'])
     await Promise.all([failed, written])
+  })
+
+  it('fails all that wait where the database did not open, and nobody else where a transaction timed out', async () => {
+    const told = async (error: Error) => {
+      const { write, read, commit, fail, end, done } = recorded()
+      const calls = [write('first'), write('second'), read('read'), commit(commitOf('a'))]
+      const outcomes = Promise.allSettled(calls)
+      await fail(error)
+      for (let ended = 0; ended < 2; ended += 1) await end()
+      return { done, outcomes: (await outcomes).map(({ status }) => status) }
+    }
+    // Chromium fails a transaction that idles for too long with an error of this name.
+    const idled = new DOMException('Transaction timed out due to inactivity.', 'TimeoutError')
+    expect(await told(idled)).toEqual({
+      done: ['first', 'second', 'read', 'a'],
+      outcomes: ['rejected', 'fulfilled', 'fulfilled', 'fulfilled'],
+    })
+    expect(await told(new OpenTimeoutError('It did not open'))).toEqual({
+      done: ['first'],
+      outcomes: ['rejected', 'rejected', 'rejected', 'rejected'],
+    })
   })
 })

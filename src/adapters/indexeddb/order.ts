@@ -1,6 +1,6 @@
 import type { Commit } from '../../core/batch.ts'
 import { MOST } from '../../core/turns.ts'
-import { isNamed } from './requests.ts'
+import { OpenTimeoutError } from './connection.ts'
 
 /** What waits for its turn. */
 interface Waiting {
@@ -77,7 +77,7 @@ export class Order {
       return await work()
     } catch (error) {
       // The database did not open. Nobody waits for that a second time behind others.
-      if (isNamed(error, 'TimeoutError')) for (const { fail } of this.#waiting.splice(0)) fail(error)
+      if (error instanceof OpenTimeoutError) for (const { fail } of this.#waiting.splice(0)) fail(error)
       throw error
     } finally {
       this.#isWriting = false

@@ -1,5 +1,6 @@
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, unwrap } from 'idb'
 import type { StoredValue } from './causes.ts'
+import { completion, result } from './requests.ts'
 
 /** An entry whose value stands in `values`. */
 export interface LargeEntry {
@@ -44,6 +45,8 @@ export interface Schema extends DBSchema {
   values: { key: string; value: StoredValue }
   uses: { key: string; value: Use; indexes: { used: number } }
   totals: { key: string; value: Totals }
+  /** Always empty. */
+  nearcache: { key: string; value: never }
 }
 
 export type Store = 'entries' | 'values' | 'uses' | 'totals'
@@ -53,24 +56,101 @@ const INDEXES = [
   ['uses', 'used'],
 ] as const
 
+/** The object store that marks a database as nearcache's: the names of the others could be anybody's. */
+const MARK = 'nearcache'
+
 /**
- * Whether everything is there. Less may have been left by an older version of nearcache, a crash in the middle of an
- * upgrade, or a developer's hand; what a newer version has beside it does not matter.
+ * - `complete`: it is ours, and everything is there. Stores of a newer version of nearcache, or of somebody who added
+ *   their own, do not matter: nothing is done with them.
+ * - `incomplete`: it is ours or empty. An older version of nearcache, a crash in the middle of an upgrade or a developer's
+ *   hand may have left less than everything.
+ * - `foreign`: it is not ours, or it could be completed only by raising the version of a database that somebody else
+ *   keeps stores in. Their next `open` of the version that they know would fail.
  */
-export function isComplete(database: IDBPDatabase<Schema>): boolean {
-  if (!STORES.every((name) => database.objectStoreNames.contains(name))) return false
-  const transaction = unwrap(database).transaction(STORES)
-  return INDEXES.every(([store, index]) => transaction.objectStore(store).indexNames.contains(index))
+export type Condition = 'complete' | 'incomplete' | 'foreign'
+
+/** Finds out whose database it is. Changes nothing. */
+export async function inspect(database: IDBDatabase): Promise<Condition> {
+  const names = [...database.objectStoreNames]
+  if (names.length === 0) return 'incomplete'
+  const isOurs = (name: string): boolean => name === MARK || STORES.some((store) => store === name)
+  const stores = names.filter(isOurs)
+  if (stores.length === 0) return 'foreign'
+  const transaction = database.transaction(stores)
+  const condition = await examine(transaction, names, stores)
+  // A connection that is closed before that stands in its owner's way for a moment.
+  if (condition !== 'complete') await completion(transaction)
+  return condition
+}
+
+/** `stores` are those of the `names` that could be ours. */
+async function examine(
+  transaction: IDBTransaction,
+  names: readonly string[],
+  stores: readonly string[],
+): Promise<Condition> {
+  const objectStores = stores.map((name) => transaction.objectStore(name))
+  if (!objectStores.every(isShapedAsOurs)) return 'foreign'
+  const isMarked = stores.includes(MARK)
+  const isWhole =
+    STORES.every((name) => stores.includes(name)) &&
+    INDEXES.every(([store, index]) => transaction.objectStore(store).indexNames.contains(index))
+  if (isMarked && isWhole) return 'complete'
+  if (names.length > stores.length) return 'foreign'
+  if (isMarked) return 'incomplete'
+  // Databases from before there was a mark.
+  if (!objectStores.every(hasOnlyOurIndexes)) return 'foreign'
+  return isWhole || (await hasOurEntries(transaction)) ? 'incomplete' : 'foreign'
+}
+
+/** An index of another name may be a newer version's. */
+function isShapedAsOurs(store: IDBObjectStore): boolean {
+  if (store.keyPath !== null || store.autoIncrement) return false
+  return INDEXES.every(([of, name]) => {
+    if (of !== store.name || !store.indexNames.contains(name)) return true
+    const { keyPath, unique, multiEntry } = store.index(name)
+    return keyPath === name && !unique && !multiEntry
+  })
+}
+
+function hasOnlyOurIndexes(store: IDBObjectStore): boolean {
+  return [...store.indexNames].every((index) =>
+    INDEXES.some(([of, name]) => of === store.name && name === index),
+  )
+}
+
+/**
+ * Whether there are entries, and the first few look as nearcache writes them. Anybody may call an object store `entries`:
+ * an empty one, as nearcache 0.1.0 could leave it, is not worth taking somebody else's for it.
+ */
+async function hasOurEntries(transaction: IDBTransaction): Promise<boolean> {
+  if (!transaction.db.objectStoreNames.contains('entries')) return false
+  const entries = transaction.objectStore('entries')
+  const [keys, rows] = await Promise.all([
+    result(entries.getAllKeys(null, SAMPLE_ROWS)),
+    result<unknown[]>(entries.getAll(null, SAMPLE_ROWS)),
+  ])
+  return rows.length > 0 && keys.every((key) => typeof key === 'string') && rows.every(isEntry)
+}
+
+const SAMPLE_ROWS = 5
+
+function isEntry(row: unknown): boolean {
+  if (typeof row !== 'object' || row === null) return false
+  const { expiresAt, large } = row as Partial<LargeEntry>
+  const isDeadline = expiresAt === null || typeof expiresAt === 'number'
+  const known = large === true ? ['large', 'expiresAt'] : ['value', 'causes', 'expiresAt']
+  return (
+    isDeadline && (large === true || 'value' in row) && Object.keys(row).every((key) => known.includes(key))
+  )
 }
 
 /** Makes what is missing, and leaves what is there. */
 export function complete(
   database: IDBPDatabase<Schema>,
-  transaction: IDBPTransaction<Schema, Store[], 'versionchange'>,
+  transaction: IDBPTransaction<Schema, (Store | typeof MARK)[], 'versionchange'>,
 ): void {
-  // Should it fail, opening fails with it: that is who tells.
-  transaction.done.catch(() => {})
-  for (const name of STORES) {
+  for (const name of [...STORES, MARK] as const) {
     if (!database.objectStoreNames.contains(name)) database.createObjectStore(name)
   }
   // What was missing was missing when they were counted up.
