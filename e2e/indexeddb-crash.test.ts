@@ -68,14 +68,18 @@ it('finds whatever was acknowledged, and nothing by half, after its process was 
         request.onerror = () => reject(request.error)
       })
     const [totals, entries, uses] = await Promise.all([
-      ask<{ entries: number; bytes: number }[]>(transaction.objectStore('totals').getAll()),
+      ask<{ entries: number; bytes: number; used: number }[]>(transaction.objectStore('totals').getAll()),
       ask(transaction.objectStore('entries').getAllKeys()),
-      ask<{ bytes: number }[]>(transaction.objectStore('uses').getAll()),
+      ask<{ bytes: number; used: number }[]>(transaction.objectStore('uses').getAll()),
     ])
     database.close()
-    return { totals, entries: entries.length, uses: uses.map(({ bytes }) => bytes) }
+    return { totals, entries: entries.length, uses }
   })
   expect(entries).toBeLessThanOrEqual(20)
   expect(uses).toHaveLength(entries)
-  expect(totals).toEqual([{ entries, bytes: uses.reduce((sum, bytes) => sum + bytes, 0) }])
+  const bytes = uses.reduce((sum, use) => sum + use.bytes, 0)
+  expect(totals).toEqual([{ entries, bytes, used: expect.any(Number) }])
+  // The order of uses goes on where it was, and no two entries have one place in it.
+  expect(totals[0]?.used).toBeGreaterThanOrEqual(Math.max(...uses.map(({ used }) => used)))
+  expect(new Set(uses.map(({ used }) => used)).size).toBe(entries)
 })

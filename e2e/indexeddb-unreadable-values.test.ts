@@ -82,7 +82,7 @@ describe.each([
         await cache.aset('set', 'anew')
         const deleted = await cache.adelete('del')
         const touched = await cache.atouch('touch', 60)
-        const counted = await cache.aincr('incr', 1, { initial: 0 }).catch((error) => error.code)
+        const counted = await cache.aincr('incr', 1, { initial: 0 })
         const moved = await cache.aincrVersion('move').catch((error) => error.code)
         const added = await cache.aadd('add', 'anew')
         const loaded = await cache.agetOrSet('load', () => 'anew')
@@ -104,7 +104,7 @@ describe.each([
           // A value that stands apart is not read by what does not need it.
           deleted: expect.any(Boolean),
           touched: expect.any(Boolean),
-          counted: expect.toBeOneOf([1, 'NOT_AN_INTEGER']),
+          counted: 1,
           moved: 'KEY_NOT_FOUND',
         },
         many: [['kept', 'value']],

@@ -62,14 +62,17 @@ async function decideIn(
   return { decision, written }
 }
 
-/** Which of the keys have an operation that hands the value on: the others do well without a large one. */
+/**
+ * Which of the keys have an operation that hands the value on, or that tells its caller what is there, and so must not go by a
+ * value that cannot be read. The others do well without a large one.
+ */
 function takesValue(commits: readonly Commit[]): (key: string) => boolean {
   const taken = new Set<string>()
-  for (const { changes } of commits) {
-    for (const { key, op } of changes) if (op.kind === 'pop' || op.kind === 'move') taken.add(key)
-  }
+  for (const { changes } of commits) for (const { key, op } of changes) if (TAKES[op.kind]) taken.add(key)
   return (key) => taken.has(key)
 }
+
+const TAKES: { readonly [kind in Op['kind']]?: true } = { add: true, incr: true, pop: true, move: true }
 
 /** Tells those whose value the browser could not take or that made room for others of their own commit, and nobody else. */
 function answersOf(

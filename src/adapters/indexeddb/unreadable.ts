@@ -19,8 +19,14 @@ export async function removeUnreadable(
   const found = readEntries(reading, keys, () => true).then(
     () => [],
     (error: unknown) => {
-      if (error instanceof UnreadableError) return error.keys
-      throw error
+      if (!(error instanceof UnreadableError)) throw error
+      try {
+        // By hand: an abort by the browser looks like a lost connection, which is then opened anew.
+        reading.abort()
+      } catch {
+        // The browser was faster.
+      }
+      return error.keys
     },
   )
   // Until it is awaited below, should the next line fail.
