@@ -298,13 +298,14 @@ const STANDARD_ERRORS: Readonly<Record<string, ErrorConstructor | undefined>> = 
  * the error, until its stack is read. https://v8.dev/docs/stack-trace-api
  */
 function withoutFrames(Class: ErrorConstructor, message: string): Error {
-  const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')
+  const tracing = Error as { stackTraceLimit?: number }
+  const limit = Object.getOwnPropertyDescriptor(tracing, 'stackTraceLimit')
   if (limit?.writable !== true) return new Class(message)
-  Error.stackTraceLimit = 0
+  tracing.stackTraceLimit = 0
   try {
     return new Class(message)
   } finally {
-    Error.stackTraceLimit = limit.value
+    tracing.stackTraceLimit = limit.value
   }
 }
 
@@ -312,7 +313,8 @@ function withoutFrames(Class: ErrorConstructor, message: string): Error {
 const NativeMap = Map
 const NativeSet = Set
 const NativeRegExp = RegExp
-const VIEWS: Readonly<Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>> = {
+const VIEWS: Readonly<Record<string, (new (buffer: ArrayBuffer) => ArrayBufferView) | undefined>> = {
+  __proto__: null as never,
   DataView,
   Int8Array,
   Uint8Array,
@@ -358,10 +360,9 @@ function define(target: object, name: string, value: unknown, enumerable = true)
 function copyView(source: ArrayBufferView): ArrayBufferView {
   const bytes = bytesOf(source.buffer, source.byteOffset, source.byteLength)
   const type: string = (source as Uint8Array)[Symbol.toStringTag]
-  const View = Object.hasOwn(VIEWS, type) ? VIEWS[type] : undefined
-  if (View !== undefined) return new View(bytes)
-  // Younger than some engines.
-  return type === 'Float16Array' ? new Float16Array(bytes) : new Uint8Array(bytes)
+  // Float16Array is younger than some engines.
+  const View = VIEWS[type] ?? (globalThis as unknown as typeof VIEWS)[type] ?? Uint8Array
+  return new View(bytes)
 }
 
 function bytesOf(buffer: ArrayBufferLike, start?: number, length?: number): ArrayBuffer {
