@@ -173,9 +173,15 @@ describe('operationTimeout, where the adapter never answers', () => {
     }
   })
 
-  it.each([0, -1, Number.NaN, '5', true, {}])('refuses %o', (operationTimeout) => {
-    const options: CacheOptions = { adapter: memoryAdapter(), operationTimeout: operationTimeout as never }
+  it.each([0, -1, Number.NaN])('refuses %o', (operationTimeout) => {
+    const options: CacheOptions = { adapter: memoryAdapter(), operationTimeout }
     expect(() => createCache(options)).toThrow(RangeError)
-    expect(() => createCache(options)).toThrow(/operationTimeout must be more than 0 seconds/)
+    expect(() => createCache(options)).toThrow(/more than 0 seconds for operationTimeout/)
+  })
+
+  it.each(['5', true, {}])('refuses %o, which is no number', (operationTimeout) => {
+    const options: CacheOptions = { adapter: memoryAdapter(), operationTimeout: operationTimeout as never }
+    expect(() => createCache(options)).toThrow(TypeError)
+    expect(() => createCache(options)).toThrow(/seconds or null for operationTimeout/)
   })
 })

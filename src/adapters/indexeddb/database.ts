@@ -229,13 +229,19 @@ export class Database implements Work {
    * lost again. And without the values that cannot be read, as often as there are some to remove.
    */
   async #insist<T>(attempt: () => Promise<T>): Promise<T> {
-    for (let left = 3; ; ) {
+    let unreadable: readonly string[] = []
+    for (let left = 3, removals = MAX_REMOVALS; ; ) {
       try {
+        if (unreadable.length > 0) await removeUnreadable(this.#connection, this.#inNeed, unreadable)
+        unreadable = []
         return await attempt()
       } catch (error) {
-        const isUnreadable = error instanceof UnreadableError
-        if (isUnreadable && (await removeUnreadable(this.#connection, this.#inNeed, error.keys)) > 0) continue
-        if (left === 0 || !(isUnreadable || isInterruption(error))) throw error
+        if (error instanceof UnreadableError && removals > 0) {
+          unreadable = error.keys
+          removals -= 1
+          continue
+        }
+        if (left === 0 || !isInterruption(error)) throw error
         left -= 1
       }
     }
@@ -243,6 +249,9 @@ export class Database implements Work {
 }
 
 type Answer = readonly Outcome[] | Promise<readonly Outcome[]>
+
+/** How often an operation may meet further values that cannot be read. A batch finds all of its own at once. */
+const MAX_REMOVALS = 1_000
 
 /** Entries in one transaction of a sweep. */
 const PORTION = 1_000

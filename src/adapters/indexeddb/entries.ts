@@ -64,7 +64,7 @@ async function readRows<Row extends object>(
   for (const [index, key] of keys.entries()) {
     const { error, result } = requests[index] as IDBRequest<Row | undefined | null>
     if (isNamed(error, 'AbortError')) throw transaction.error ?? error
-    if (error !== null || result === null) damaged.set(key, error ?? undefined)
+    if (error || result === null) damaged.set(key, error ?? undefined)
     else found.set(key, result)
   }
   return found

@@ -20,7 +20,7 @@ export async function isTaken(transaction: IDBTransaction, value: unknown): Prom
     const request = transaction.objectStore('values').put(toStore(value), '')
     if (request.readyState !== 'done') await answered([request])
     // A connection that was lost says nothing of the value.
-    return request.error === null || isNamed(request.error, 'AbortError')
+    return !request.error || isNamed(request.error, 'AbortError')
   } finally {
     abort(transaction)
   }

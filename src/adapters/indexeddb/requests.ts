@@ -14,7 +14,8 @@ export function result<T>(request: IDBRequest<T>): Promise<T> {
 export async function results<T>(requests: readonly IDBRequest<T>[]): Promise<T[]> {
   await answered(requests)
   return requests.map((request) => {
-    if (request.error !== null) throw request.error
+    // `undefined`, too, is none: fake-indexeddb has that.
+    if (request.error) throw request.error
     return request.result
   })
 }

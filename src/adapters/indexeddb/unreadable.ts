@@ -5,14 +5,14 @@ import { result } from './requests.ts'
 import { inTransaction } from './room.ts'
 
 /**
- * Removes those of the entries that still cannot be read, and gives how many. They would fail whoever reads them, for ever.
+ * Removes those of the entries that still cannot be read. They would fail whoever reads them, for ever.
  * That another transaction is able to read and write tells them from a database that does not work.
  */
 export async function removeUnreadable(
   connection: Connection,
   keeping: Keeping,
   keys: readonly string[],
-): Promise<number> {
+): Promise<void> {
   // Chromium never commits a transaction that met such a value, whatever else it did. So another is begun right behind the one
   // that reads: nothing is written in between.
   const reading = await connection.transaction('readonly')
@@ -32,9 +32,8 @@ export async function removeUnreadable(
   // Until it is awaited below, should the next line fail.
   found.catch(() => {})
   const removing = await connection.transaction('readwrite')
-  return inTransaction(removing, async () => {
+  await inTransaction(removing, async () => {
     const [unreadable] = await Promise.all([found, result(removing.objectStore('entries').count())])
     if (unreadable.length > 0) await keeping.remove(removing, unreadable)
-    return unreadable.length
   })
 }
