@@ -2,18 +2,19 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { type CacheKVNamespace, type Costs, kvAdapter } from '../src/adapters/kv/index.ts'
+import { standForIsolate } from '../src/adapters/kv/isolate-memories.ts'
 import { type AsyncCache, createCache, isCacheError } from '../src/index.ts'
 import { type Bill, CALLS, LATER } from './edge-costs.ts'
 
-/** The real namespace as another isolate has it: what is remembered of a binding goes by the object. */
+/** The real namespace as another isolate has it, which remembers nothing. */
 function anotherIsolate(): CacheKVNamespace {
   const { CACHE_KV: kv } = env
-  return {
+  return standForIsolate<CacheKVNamespace>({
     getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
     get: kv.get.bind(kv) as CacheKVNamespace['get'],
     put: kv.put.bind(kv) as CacheKVNamespace['put'],
     delete: kv.delete.bind(kv),
-  }
+  })
 }
 
 type Place = 'near' | 'owners' | 'alone'

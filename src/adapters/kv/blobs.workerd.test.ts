@@ -5,6 +5,8 @@ import { createCache } from '../../core/create-cache.ts'
 import { isCacheError } from '../../core/errors.ts'
 import { laggingKV } from '../../testing/lagging-kv/index.ts'
 import { type KVAdapterOptions, kvAdapter } from './index.ts'
+import { standForIsolate } from './isolate-memories.ts'
+import { kvNamesOf } from './kv-names.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
 const HOUR = 3_600
@@ -352,7 +354,7 @@ describe('a blob that is lost', () => {
     await cache.aset('page', large('a'), HOUR)
     pass(61)
     const { CACHE_KV: kv } = env
-    const elsewhere = (): CacheKVNamespace => ({
+    const elsewhere = () => standForIsolate<CacheKVNamespace>({
       getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
       get: kv.get.bind(kv) as CacheKVNamespace['get'],
       put: kv.put.bind(kv) as CacheKVNamespace['put'],

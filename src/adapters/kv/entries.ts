@@ -45,6 +45,14 @@ export class Entries {
     return this.#latest
   }
 
+  /**
+   * A number for a clear, later than all before it, also than those of an earlier storage of this object: copies of that one may
+   * still be in KV, and must not survive the clear.
+   */
+  nextGeneration(now: number): number {
+    return Math.max(now, this.#latest + 1)
+  }
+
   get clears(): ReadonlyMap<string, number> {
     return this.#clears
   }

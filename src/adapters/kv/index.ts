@@ -2,8 +2,9 @@ import { checkBag } from '../../core/options.ts'
 import { Blobs } from './blobs.ts'
 import { newTally } from './costs.ts'
 import { EdgeAdapter, type KVAdapter } from './edge-adapter.ts'
-import { memoryOf } from './isolate-memory.ts'
+import { memoryOf } from './isolate-memories.ts'
 import { KVAlone } from './kv-alone.ts'
+import { kvBaseOf, kvNamesOf } from './kv-names.ts'
 import { ownedSupports } from './limits.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import { NearReader } from './near.ts'
@@ -104,21 +105,20 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
   if (reads === 'near' && kv === undefined) {
     throw new TypeError("reads: 'near' needs a KV namespace: { kv: env.CACHE_KV }")
   }
-  // Percent-encoded, so that no name reaches into another's keys.
-  const encoded = encodeURIComponent(name)
-  if (encoded.length > MAX_NAME_BYTES) {
-    throw new RangeError(`name must have at most ${MAX_NAME_BYTES} bytes: got ${encoded.length}`)
+  const nameBytes = encodeURIComponent(name).length
+  if (nameBytes > MAX_NAME_BYTES) {
+    throw new RangeError(`name must have at most ${MAX_NAME_BYTES} bytes: got ${nameBytes}`)
   }
-  const base = `${encoded}/v1`
-  if (shards === undefined)
-    return new KVAlone({ kv: kv as CacheKVNamespace, prefix: `${base}/kv/`, cacheTtl })
+  if (shards === undefined) {
+    return new KVAlone({ kv: kv as CacheKVNamespace, prefix: `${kvBaseOf(name)}/kv/`, cacheTtl })
+  }
   const tally = newTally()
-  const owners = new Owners({ shards, name, shardCount, locationHint, tally })
+  const placement = { shards, name, shardCount, locationHint, tally }
   const supports = ownedSupports(kv !== undefined, reads === 'near' ? cacheTtl : undefined)
   if (kv === undefined) {
     return new EdgeAdapter({
       supports,
-      owners,
+      owners: new Owners(placement),
       nearby: undefined,
       memory: undefined,
       blobs: undefined,
@@ -126,13 +126,16 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
       tally,
     })
   }
-  const prefix = `${base}/${shardCount}/`
-  const clearsKey = `${base}/clears/${shardCount}`
-  const memory = memoryOf(kv, prefix)
-  const reader = new NearReader({ kv, prefix, clearsKey, cacheTtl, memory, tally, onFault })
+  const { copies: prefix, clears: clearsKey, blobs: blobPrefix } = kvNamesOf(shards, name, shardCount)
+  const memory = memoryOf(prefix, kv)
+  const owners = new Owners({
+    ...placement,
+    onIncarnation: (shard, incarnation) => memory.noteIncarnation(shard, incarnation),
+  })
+  const reader = new NearReader({ kv, prefix, clearsKey, cacheTtl, shardCount, memory, tally, onFault })
   const blobs = new Blobs({
     kv,
-    prefix: `${base}/blobs/`,
+    prefix: blobPrefix,
     tally,
     reserve: (all) => owners.reserve(all),
   })
@@ -161,6 +164,11 @@ function checkBindings(options: KVAdapterOptions): void {
   if ('shards' in options && typeof options.shards?.getByName !== 'function') {
     throw new TypeError(
       `shards must be the Durable Object binding of CacheShard, { shards: env.CACHE_SHARDS }: got ${typeof options.shards}`,
+    )
+  }
+  if ('shards' in options && typeof options.shards?.idFromName !== 'function') {
+    throw new TypeError(
+      'shards must have idFromName, as a Durable Object binding has: what is written into KV carries the identity of its objects',
     )
   }
   if ('kv' in options && typeof options.kv?.getWithMetadata !== 'function') {

@@ -1,5 +1,6 @@
 import { type Clears, clearedAt } from './generations.ts'
 import { CLOCKS, KEPT_UP } from './limits.ts'
+import { FORGOTTEN_AFTER } from './sweep-time.ts'
 
 /** A write of this isolate. */
 export interface Written {
@@ -18,10 +19,37 @@ export interface Written {
 export class IsolateMemory {
   readonly #written = new Map<string, Written>()
   readonly #absent = new Map<string, number>()
-  #clears: Clears = new Map()
+  readonly #clears = new Map<string, number>()
+  /** Epoch milliseconds at which each clear was last heard of, the oldest first. */
+  readonly #clearsHeardAt = new Map<string, number>()
   #clearsReadAt = Number.NEGATIVE_INFINITY
+  /** By shard, which of its storages the owner last said that it has. */
+  readonly #incarnations = new Map<number, string>()
   /** When the last of the forgotten writes began: for a while after it no copy is trusted, which may not have it yet. */
-  #forgottenAt = Number.NEGATIVE_INFINITY
+  #forgottenAt: number
+  #lastWriteAt: number
+  /** Hears of each write, once this memory is not the one that the cache's next adapter gets. */
+  onWrite: ((now: number) => void) | undefined
+
+  constructor(forgottenAt: number = Number.NEGATIVE_INFINITY) {
+    this.#forgottenAt = forgottenAt
+    this.#lastWriteAt = forgottenAt
+  }
+
+  /** Keys and scopes that it remembers. */
+  get size(): number {
+    return this.#written.size + this.#absent.size + this.#clears.size
+  }
+
+  /** When the last write or clear began. */
+  get lastWriteAt(): number {
+    return this.#lastWriteAt
+  }
+
+  /** Writes of up to this time are not remembered here. */
+  forgetBefore(time: number): void {
+    this.#forgottenAt = Math.max(this.#forgottenAt, time)
+  }
 
   /** Whether to look for a copy at all, `cacheTtl` milliseconds being what a location keeps of KV. */
   mayHaveCopy(key: string, now: number, cacheTtl: number): boolean {
@@ -52,6 +80,7 @@ export class IsolateMemory {
 
   /** A write begins: until its stamp is known, no copy has it. */
   noteWriting(key: string, now: number): Written {
+    this.#noteWrite(now)
     const written = { at: now, stamp: Number.POSITIVE_INFINITY, least: 0 }
     this.#remember(key, written)
     return written
@@ -72,14 +101,54 @@ export class IsolateMemory {
   noteClears(clears: Clears, now: number): void {
     let last = 0
     for (const generation of clears.values()) last = Math.max(last, generation)
-    // What was cleared since may not be told in KV yet. What is not told there any more was so long ago that no copy is of before.
-    const since = [...this.#clears].filter(([, generation]) => generation > last)
-    this.#clears = new Map([...clears, ...since])
+    const at = Date.now()
+    for (const [scope, generation] of this.#clears) {
+      // What was cleared since may not be told in KV yet. What is not told there any more was so long ago that no copy is of before.
+      const isOver = generation <= last || (this.#clearsHeardAt.get(scope) ?? at) < at - FORGOTTEN_AFTER
+      if (isOver) this.#forgetClear(scope)
+    }
+    for (const [scope, generation] of clears) {
+      this.#setClear(scope, Math.max(generation, this.#clears.get(scope) ?? 0), at)
+    }
     this.#clearsReadAt = now
   }
 
   noteClear(scope: string, generation: number): void {
-    this.#clears = new Map([...this.#clears, [scope, Math.max(generation, this.#clears.get(scope) ?? 0)]])
+    const at = Date.now()
+    this.#noteWrite(at)
+    if (this.#clears.size >= MOST) {
+      const [oldest, heardAt] = this.#clearsHeardAt.entries().next().value ?? ['', at]
+      this.forgetBefore(heardAt)
+      this.#forgetClear(oldest)
+    }
+    this.#setClear(scope, Math.max(generation, this.#clears.get(scope) ?? 0), at)
+  }
+
+  /** An owner has answered, and said which storage it has. */
+  noteIncarnation(shard: number, incarnation: string | undefined): void {
+    if (incarnation !== undefined) this.#incarnations.set(shard, incarnation)
+  }
+
+  /** Whether a copy was written by an owner that has lost its storage since. Not known before the owner has answered once. */
+  isOfLostStorage(shard: number, incarnation: string | undefined): boolean {
+    const current = this.#incarnations.get(shard)
+    return current !== undefined && incarnation !== undefined && incarnation !== current
+  }
+
+  #noteWrite(now: number): void {
+    this.#lastWriteAt = Math.max(this.#lastWriteAt, now)
+    this.onWrite?.(now)
+  }
+
+  #setClear(scope: string, generation: number, at: number): void {
+    this.#forgetClear(scope)
+    this.#clears.set(scope, generation)
+    this.#clearsHeardAt.set(scope, at)
+  }
+
+  #forgetClear(scope: string): void {
+    this.#clears.delete(scope)
+    this.#clearsHeardAt.delete(scope)
   }
 
   #remember(key: string, written: Written): void {
@@ -105,21 +174,4 @@ function deleteFirst(map: Map<string, unknown>): void {
     map.delete(first)
     return
   }
-}
-
-const memories = new WeakMap<object, Map<string, IsolateMemory>>()
-
-/** The isolate's memory of the cache whose copies in `kv` begin with `prefix`. A binding is the same object in all requests. */
-export function memoryOf(kv: object, prefix: string): IsolateMemory {
-  let byPrefix = memories.get(kv)
-  if (byPrefix === undefined) {
-    byPrefix = new Map()
-    memories.set(kv, byPrefix)
-  }
-  let memory = byPrefix.get(prefix)
-  if (memory === undefined) {
-    memory = new IsolateMemory()
-    byPrefix.set(prefix, memory)
-  }
-  return memory
 }

@@ -5,6 +5,7 @@ import type { IsolateMemory } from './isolate-memory.ts'
 import type { CacheKVNamespace, KVValueWithMetadata } from './namespace.ts'
 import type { StoredEntry } from './protocol.ts'
 import { readAll } from './read-all.ts'
+import { shardOf } from './sharding.ts'
 
 export interface NearOptions {
   readonly kv: CacheKVNamespace
@@ -14,6 +15,8 @@ export interface NearOptions {
   readonly clearsKey: string
   /** Seconds that a location keeps what it read. */
   readonly cacheTtl: number
+  /** Among how many owners the keys are shared out. */
+  readonly shardCount: number
   readonly memory: IsolateMemory
   readonly tally: Tally
   /** Hears of KV failing: the owner answers instead. */
@@ -45,7 +48,7 @@ export class NearReader {
       for (const [index, key] of keys.entries()) {
         const { value, metadata } = found[index] ?? NOTHING
         const entry = entryOf(value, metadata, now)
-        if (entry !== undefined && memory.trusts(key, metadata?.stamp ?? 0, metadata?.generation ?? 0)) {
+        if (entry !== undefined && this.#isCurrent(key, metadata)) {
           entries.set(key, entry)
         } else {
           memory.noteAbsent(key, now)
@@ -55,6 +58,14 @@ export class NearReader {
       onFault(fault)
     }
     return entries
+  }
+
+  #isCurrent(key: string, metadata: CopyMetadata | null): boolean {
+    const { stamp = 0, generation = 0, incarnation } = metadata ?? {}
+    const { memory, shardCount } = this.#options
+    return (
+      memory.trusts(key, stamp, generation) && !memory.isOfLostStorage(shardOf(key, shardCount), incarnation)
+    )
   }
 
   async #learnClears(now: number): Promise<void> {

@@ -8,18 +8,20 @@ import type {
   CommitRequest,
   ReadReply,
   ReadRequest,
+  Reply,
   Reserved,
   ReserveReply,
   ReserveRequest,
-  Rows,
   StoredChange,
   StoredEntry,
   StoredOutcome,
 } from './protocol.ts'
-import { shardOf } from './sharding.ts'
+import { objectName, shardOf } from './sharding.ts'
 
 /** A Durable Object namespace bound to `CacheShard`. */
 export interface CacheShardNamespace {
+  /** The ID tells these objects from those of other namespaces: what they write into KV carries it. */
+  idFromName(name: string): { toString(): string }
   getByName(name: string, options?: { locationHint?: LocationHint }): CacheShardStub
 }
 
@@ -50,10 +52,9 @@ export interface OwnersOptions {
   readonly shardCount: number
   readonly locationHint: LocationHint | undefined
   readonly tally: Tally
+  /** Hears which storage an owner has answered from. */
+  readonly onIncarnation?: (shard: number, incarnation: string | undefined) => void
 }
-
-/** Part of the objects' names: an owner never meets a table of another layout. */
-const LAYOUT = 'v1'
 
 /**
  * The Durable Objects of a cache, asked by key: one call to each owner concerned, all at once, and for each item the
@@ -84,7 +85,7 @@ export class Owners {
         const reply = await stub.read(
           publish === undefined ? { keys: asked, wanted } : { keys: asked, wanted, publish },
         )
-        return { answers: reply.entries, rows: reply.rows }
+        return { answers: reply.entries, reply }
       },
       isRepeatable: true,
     })
@@ -99,9 +100,10 @@ export class Owners {
     return this.#byOwner(changes, ({ key }) => key, {
       async ask(stub, rest) {
         const asked = rest.slice(0, fitting(rest, changeSize))
-        const { outcomes, stamp, rows } = await stub.commit({ changes: asked, now })
+        const reply = await stub.commit({ changes: asked, now })
+        const { outcomes, stamp } = reply
         for (const change of asked.slice(0, outcomes.length)) onStored(change, stamp)
-        return { answers: outcomes, rows }
+        return { answers: outcomes, reply }
       },
       // Not even a set: done a second time, it would undo what another did in between.
       isRepeatable: false,
@@ -113,14 +115,15 @@ export class Owners {
   async clear(scope: string, announce: string | undefined): Promise<number> {
     const { shardCount } = this.#options
     const first = this.#stub(0)
-    const { generation, rows } = await this.#call(() =>
+    const reply = await this.#call(() =>
       first.clear(announce === undefined ? { scope } : { scope, announce }),
     )
-    this.#count(rows)
+    this.#note(0, reply)
+    const { generation } = reply
     await Promise.all(
       Array.from({ length: shardCount - 1 }, async (_, shard) => {
         const stub = this.#stub(shard + 1)
-        this.#count((await this.#call(() => stub.clear({ scope, generation }))).rows)
+        this.#note(shard + 1, await this.#call(() => stub.clear({ scope, generation })))
       }),
     )
     return generation
@@ -129,8 +132,7 @@ export class Owners {
   reserve(blobs: readonly Reserved[]): Promise<PromiseSettledResult<Reserved>[]> {
     return this.#byOwner(blobs, ({ key }) => key, {
       async ask(stub, rest) {
-        const { rows } = await stub.reserve({ blobs: rest })
-        return { answers: rest, rows }
+        return { answers: rest, reply: await stub.reserve({ blobs: rest }) }
       },
       isRepeatable: true,
     })
@@ -194,8 +196,8 @@ export class Owners {
       tally.ownerCalls += 1
       const stub = this.#stub(shard)
       try {
-        const { answers, rows } = await ask(stub, rest)
-        this.#count(rows)
+        const { answers, reply } = await ask(stub, rest)
+        this.#note(shard, reply)
         return answers
       } catch (error) {
         if (typeof stub.commit !== 'function') throw new Error(TOO_OLD, { cause: error })
@@ -214,9 +216,11 @@ export class Owners {
     return call()
   }
 
-  #count({ read, written }: Rows): void {
-    this.#options.tally.rowsRead += read
-    this.#options.tally.rowsWritten += written
+  #note(shard: number, { rows: { read, written }, incarnation }: Reply): void {
+    const { tally, onIncarnation } = this.#options
+    tally.rowsRead += read
+    tally.rowsWritten += written
+    onIncarnation?.(shard, incarnation)
   }
 
   #shardOf(key: string): number {
@@ -232,7 +236,7 @@ export class Owners {
     if (stub === undefined) {
       if (this.#stubs.size === 0) queueMicrotask(() => this.#stubs.clear())
       const { shards, name, shardCount, locationHint } = this.#options
-      const object = `${name}/${LAYOUT}/${shardCount}/${shard}`
+      const object = objectName(name, shardCount, shard)
       stub =
         locationHint === undefined ? shards.getByName(object) : shards.getByName(object, { locationHint })
       this.#stubs.set(shard, stub)
@@ -248,7 +252,7 @@ const NO_ANSWER = 'The owner gave no answer'
 
 interface Asking<Item, Answer> {
   /** Asks for the first items of `rest`, as many as it likes. */
-  ask(stub: CacheShardStub, rest: readonly Item[]): Promise<{ answers: readonly Answer[]; rows: Rows }>
+  ask(stub: CacheShardStub, rest: readonly Item[]): Promise<{ answers: readonly Answer[]; reply: Reply }>
   /** Whether asking twice comes to the same as once. */
   readonly isRepeatable: boolean
   /** What a failure means otherwise. */

@@ -85,6 +85,7 @@ describe('an owner', () => {
 function failing(fault: (attempt: number) => object | undefined) {
   const asked: string[] = []
   const shards: CacheShardNamespace = {
+    idFromName: (name) => env.CACHE_SHARDS.idFromName(name),
     getByName(name, options) {
       const stub = env.CACHE_SHARDS.getByName(name, options)
       const call = <Reply>(method: string, ask: () => unknown): Promise<Reply> => {

@@ -3,6 +3,8 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { kvAdapter } from './index.ts'
+import { standForIsolate } from './isolate-memories.ts'
+import { kvNamesOf } from './kv-names.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
 beforeEach(() => {
@@ -36,15 +38,15 @@ function ownersKV(isDown: () => boolean = () => false) {
 function open() {
   const name = crypto.randomUUID()
   const owner = env.CACHE_SHARDS.getByName(`${name}/v1/1/0`)
-  /** An isolate of its own: what is remembered of a namespace goes by the object. */
+  /** An isolate of its own, which remembers nothing. */
   const isolate = (keyPrefix = '') => {
     const { CACHE_KV: real } = env
-    const kv: CacheKVNamespace = {
+    const kv = standForIsolate<CacheKVNamespace>({
       getWithMetadata: real.getWithMetadata.bind(real) as CacheKVNamespace['getWithMetadata'],
       get: real.get.bind(real) as CacheKVNamespace['get'],
       put: real.put.bind(real) as CacheKVNamespace['put'],
       delete: real.delete.bind(real),
-    }
+    })
     const adapter = kvAdapter({ kv, shards: env.CACHE_SHARDS, name, shardCount: 1 })
     return createCache({ adapter, keyPrefix })
   }
@@ -53,7 +55,7 @@ function open() {
     owner,
     isolate,
     faults,
-    announce: `${name}/v1/clears/1`,
+    announce: kvNamesOf(env.CACHE_SHARDS, name, 1).clears,
     give: (kv: CacheKVNamespace | undefined) =>
       runInDurableObject(owner, (instance) => {
         Object.defineProperty(instance, 'kv', { value: kv })

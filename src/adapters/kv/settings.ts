@@ -21,6 +21,18 @@ export class Settings {
     )
   }
 
+  /**
+   * Tells this storage from an earlier one of the same object, which was deleted: copies of that one may still be in KV. Made at
+   * the first start, and kept.
+   */
+  get incarnation(): string {
+    const known = this.#values.get(INCARNATION)
+    if (known !== undefined) return known
+    const made = crypto.randomUUID().slice(0, 8)
+    this.#set(INCARNATION, made)
+    return made
+  }
+
   /** What the KV keys of copies begin with. */
   get prefix(): string {
     return this.#values.get(PREFIX) ?? ''
@@ -63,6 +75,7 @@ export class Settings {
   }
 }
 
+const INCARNATION = 'incarnation'
 const PREFIX = 'prefix'
 const ANNOUNCE = 'announce'
 const SWEPT_AT = 'swept at'
