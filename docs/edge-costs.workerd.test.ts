@@ -100,6 +100,9 @@ const CASES: Readonly<Record<keyof typeof CALLS, Case>> = {
   '`aset`': { calls: [storeUser] },
   '`aset` of a key that has a copy': { stored: storeUser, copied: ['user'], calls: [storeUser] },
   '`aset` of a large value': { calls: [storeLarge] },
+  '`aset` of a large value, `timeout` beyond an hour': {
+    calls: [(cache) => cache.aset('large', large, 86_400)],
+  },
   '`aset` of a large value, `timeout: null`': { calls: [(cache) => cache.aset('large', large, null)] },
   '`aadd`, `true`': { calls: [(cache) => cache.aadd('user', user)] },
   '`aadd`, `false`': { stored: storeUser, calls: [(cache) => cache.aadd('user', user)] },
@@ -225,6 +228,11 @@ const LATER_CASES: Readonly<Record<keyof typeof LATER, LaterCase>> = {
   'a clear is told to readers': {
     before: storeUsers,
     cause: (cache) => cache.aclear(),
+  },
+  'a large value that was replaced is deleted from KV': {
+    ago: 7_200_000,
+    before: (cache) => cache.aset('large', large, 86_400),
+    cause: (cache) => cache.aset('large', user, 86_400),
   },
   '100 expired entries are swept': { ago: 7_200_000, cause: storeUsers },
   '100 entries of a cleared `keyPrefix` are swept': {

@@ -36,7 +36,10 @@ export function copyText(
 ): KVText {
   const metadata: CopyMetadata = { nearcache: 1, format: value.format, expiresAt, ...about }
   const expirationTtl = secondsInKV(Math.min(about.until ?? NEVER, expiresAt ?? NEVER), now)
-  return { text: textOf(value), options: expirationTtl === undefined ? { metadata } : { metadata, expirationTtl } }
+  return {
+    text: textOf(value),
+    options: expirationTtl === undefined ? { metadata } : { metadata, expirationTtl },
+  }
 }
 
 /** The entry that a copy is of, if it says anything at `now`. */

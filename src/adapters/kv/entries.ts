@@ -169,6 +169,11 @@ export class Entries {
     for (const scope of this.#clears.keys()) if (!kept.has(scope)) this.#clears.delete(scope)
   }
 
+  /** When the last clear was. */
+  get lastClearAt(): number | null {
+    return this.#sql.exec<{ last: number | null }>('SELECT max(cleared_at) AS last FROM clears').one().last
+  }
+
   /** The first deadline of all. */
   get nextDeadline(): number | null {
     return this.#sql.exec<{ next: number | null }>('SELECT min(expires_at) AS next FROM entries').one().next

@@ -317,7 +317,10 @@ describe('KV failing', () => {
   it('is answered by the owner, and told', async () => {
     const faults: unknown[] = []
     const down = () => Promise.reject(new Error('KV GET failed: 429 Too Many Requests'))
-    const kv = standForIsolate({ ...anotherIsolate(), getWithMetadata: down as CacheKVNamespace['getWithMetadata'] })
+    const kv = standForIsolate({
+      ...anotherIsolate(),
+      getWithMetadata: down as CacheKVNamespace['getWithMetadata'],
+    })
     const { isolate } = open({ kv, onFault: (fault) => faults.push(fault) })
     const { cache } = isolate()
     await isolate().cache.aset('other', 'there')

@@ -5,6 +5,12 @@ const CREATE_SETTINGS = `CREATE TABLE IF NOT EXISTS settings (
   value TEXT NOT NULL
 ) WITHOUT ROWID`
 
+export interface EarlierPrefix {
+  readonly prefix: string
+  /** Epoch milliseconds. */
+  readonly usedUntil: number
+}
+
 /** What an owner must still know when an alarm wakes it, with nobody there to ask. */
 export class Settings {
   readonly #sql: Sql
@@ -38,8 +44,18 @@ export class Settings {
     return this.#values.get(PREFIX) ?? ''
   }
 
-  set prefix(prefix: string) {
-    if (prefix !== this.prefix) this.#set(PREFIX, prefix)
+  /** What they began with before, and until when. */
+  get earlierPrefix(): EarlierPrefix | undefined {
+    const stored = this.#values.get(EARLIER_PREFIX)
+    return stored === undefined ? undefined : JSON.parse(stored)
+  }
+
+  /** Readers of another version of this library look for copies under other keys. */
+  usePrefix(prefix: string, now: number): void {
+    const earlier = this.prefix
+    if (prefix === earlier) return
+    if (earlier !== '') this.#set(EARLIER_PREFIX, JSON.stringify({ prefix: earlier, usedUntil: now }))
+    this.#set(PREFIX, prefix)
   }
 
   /** The KV key under which the clears are to be told, if they have not been. */
@@ -77,5 +93,6 @@ export class Settings {
 
 const INCARNATION = 'incarnation'
 const PREFIX = 'prefix'
+const EARLIER_PREFIX = 'earlier prefix'
 const ANNOUNCE = 'announce'
 const SWEPT_AT = 'swept at'

@@ -61,11 +61,7 @@ export function checkCacheTtl(method: Method, cacheTtl: number): void {
   }
 }
 
-export function checkWrite(
-  value: Uint8Array,
-  metadata: string | undefined,
-  options: KVWriteOptions,
-): void {
+export function checkWrite(value: Uint8Array, metadata: string | undefined, options: KVWriteOptions): void {
   const { expirationTtl } = options
   // Where the binding converts its arguments, before KV is asked.
   if (expirationTtl !== undefined && expirationTtl > MAX_INT32) {

@@ -58,7 +58,7 @@ describe('the lagging double', () => {
   })
 
   it('never gives what has expired, whatever it keeps', async () => {
-    const { paris, text, pass, time } = open()
+    const { paris, text, pass } = open()
     await paris.put('key', 'value', { expirationTtl: 60 })
     expect(await text(paris)).toBe('value')
     pass(59.999)
