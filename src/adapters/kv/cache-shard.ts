@@ -23,6 +23,8 @@ import { Settings } from './settings.ts'
 import { FORGOTTEN_AFTER, GRACE, RESERVED, SWEEP_EVERY, sweepFor } from './sweep-time.ts'
 import { Turn } from './turn.ts'
 
+export type { CacheKVNamespace } from './namespace.ts'
+
 /**
  * The owner of a share of the keys: a Durable Object with a SQLite database. Export it from your Worker, bind it, and name
  * it under `new_sqlite_classes` in a migration; `kvAdapter({ kv: env.CACHE_KV, shards: env.CACHE_SHARDS })` does the rest.
@@ -36,7 +38,7 @@ import { Turn } from './turn.ts'
  *
  * @example
  * ```ts
- * import { CacheShard, type CacheKVNamespace } from 'nearcache/kv'
+ * import { type CacheKVNamespace, CacheShard } from 'nearcache/cache-shard'
  *
  * class Shard extends CacheShard<{ COPIES: CacheKVNamespace }> {
  *   protected override get kv(): CacheKVNamespace {
