@@ -22,6 +22,8 @@ import { SWEEP_EVERY, sweepFor } from './sweep-time.ts'
 import { Turn } from './turn.ts'
 import { Upkeep } from './upkeep.ts'
 
+export type { CacheKVNamespace } from './namespace.ts'
+
 /**
  * The owner of a share of the keys: a Durable Object with a SQLite database. Export it from your Worker, bind it, and name
  * it under `new_sqlite_classes` in a migration; `kvAdapter({ kv: env.CACHE_KV, shards: env.CACHE_SHARDS })` does the rest.
@@ -35,7 +37,7 @@ import { Upkeep } from './upkeep.ts'
  *
  * @example
  * ```ts
- * import { CacheShard, type CacheKVNamespace } from 'nearcache/kv'
+ * import { type CacheKVNamespace, CacheShard } from 'nearcache/cache-shard'
  *
  * class Shard extends CacheShard<{ COPIES: CacheKVNamespace }> {
  *   protected override get kv(): CacheKVNamespace {

@@ -10,7 +10,6 @@ import type { CacheKVNamespace } from './namespace.ts'
 import { NearReader } from './near.ts'
 import { type CacheShardNamespace, type LocationHint, Owners } from './owners.ts'
 
-export { CacheShard } from './cache-shard.ts'
 export type { Costs } from './costs.ts'
 export type { KVAdapter } from './edge-adapter.ts'
 export type {
@@ -28,7 +27,7 @@ export interface KVAdapterOptions {
    */
   readonly kv?: CacheKVNamespace
   /**
-   * The Durable Object binding of {@link CacheShard}: `env.CACHE_SHARDS`. Without it there is KV alone: `aget`, `agetMany`,
+   * The Durable Object binding of `CacheShard`, the class of `nearcache/cache-shard`: `env.CACHE_SHARDS`. Without it there is KV alone: `aget`, `agetMany`,
    * `ahasKey`, `attl`, `aset`, `asetMany`, `adelete` and `adeleteMany`, as fresh as KV is; all else fails with `UNSUPPORTED`.
    */
   readonly shards?: CacheShardNamespace
@@ -73,7 +72,8 @@ export interface KVAdapterOptions {
  * @example
  * ```ts
  * import { createCache } from 'nearcache'
- * import { CacheShard, kvAdapter } from 'nearcache/kv'
+ * import { CacheShard } from 'nearcache/cache-shard'
+ * import { kvAdapter } from 'nearcache/kv'
  *
  * export { CacheShard }
  *
