@@ -10,7 +10,7 @@ import { expect, it } from 'vitest'
 it.each([
   ['memory', 'memoryAdapter()', [4_000, 10_500]],
   ['indexeddb', "indexedDBAdapter({ name: 'app' })", [6_000, 15_900]],
-  ['kv', 'kvAdapter({ kv: globalThis.kv, shards: globalThis.shards })', [5_000, 15_200]],
+  ['kv', 'kvAdapter({ kv: globalThis.kv, shards: globalThis.shards })', [5_000, 15_900]],
 ] as const)('core + %s stays as small as it is', async (adapter, create, [, limit]) => {
   const { outputFiles } = await build({
     stdin: {
