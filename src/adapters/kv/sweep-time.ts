@@ -7,8 +7,8 @@ export const GRACE = 60_000
  * find it takes it for not visible yet.
  */
 export const RESERVED = 1_200_000
-/** Milliseconds after which what was removed from the cache is removed from KV, too. What KV drops within it by itself is left to it. */
-export const CLEANED_UP_WITHIN: number = SWEEP_EVERY
+/** Milliseconds after which what was removed from the cache is removed from KV, too, about. What KV drops within it by itself is left to it. */
+export const CLEANED_UP_WITHIN: number = SWEEP_EVERY + GRACE
 /** Milliseconds from a blob's deadline until KV has dropped it, by the clock of whoever wrote it. */
 export const DROPPED_WITHIN = 180_000
 /** Milliseconds after which no copy of before a clear can still be: longer than any is kept up. */
