@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
+import { laggingKV } from '../../testing/lagging-kv/index.ts'
 import { kvAdapter } from './index.ts'
 import { standForIsolate } from './isolate-memories.ts'
 import { kvNamesOf } from './kv-names.ts'
@@ -216,6 +217,23 @@ describe('an owner whose KV refuses', () => {
     isDown = false
     await runDurableObjectAlarm(owner)
     expect((await env.CACHE_KV.list({ prefix: names.blobs })).keys).toEqual([])
+  })
+})
+
+describe('an owner whose clock is not KV’s', () => {
+  it.each([-86_400, -600, 600, 86_400])('(KV’s is %d seconds ahead) writes its copies', async (ahead) => {
+    const { owner, cache, give, faults } = open()
+    const kv = laggingKV({ clock: () => Date.now() + ahead * 1000, random: () => 0, visibility: 0 }).at(
+      'home',
+    )
+    await give({ value: kv })
+    const values = { short: 10, minute: 60, days: 10 * 86_400, forEver: null }
+    for (const [key, timeout] of Object.entries(values)) await cache().aset(key, 'value', timeout)
+    await cache().agetMany(Object.keys(values))
+    await cache().aclear()
+    await cache().aset('short', 'value', 10)
+    await runDurableObjectAlarm(owner)
+    expect(faults).toEqual([])
   })
 })
 
