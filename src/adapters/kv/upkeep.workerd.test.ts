@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { laggingKV } from '../../testing/lagging-kv/index.ts'
-import { kvAdapter } from './index.ts'
+import { type CacheShardStub, kvAdapter } from './index.ts'
 import { standForIsolate } from './isolate-memories.ts'
 import { kvNamesOf } from './kv-names.ts'
 import type { CacheKVNamespace } from './namespace.ts'
@@ -308,11 +308,12 @@ describe('what an owner believes', () => {
     await writer.aset('key', 'value', null)
     await cache().aget('key')
     await runDurableObjectAlarm(owner)
+    const stub: CacheShardStub = owner
     const set = { key: ':1:key', op: { kind: 'set', entry: { value: 1, expiresAt: null } } } as const
-    expect((await owner.commit({ changes: [set], now: Date.now() })).rows).toEqual({ read: 1, written: 2 })
+    expect((await stub.commit({ changes: [set], now: Date.now() })).rows).toEqual({ read: 1, written: 2 })
     pass(2 * HOUR)
     await runDurableObjectAlarm(owner)
-    expect((await owner.commit({ changes: [set], now: Date.now() })).rows).toEqual({ read: 0, written: 1 })
+    expect((await stub.commit({ changes: [set], now: Date.now() })).rows).toEqual({ read: 0, written: 1 })
   })
 
   it('is what is stored, also after a statement failed in the middle of several', async () => {
