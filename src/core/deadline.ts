@@ -24,7 +24,9 @@ export function withDeadline<T>(work: Promise<T>, milliseconds: number, late: ()
     } catch {
       // At module scope in workerd no timer can be set, and hardly anything else works: what the work itself says is to be told.
     }
-    const stop = (): void => clearTimeout(timer)
+    const stop = (): void => {
+      if (timer !== undefined) clearTimeout(timer)
+    }
     work.then(
       (value) => {
         stop()

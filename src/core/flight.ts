@@ -1,5 +1,6 @@
 import type { Change, Op, Outcome } from './adapter.ts'
 import { keysOf } from './batch.ts'
+import { hasRequests, type RequestScope, requestScope } from './request-scope.ts'
 import { alwaysSupersedes, hasSuperseded, mayRemove } from './superseding.ts'
 import { Waiters } from './waiters.ts'
 
@@ -7,15 +8,23 @@ import { Waiters } from './waiters.ts'
 export class Flight<T> {
   /** True once a change of the key has superseded the load: its result must not be stored. */
   superseded = false
-  /** Whether other callers can wait for it. A load of the sync face cannot be waited for: it ends before anyone could. */
-  readonly isJoinable: boolean
-  /** Changes of the key that were begun after the load, and whose outcomes are not known yet. */
-  readonly changes: Set<PendingChanges<T>> = new Set()
+  /** Where other callers can wait for it; `undefined` if nowhere. */
+  readonly #scope: RequestScope | undefined
+  /** Changes of the key that were begun after the load, and whose outcomes are not known yet. Made with the first. */
+  #changes: Set<PendingChanges<T>> | undefined
   #result: Promise<T> | undefined
   #waiters: Waiters<T> | undefined
 
-  constructor(isJoinable: boolean) {
-    this.isJoinable = isJoinable
+  constructor(scope?: RequestScope) {
+    this.#scope = scope
+  }
+
+  /**
+   * Whether other callers can wait for it. Those of another request cannot, whose load ends with it. A load of the sync face
+   * ends before anyone could.
+   */
+  get isJoinable(): boolean {
+    return this.#scope?.isCurrent() === true
   }
 
   /** The callers who wait for the load and can still leave. */
@@ -41,14 +50,24 @@ export class Flight<T> {
     return this.#waiters.wait(signal)
   }
 
+  addPending(changes: PendingChanges<T>): void {
+    this.#changes ??= new Set()
+    this.#changes.add(changes)
+  }
+
+  removePending(changes: PendingChanges<T>): void {
+    this.#changes?.delete(changes)
+  }
+
   /**
    * Resolves when the outcomes of the changes under way are known; `undefined` if there are none. With `removalsOnly`, only of
-   * those that may remove the key.
+   * those that may remove the key. Without the changes of other requests, which may have been cancelled and then never end.
    */
   pendingOutcomes(removalsOnly = false): Promise<unknown> | undefined {
+    if (this.#changes === undefined) return undefined
     const pending: Promise<void>[] = []
-    for (const { mayRemoveKey, ended } of this.changes) {
-      if (mayRemoveKey || !removalsOnly) pending.push(ended)
+    for (const { mayRemoveKey, scope, ended } of this.#changes) {
+      if ((mayRemoveKey || !removalsOnly) && scope?.isCurrent() === true) pending.push(ended)
     }
     return pending.length === 0 ? undefined : Promise.all(pending)
   }
@@ -58,8 +77,8 @@ export class Flight<T> {
 export interface Visit<T> {
   /** Callers who read, and have not found a value nor a load yet. */
   callers: number
-  /** The loads that nothing has superseded. */
-  readonly flights: Set<Flight<T>>
+  /** The loads that nothing has superseded. Replaced, never changed in place. */
+  flights: readonly Flight<T>[]
   /** The last load that ended without being superseded: the answer to whoever was already here and read too early. */
   landed: Flight<T> | undefined
 }
@@ -79,7 +98,8 @@ export class Flights<T> {
   enter(key: string): Visit<T> {
     let visit = this.#visits.get(key)
     if (visit === undefined) {
-      visit = { callers: 0, flights: new Set(), landed: undefined }
+      if (this.#visits.size >= MAX_VISITS && hasRequests()) this.#forgetFirst()
+      visit = { callers: 0, flights: [], landed: undefined }
       this.#visits.set(key, visit)
     }
     visit.callers += 1
@@ -94,16 +114,18 @@ export class Flights<T> {
   /** The load to join: one that is under way, or that has ended since `landed` was the last that had. */
   joinable(visit: Visit<T>, landed: Flight<T> | undefined): Flight<T> | undefined {
     for (const flight of visit.flights) if (flight.isJoinable) return flight
-    return visit.landed === landed ? undefined : visit.landed
+    return visit.landed === landed || visit.landed?.isJoinable !== true ? undefined : visit.landed
   }
 
   /** Starts a load that later callers of the key join. `load` learns from its flight whether it was superseded. */
   start(key: string, visit: Visit<T>, load: (flight: Flight<T>) => Promise<T>): Flight<T> {
-    const flight = new Flight<T>(true)
+    const flight = new Flight<T>(requestScope())
+    // Forgotten: no change could tell it any more that it is superseded.
+    if (this.#visits.get(key) !== visit) flight.superseded = true
     // Before the load begins: what its loader does at once may supersede it already.
-    visit.flights.add(flight)
+    visit.flights = [...visit.flights, flight]
     flight.run(load, () => {
-      visit.flights.delete(flight)
+      remove(visit, flight)
       if (!flight.superseded) visit.landed = flight
       this.#forgetIfIdle(key, visit)
     })
@@ -113,12 +135,12 @@ export class Flights<T> {
   /** Runs a load that ends at once, and that nobody can join. */
   runSync<R>(key: string, load: (flight: Flight<T>) => R): R {
     const visit = this.enter(key)
-    const flight = new Flight<T>(false)
-    visit.flights.add(flight)
+    const flight = new Flight<T>()
+    visit.flights = [...visit.flights, flight]
     try {
       return load(flight)
     } finally {
-      visit.flights.delete(flight)
+      remove(visit, flight)
       this.leave(key, visit)
     }
   }
@@ -141,11 +163,23 @@ export class Flights<T> {
     return pending
   }
 
+  /** Visits of cancelled requests are never left: they must not stay for ever. */
+  #forgetFirst(): void {
+    for (const [key, visit] of this.#visits) {
+      this.#visits.delete(key)
+      for (const flight of visit.flights) flight.superseded = true
+      return
+    }
+  }
+
   #forgetIfIdle(key: string, visit: Visit<T>): void {
-    if (visit.callers > 0 || visit.flights.size > 0) return
+    if (visit.callers > 0 || visit.flights.length > 0) return
     if (this.#visits.get(key) === visit) this.#visits.delete(key)
   }
 }
+
+/** Of an isolate that serves requests: far more than are alive at once. */
+const MAX_VISITS = 10_000
 
 /** A clear does to each key what `delete` does. */
 const CLEAR: Op = { kind: 'delete' }
@@ -160,6 +194,8 @@ interface Concern<T> {
 /** Changes that are under way, and the loads of their keys that had begun before them. */
 export class PendingChanges<T> {
   readonly mayRemoveKey: boolean
+  /** The request that made them, if they concern a load. */
+  scope: RequestScope | undefined
   /** Resolves when the outcomes are known. */
   readonly ended: Promise<void>
   #resolve: () => void = () => {}
@@ -174,9 +210,10 @@ export class PendingChanges<T> {
 
   concern(visit: Visit<T> | undefined, op: Op, index: number): void {
     if (visit === undefined) return
-    const flights = visit.landed === undefined ? [...visit.flights] : [...visit.flights, visit.landed]
+    const flights = visit.landed === undefined ? visit.flights : [...visit.flights, visit.landed]
     for (const flight of flights) {
-      flight.changes.add(this)
+      this.scope ??= requestScope()
+      flight.addPending(this)
       this.#concerns.push({ visit, flight, op, index })
       // No need to wait for the outcome: who comes later must not join the load.
       if (alwaysSupersedes(op)) supersede(visit, flight)
@@ -186,7 +223,7 @@ export class PendingChanges<T> {
   /** To be called with the outcomes, without them if the changes failed. */
   end(outcomes?: readonly (Outcome | undefined)[]): void {
     for (const { visit, flight, op, index } of this.#concerns) {
-      flight.changes.delete(this)
+      flight.removePending(this)
       if (hasSuperseded(op, outcomes?.[index])) supersede(visit, flight)
     }
     this.#resolve()
@@ -195,6 +232,10 @@ export class PendingChanges<T> {
 
 function supersede<T>(visit: Visit<T>, flight: Flight<T>): void {
   flight.superseded = true
-  visit.flights.delete(flight)
+  remove(visit, flight)
   if (visit.landed === flight) visit.landed = undefined
+}
+
+function remove<T>(visit: Visit<T>, flight: Flight<T>): void {
+  visit.flights = visit.flights.filter((other) => other !== flight)
 }

@@ -20,6 +20,11 @@ export function requestScope(): RequestScope {
   }
 }
 
+/** Whether there are requests here, which end and take with them what they had begun. */
+export function hasRequests(): boolean {
+  return 'WebSocketPair' in globalThis
+}
+
 /** Each half of a pair, of which nothing is ever sent. */
 interface IoObject {
   readonly 0: { readonly readyState: number }

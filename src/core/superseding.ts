@@ -2,22 +2,22 @@ import type { Op, Outcome } from './adapter.ts'
 import { isOpen } from './decide.ts'
 
 /**
- * Which operations supersede a load of their key that is under way, so that its result is not stored: always, since they
- * are also invalidations (`delete` of a missing key is one), or only when they were done.
+ * Which operations supersede a load of their key that is under way, so that its result is not stored: `true` = always, as an
+ * invalidation (`delete` of a missing key is one); `false` = only when they were done.
  */
-const SUPERSEDES: Readonly<Record<Op['kind'], 'always' | 'when-done'>> = {
-  set: 'always',
-  delete: 'always',
-  add: 'when-done',
-  touch: 'when-done',
-  incr: 'when-done',
-  pop: 'when-done',
-  release: 'when-done',
-  move: 'when-done',
+const ALWAYS_SUPERSEDES: Readonly<Record<Op['kind'], boolean>> = {
+  set: true,
+  delete: true,
+  add: false,
+  touch: false,
+  incr: false,
+  pop: false,
+  release: false,
+  move: false,
 }
 
 export function alwaysSupersedes(op: Op): boolean {
-  return SUPERSEDES[op.kind] === 'always'
+  return ALWAYS_SUPERSEDES[op.kind]
 }
 
 /** Whether a change supersedes loads, by its outcome. One that failed has none: it may have been done, and counts. */
