@@ -50,6 +50,7 @@ describe('the guide', () => {
       keys: true,
       onWarning: true,
       onError: true,
+      operationTimeout: true,
       clock: true,
       random: true,
       sleep: true,

@@ -12,7 +12,6 @@ import {
   WAITING,
 } from './contract.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
-import { leavable } from './flight.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
 import type { Version } from './keys.ts'
 import { type CacheLock, heldLock, pause } from './lock.ts'
@@ -116,13 +115,17 @@ export class AsyncCache {
   /**
    * Reads a key, and on a miss stores and gives what `loader` gives.
    *
-   * `timeout` is in **seconds**, as for {@link aset}. An async loader is awaited. Callers of a cold key at the same time, on this adapter, share one load and its
-   * error; each gets a copy of its own. If someone else stores the key meanwhile, their value is given and kept; if the
-   * key is written, deleted, moved or cleared while the loader runs, its late result is given but not stored. A loader
-   * that gives `undefined` has nothing to cache: `undefined` is given, nothing stored. `null` is stored. Callers in other
-   * tabs, processes and isolates load for themselves.
+   * `timeout` is in **seconds**, as for {@link aset}. An async loader is awaited, for any time. Callers of a cold key at the
+   * same time, on this adapter object, share one load and its error; each gets a copy of its own. If someone else stores the
+   * key meanwhile, their value is given and kept. A loader that gives `undefined` has nothing to cache: `undefined` is given,
+   * nothing stored. `null` is stored. Callers in other tabs, processes and isolates load for themselves.
    *
-   * @throws Whatever the loader throws (nothing is stored); `options.signal`'s reason when this caller leaves;
+   * If a cache on this adapter object sets, deletes or clears the key while the loader runs, or changes it in another way, the
+   * late result is given but not stored. Changes that other tabs, isolates or adapter objects make are not seen: a value stored
+   * there is kept, but after a delete or clear there the late result is stored.
+   *
+   * @throws Whatever the loader throws (nothing is stored); `options.signal`'s reason when this caller leaves, which lets go
+   *   of all that is the caller's at once;
    *   {@link CacheError} as {@link aset}: a loaded value that cannot be stored is an error, not a value.
    * @example
    * ```ts
@@ -135,10 +138,8 @@ export class AsyncCache {
     const { version, fresh, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
     signal?.throwIfAborted()
     const storedKey = this.#contract.keyspace.storedKey(key, version)
-    return leavable(
-      getOrSet(this.#contract, this.#store, { storedKey, key, loader, timeout, fresh }),
-      signal,
-    ) as Promise<T>
+    const asked = { storedKey, key, loader, timeout, fresh }
+    return getOrSet(this.#contract, this.#store, asked, signal) as Promise<T>
   }
 
   /**

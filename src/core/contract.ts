@@ -13,7 +13,7 @@ import {
   versionIn,
   type WaitingLockOptions,
 } from './options.ts'
-import { copyOf, snapshot } from './snapshot.ts'
+import { copyOf, sharedValue, snapshot } from './snapshot.ts'
 
 const KEY_ONLY = ['version']
 /** The options of methods that read. */
@@ -35,6 +35,8 @@ export class Contract {
   readonly keyspace: Keyspace
   readonly now: () => number
   readonly onError: ResolvedOptions['onError']
+  /** Seconds that an operation of the adapter may take, `null` = any time. */
+  readonly operationTimeout: number | null
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly #options: ResolvedOptions
   readonly #shared: boolean
@@ -45,6 +47,7 @@ export class Contract {
     this.adapter = options.adapter
     this.now = options.clock
     this.onError = options.onError
+    this.operationTimeout = options.operationTimeout
     this.sleep = options.sleep
     this.#shared = options.adapter.supports.values === 'shared'
     this.#kept = options.adapter.supports.values === 'kept'
@@ -53,7 +56,7 @@ export class Contract {
 
   /** The caller's value as the store may keep it: a copy of its own, or the error that says why it cannot. */
   storable<T>(value: T, key: string): T {
-    return this.#shared && typeof value === 'object' ? value : snapshot(value, key)
+    return this.#shared && typeof value === 'object' ? sharedValue(value, key) : snapshot(value, key)
   }
 
   /** A value just read, as its reader may have it. */

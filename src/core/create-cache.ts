@@ -1,7 +1,8 @@
-import type { Adapter, SyncAdapter } from './adapter.ts'
+import type { SyncAdapter } from './adapter.ts'
 import { AsyncCache } from './cache.ts'
 import { Contract } from './contract.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
+import { isSync } from './store.ts'
 import type { SyncCache } from './sync-cache.ts'
 import type { TypedCache, TypedSyncCache } from './typed-cache.ts'
 
@@ -46,8 +47,4 @@ export function createCache(options: CacheOptions): object {
   const contract = new Contract(resolveOptions(options))
   const { adapter } = options
   return isSync(adapter) ? adapter.cache(contract, adapter) : new AsyncCache(contract)
-}
-
-function isSync(adapter: Adapter): adapter is SyncAdapter {
-  return 'cache' in adapter
 }

@@ -1,5 +1,6 @@
 /**
- * Waits for `work` at most `milliseconds`, then rejects with what `late` gives. The work itself goes on.
+ * Waits for `work` at most `milliseconds`, then rejects with what `late` gives. The work itself goes on. Without a limit where
+ * no timer can be set.
  *
  * The time is measured in slices. A slice that ends much too late (the thread was blocked, the page was frozen, the computer
  * slept) counts as one slice, and never as the last: the answer may stand in the queue behind the timer.
@@ -8,7 +9,7 @@ export function withDeadline<T>(work: Promise<T>, milliseconds: number, late: ()
   return new Promise((resolve, reject) => {
     const slice = Math.min(milliseconds / SLICES, MAX_TIMER_MS)
     let left = SLICES
-    let timer: ReturnType<typeof setTimeout>
+    let timer: ReturnType<typeof setTimeout> | undefined
     const wait = (): void => {
       const begun = performance.now()
       timer = setTimeout(() => {
@@ -18,8 +19,14 @@ export function withDeadline<T>(work: Promise<T>, milliseconds: number, late: ()
         else reject(late())
       }, slice)
     }
-    wait()
-    const stop = (): void => clearTimeout(timer)
+    try {
+      wait()
+    } catch {
+      // At module scope in workerd no timer can be set, and hardly anything else works: what the work itself says is to be told.
+    }
+    const stop = (): void => {
+      if (timer !== undefined) clearTimeout(timer)
+    }
     work.then(
       (value) => {
         stop()

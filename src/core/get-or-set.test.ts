@@ -3,6 +3,7 @@ import { memoryAdapter } from '../adapters/memory/index.ts'
 import type { Adapter } from './adapter.ts'
 import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
+import { flightsOf } from './store.ts'
 
 /** Memory as a place one has to wait for, like the others. */
 function distant(): Adapter {
@@ -169,5 +170,76 @@ describe('agetOrSet() and the sync twins', () => {
     expect(popped).toEqual({ n: 1 })
     if (popped !== undefined) popped.n = 2
     expect(await waiting).toEqual({ n: 1 })
+  })
+
+  it('keeps what the loader of getOrSet stored by asking for its own key', () => {
+    const cache = createCache({ adapter: memoryAdapter() })
+    expect(cache.getOrSet('k', () => [cache.getOrSet('k', 'inner'), 'outer'])).toBe('inner')
+    expect(cache.get('k')).toBe('inner')
+    expect(cache.getOrSet('j', () => cache.getOrSet('j', () => undefined) ?? 'outer')).toBe('outer')
+    expect(cache.get('j')).toBe('outer')
+  })
+
+  it('lets getOrSet load beside a load that takes its time, which then gives what that stored', async () => {
+    const adapter = memoryAdapter()
+    const cache = createCache({ adapter })
+    const { load, resolve, started } = deferred<string>()
+    const waiting = cache.agetOrSet('k', load)
+    await started
+    expect(cache.getOrSet('k', () => 'at once')).toBe('at once')
+    const joining = cache.agetOrSet('k', load)
+    resolve('late')
+    expect(await Promise.all([waiting, joining])).toEqual(['at once', 'at once'])
+    expect(flightsOf(adapter).size).toBe(0)
+  })
+
+  it('lets a change inside a load of getOrSet supersede every load of the key', async () => {
+    const adapter = memoryAdapter()
+    const cache = createCache({ adapter })
+    const { load, resolve, started } = deferred<string>()
+    const waiting = cache.agetOrSet('k', load)
+    await started
+    const sync = cache.getOrSet('k', () => {
+      cache.delete('k')
+      return 'not kept'
+    })
+    expect(sync).toBe('not kept')
+    resolve('late')
+    expect(await waiting).toBe('late')
+    expect(cache.hasKey('k')).toBe(false)
+    expect(flightsOf(adapter).size).toBe(0)
+  })
+
+  it('gives copies of its own from both, also of what is not stored', async () => {
+    for (const maxBytes of [null, 1_000]) {
+      const cache = createCache({ adapter: memoryAdapter({ maxBytes }) })
+      const value = { n: 1 }
+      const given = [
+        cache.getOrSet('a', () => value),
+        cache.getOrSet('b', () => value, 0),
+        await cache.agetOrSet('c', () => value),
+        await cache.agetOrSet('d', () => value, 0),
+      ]
+      for (const one of given) one.n += 1
+      expect(given).toEqual([{ n: 2 }, { n: 2 }, { n: 2 }, { n: 2 }])
+      expect(value).toEqual({ n: 1 })
+      expect(cache.getMany(['a', 'b', 'c', 'd'])).toEqual(
+        new Map([
+          ['a', { n: 1 }],
+          ['c', { n: 1 }],
+        ]),
+      )
+    }
+  })
+
+  it('forgets a load of getOrSet that throws', () => {
+    const adapter = memoryAdapter()
+    const cache = createCache({ adapter })
+    const load = () => {
+      throw new Error('origin is down')
+    }
+    expect(() => cache.getOrSet('k', load)).toThrow('origin is down')
+    expect(flightsOf(adapter).size).toBe(0)
+    expect(cache.getOrSet('k', () => 'next')).toBe('next')
   })
 })

@@ -77,6 +77,7 @@ const toMakeOne: Required<CacheOptions> = {
   keys: 'off',
   onWarning: () => {},
   onError: () => 'throw',
+  operationTimeout: 30,
   clock: () => 0,
   random: () => 0,
   sleep: async () => {},

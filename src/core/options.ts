@@ -34,6 +34,11 @@ export interface CacheOptions<A extends Adapter = Adapter> {
    * throws; writes, counters, `aadd` and locks always do.
    */
   readonly onError?: ((error: CacheError) => 'throw' | 'miss') | undefined
+  /**
+   * Seconds to wait for one answer of the store; then the call fails with `ADAPTER_FAILED`, and a write or clear may still
+   * happen. Default 30, `null` = any time. A loader's own time does not count. Nothing in memory needs it.
+   */
+  readonly operationTimeout?: number | null | undefined
   /** The time in epoch milliseconds. Default `Date.now`. Tests pass their own and move it. */
   readonly clock?: (() => number) | undefined
   /** A number from 0 up to 1, for the tokens of locks. Default: from `crypto.getRandomValues`. */
@@ -113,6 +118,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'keys',
     'onWarning',
     'onError',
+    'operationTimeout',
     'clock',
     'random',
     'sleep',
@@ -130,6 +136,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     keys = 'warn',
     onWarning = ({ message }: CacheWarning) => console.warn(`nearcache: ${message}`),
     onError = () => 'throw' as const,
+    operationTimeout = 30,
     clock = () => Date.now(),
     random = randomFraction,
     sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
@@ -142,6 +149,10 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     throw new TypeError('keyPrefix must be well-formed text: it has a lone surrogate')
   for (const [name, given] of Object.entries({ keyFunction, onWarning, onError, clock, random, sleep }))
     if (typeof given !== 'function') throw new TypeError(`${name} must be a function: got ${typeof given}`)
+  if (operationTimeout !== null && (typeof operationTimeout !== 'number' || !(operationTimeout > 0)))
+    throw new RangeError(
+      `operationTimeout must be more than 0 seconds, or null for any time: got ${String(operationTimeout)}`,
+    )
   if (!['warn', 'strict', 'off'].includes(keys))
     throw new TypeError(`keys must be 'warn', 'strict' or 'off': got ${keys}`)
   return Object.freeze({
@@ -153,6 +164,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     keys,
     onWarning,
     onError,
+    operationTimeout,
     clock,
     random,
     sleep,

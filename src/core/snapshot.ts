@@ -22,11 +22,31 @@ export function snapshot<T>(value: T, key: string): T {
   } catch (error) {
     // A getter that throws, a revoked proxy: the value's own fault, told as such.
     if (error instanceof CacheError) throw error
-    throw new CacheError('INVALID_VALUE', `Cannot cache the value of ${quoteKey(key)}: reading it failed`, {
-      key,
-      cause: error,
-    })
+    throw unreadable(key, error)
   }
+}
+
+/**
+ * A value that is kept uncopied. Unchecked but for one thing: a promise, or whatever else has a `then`, would be
+ * awaited by whoever gets it from an async method, and come out as something else.
+ */
+export function sharedValue<T>(value: T, key: string): T {
+  let hasThen: boolean
+  try {
+    hasThen = isThenable(value)
+  } catch (cause) {
+    throw unreadable(key, cause)
+  }
+  if (hasThen) throw invalid(`it is ${nameOf(value as object)} with a method "then": await it`, [], key)
+  return value
+}
+
+/** Whether `await` would wait for it: a promise, of this realm or another, or what acts as one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (isObject(value) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
 }
 
 /** A copy of what {@link snapshot} made, which needs no checks. */
@@ -271,6 +291,13 @@ function refuse(value: unknown, path: readonly (string | number)[], key: string)
 function invalid(why: string, path: readonly (string | number)[], key: string): CacheError {
   const where = path.length === 0 ? 'the value' : `the part at ${showPath(path)}`
   return new CacheError('INVALID_VALUE', `Cannot cache ${where} of ${quoteKey(key)}: ${why}`, { key })
+}
+
+function unreadable(key: string, cause: unknown): CacheError {
+  return new CacheError('INVALID_VALUE', `Cannot cache the value of ${quoteKey(key)}: reading it failed`, {
+    key,
+    cause,
+  })
 }
 
 function showPath(path: readonly (string | number)[]): string {

@@ -1,21 +1,27 @@
-import type { Adapter, Change, Entry, Outcome, Wanted } from './adapter.ts'
+import type { Adapter, Change, Entry, Outcome, SyncAdapter, Wanted } from './adapter.ts'
 import type { Contract } from './contract.ts'
+import { withDeadline } from './deadline.ts'
 import { isLive } from './decide.ts'
 import { isCacheError } from './errors.ts'
 import { Flights } from './flight.ts'
 import { failed } from './outcomes.ts'
 
-/** An adapter as a cache uses it: expired entries filtered, failures typed, running loads told of every write. */
+/** An adapter as a cache uses it: expired entries filtered, failures typed, waits bounded, running loads told of every change. */
 export class Store {
   readonly flights: Flights<unknown>
   readonly #adapter: Adapter
   readonly #now: () => number
   readonly #onError: Contract['onError']
+  /** Seconds; `null`: no wait is bounded. */
+  readonly #operationTimeout: number | null
 
-  constructor({ adapter, now, onError }: Contract) {
+  constructor({ adapter, now, onError, operationTimeout }: Contract) {
     this.#adapter = adapter
     this.#now = now
     this.#onError = onError
+    // An adapter that answers at once needs no timers.
+    this.#operationTimeout =
+      isSync(adapter) || operationTimeout === Number.POSITIVE_INFINITY ? null : operationTimeout
     this.flights = flightsOf(adapter)
   }
 
@@ -32,7 +38,7 @@ export class Store {
     const now = this.#now()
     let entries: readonly (Entry | undefined)[]
     try {
-      entries = await this.#adapter.read(storedKeys, now, wanted, fresh)
+      entries = await this.#bounded(this.#adapter.read(storedKeys, now, wanted, fresh))
     } catch (cause) {
       endure(failed(this.#adapter, `read ${count(storedKeys)}`, cause), this.#onError)
       return storedKeys.map(() => undefined)
@@ -44,38 +50,65 @@ export class Store {
     return (await this.commit([change], now))[0]
   }
 
-  /** Commits what a caller asked for: a load of the same key that is still running has been overtaken. */
+  /** Commits what a caller asked for: by its outcomes, loads of the same keys that are still running are superseded. */
   async commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
-    supersedeAll(this.flights, changes)
-    return this.commitLoaded(changes, now)
+    const pending = this.flights.begin(changes, now)
+    if (pending === undefined) return this.commitLoaded(changes, now)
+    let outcomes: readonly Outcome[] | undefined
+    try {
+      outcomes = await this.commitLoaded(changes, now)
+      return outcomes
+    } finally {
+      pending.end(outcomes)
+    }
   }
 
-  /** Commits the result of a load, which overtakes nobody. */
+  /** Commits the result of a load, which supersedes nobody. */
   async commitLoaded(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
     if (changes.length === 0) return []
     try {
-      return await this.#adapter.commit(changes, now)
+      return await this.#bounded(this.#adapter.commit(changes, now), MAY_STILL_HAPPEN)
     } catch (cause) {
       throw failed(this.#adapter, `write ${count(changes)}`, cause)
     }
   }
 
   async clear(scope: string): Promise<void> {
-    this.flights.supersedeScope(scope)
+    const pending = this.flights.beginClear(scope)
     try {
-      await this.#adapter.clear(scope)
+      await this.#bounded(this.#adapter.clear(scope), MAY_STILL_HAPPEN)
     } catch (cause) {
       throw failed(this.#adapter, 'clear', cause)
+    } finally {
+      pending?.end()
     }
   }
 
   async close(): Promise<void> {
     try {
-      await this.#adapter.close()
+      await this.#bounded(this.#adapter.close(), MAY_STILL_HAPPEN)
     } catch (cause) {
       throw failed(this.#adapter, 'close', cause)
     }
   }
+
+  /** The answer of the adapter, which was asked already: what it fails with by itself is not to be hidden by a timer. */
+  #bounded<T>(answer: Promise<T>, whatIsLeft = ''): Promise<T> {
+    const seconds = this.#operationTimeout
+    if (seconds === null) return answer
+    return withDeadline(
+      answer,
+      seconds * 1000,
+      () => new DOMException(`no answer within ${seconds} s${whatIsLeft}`, 'TimeoutError'),
+    )
+  }
+}
+
+const MAY_STILL_HAPPEN = '; it may still happen'
+
+/** Whether an adapter answers at once. */
+export function isSync(adapter: Adapter): adapter is SyncAdapter {
+  return 'cache' in adapter
 }
 
 /** Throws a failure, unless the cache's own policy makes a miss of it. */
@@ -84,7 +117,7 @@ export function endure(error: unknown, onError: Contract['onError']): void {
   if (!isOutage || onError(error) !== 'miss') throw error
 }
 
-/** Shared by all caches on one adapter, so that each sees the other's writes overtake its loads. */
+/** Shared by all caches on one adapter, so that the changes of each supersede the other's loads. */
 const flightsByAdapter = new WeakMap<Adapter, Flights<unknown>>()
 
 export function flightsOf(adapter: Adapter): Flights<unknown> {
@@ -96,14 +129,7 @@ export function flightsOf(adapter: Adapter): Flights<unknown> {
   return flights
 }
 
-export function supersedeAll(flights: Flights<unknown>, changes: readonly Change[]): void {
-  if (flights.size === 0) return
-  for (const { key, op } of changes) {
-    flights.supersede(key)
-    if (op.kind === 'move') flights.supersede(op.to)
-  }
-}
-
-function count(items: readonly unknown[]): string {
+/** How many keys, for a message. */
+export function count(items: readonly unknown[]): string {
   return items.length === 1 ? '1 key' : `${items.length} keys`
 }

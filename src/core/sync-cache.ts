@@ -12,7 +12,7 @@ import {
 } from './contract.ts'
 import { isOpen } from './decide.ts'
 import { checkTimeout } from './expiry.ts'
-import type { Loader } from './get-or-set.ts'
+import { type Loader, loadSync } from './get-or-set.ts'
 import type { Version } from './keys.ts'
 import { heldSyncLock, type SyncCacheLock } from './lock.ts'
 import {
@@ -30,7 +30,6 @@ import {
   versionIn,
 } from './options.ts'
 import { accepted, counted, moved, popped } from './outcomes.ts'
-import { endure } from './store.ts'
 import { SyncStore } from './sync-store.ts'
 
 const KEY_AND_TIMEOUT = ['timeout', 'version']
@@ -103,29 +102,16 @@ export class SyncCache extends AsyncCache {
 
   /**
    * Reads a key, at once, and on a miss stores and gives what `loader` gives, for `timeout` **seconds**. `undefined` is
-   * not stored. A function that gives a promise is a `TypeError`: that is what {@link AsyncCache.agetOrSet} is for.
+   * not stored, nor is the result of a loader that changes its own key. A function that gives a promise, or anything else
+   * with a `then`, is a `TypeError`: that is what {@link AsyncCache.agetOrSet} is for.
    */
   getOrSet<T>(key: string, loader: T | (() => T), options?: TimeoutOr<SetOptions>): T {
     if (loader === undefined) throw new TypeError('getOrSet needs a default: a value or a function')
-    readTimeout(options, KEY_AND_TIMEOUT, 'getOrSet')
-    const version = options === undefined ? undefined : { version: versionIn(options) }
-    const hit = this.get<T>(key, version)
-    if (hit !== undefined) return hit
-    const loaded = typeof loader === 'function' ? (loader as () => T)() : loader
-    if (loaded instanceof Promise) {
-      // Nobody waits for it any more: a failure of its own would be nobody's.
-      loaded.catch(() => {})
-      throw new TypeError('getOrSet cannot wait for a promise: use agetOrSet')
-    }
-    if (loaded === undefined) return loaded
-    try {
-      this.add(key, loaded, options)
-    } catch (error) {
-      endure(error, this.#contract.onError)
-      return loaded
-    }
-    const stored = this.get<T>(key, version)
-    return stored === undefined ? loaded : stored
+    const timeout = readTimeout(options, KEY_AND_TIMEOUT, 'getOrSet')
+    const version = versionIn(options)
+    const value = this.#store.value(key, version)
+    if (value !== undefined) return this.#contract.given(value, key) as T
+    return loadSync(this.#contract, this.#store, { key, version, loader, timeout }) as T
   }
 
   /**

@@ -1,10 +1,10 @@
 import type { Change, Entry, Op, Outcome, Space, SyncAdapter, Wanted } from './adapter.ts'
 import type { Contract } from './contract.ts'
 import { isLive, step } from './decide.ts'
-import type { Flights } from './flight.ts'
+import type { Flight, Flights } from './flight.ts'
 import { headOf, type Keyspace, type Version } from './keys.ts'
 import { failed } from './outcomes.ts'
-import { endure, flightsOf, supersedeAll } from './store.ts'
+import { count, endure, flightsOf } from './store.ts'
 
 /**
  * `Store`, at once. A key of its own is looked for in its space, under the caller's own text: joining it to its head
@@ -51,7 +51,7 @@ export class SyncStore {
         .readSync(storedKeys, now, wanted)
         .map((entry) => (isLive(entry, now) ? entry : undefined))
     } catch (cause) {
-      endure(failed(this.#adapter, `read ${storedKeys.length} keys`, cause), this.#onError)
+      endure(failed(this.#adapter, `read ${count(storedKeys)}`, cause), this.#onError)
       return storedKeys.map(() => undefined)
     }
   }
@@ -66,7 +66,14 @@ export class SyncStore {
     return this.#flights.size === 0 && this.#home?.overwrite(key, value, expiresAt) === true
   }
 
+  /** Does what a caller asked for: by its outcome, loads of the same key that are still running are superseded. */
   commitOne(key: string, version: Version | undefined, op: Op, now: number): Outcome | undefined {
+    if (this.#flights.size === 0) return this.commitLoaded(key, version, op, now)
+    return this.commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
+  }
+
+  /** Does what a load asks for, which supersedes nobody. */
+  commitLoaded(key: string, version: Version | undefined, op: Op, now: number): Outcome | undefined {
     // A move concerns two spaces.
     let space = op.kind === 'move' ? undefined : this.#space(version)
     if (space?.hasSafe(key) === false) {
@@ -74,8 +81,9 @@ export class SyncStore {
       // Who heard a warning may have written: what was an empty space need not be the one in use any more.
       else space = this.#adapter.space(headOf(this.#keyspace.storedKey(key, version)), false)
     }
-    if (space === undefined) return this.commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
-    if (this.#flights.size > 0) this.#flights.supersede(this.#keyspace.storedKey(key, version))
+    if (space === undefined) {
+      return this.#commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
+    }
     try {
       return step(space, key, op, now)
     } catch (cause) {
@@ -84,20 +92,35 @@ export class SyncStore {
   }
 
   commit(changes: readonly Change[], now: number): readonly Outcome[] {
-    supersedeAll(this.#flights, changes)
+    let outcomes: readonly Outcome[] | undefined
     try {
-      return this.#adapter.commitSync(changes, now)
-    } catch (cause) {
-      throw failed(this.#adapter, `write ${changes.length} keys`, cause)
+      outcomes = this.#commit(changes, now)
+      return outcomes
+    } finally {
+      this.#flights.begin(changes, now)?.end(outcomes)
     }
   }
 
   clear(scope: string): void {
-    this.#flights.supersedeScope(scope)
     try {
       this.#adapter.clearSync(scope)
     } catch (cause) {
       throw failed(this.#adapter, 'clear', cause)
+    } finally {
+      this.#flights.beginClear(scope)?.end()
+    }
+  }
+
+  /** Runs a load of a key, which changes made meanwhile may supersede. */
+  runLoad<R>(key: string, version: Version | undefined, load: (flight: Flight<unknown>) => R): R {
+    return this.#flights.runSync(this.#keyspace.storedKey(key, version), load)
+  }
+
+  #commit(changes: readonly Change[], now: number): readonly Outcome[] {
+    try {
+      return this.#adapter.commitSync(changes, now)
+    } catch (cause) {
+      throw failed(this.#adapter, `write ${count(changes)}`, cause)
     }
   }
 

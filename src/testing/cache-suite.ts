@@ -15,6 +15,7 @@ import { lockWaiting } from './conformance/lock-waiting.ts'
 import { locks } from './conformance/locks.ts'
 import { oddKeys } from './conformance/odd-keys.ts'
 import { setGetAdd } from './conformance/set-get-add.ts'
+import { superseding } from './conformance/superseding.ts'
 import { touch } from './conformance/touch.ts'
 import { ttlAndPop } from './conformance/ttl-pop.ts'
 import { versionMoves } from './conformance/version-moves.ts'
@@ -55,6 +56,7 @@ export function cacheSuite({ name, createAdapter, twins = 'async' }: CacheSuiteO
     incrDecr(context)
     bulk(context)
     getOrSet(context)
+    superseding(context)
     if (twins === 'async') loading(context)
     versions(context)
     versionMoves(context)

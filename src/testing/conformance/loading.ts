@@ -1,42 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { TestedCache } from '../sync-twins.ts'
 import type { Context } from './context.ts'
+import { slowLoader } from './slow-loader.ts'
 
-/** What may happen to a key while its loader runs, and what is there afterwards. */
-const overtaking: readonly {
-  readonly what: string
-  readonly act: (cache: TestedCache) => Promise<unknown>
-  readonly left: unknown
-}[] = [
-  { what: 'set', act: (cache) => cache.aset('key', 'theirs'), left: 'theirs' },
-  { what: 'add', act: (cache) => cache.aadd('key', 'theirs'), left: 'theirs' },
-  { what: 'setMany', act: (cache) => cache.asetMany({ key: 'theirs' }), left: 'theirs' },
-  { what: 'delete', act: (cache) => cache.adelete('key'), left: undefined },
-  { what: 'deleteMany', act: (cache) => cache.adeleteMany(['key']), left: undefined },
-  { what: 'pop', act: (cache) => cache.apop('key'), left: undefined },
-  { what: 'incr with initial', act: (cache) => cache.aincr('key', 1, { initial: 0 }), left: 1 },
-  { what: 'clear', act: (cache) => cache.aclear(), left: undefined },
-  {
-    what: 'incrVersion onto it',
-    act: (cache) => cache.aincrVersion('key', 1, { version: 0 }),
-    left: 'moved',
-  },
-  {
-    what: 'decrVersion onto it',
-    act: (cache) => cache.adecrVersion('key', -1, { version: 0 }),
-    left: 'moved',
-  },
-  {
-    what: 'set, then incrVersion away from it',
-    act: async (cache) => {
-      await cache.aset('key', 'theirs')
-      await cache.aincrVersion('key')
-    },
-    left: undefined,
-  },
-]
-
-/** `agetOrSet` and time: what its callers share, and what overtakes a loader. */
+/** `agetOrSet` and time: what its callers share, and how they leave. What supersedes a load stands in `superseding.ts`. */
 export function loading({ open, supports }: Context): void {
   describe('agetOrSet with loaders that take their time', () => {
     it('awaits an async loader', async () => {
@@ -126,70 +92,6 @@ export function loading({ open, supports }: Context): void {
       expect(await main.ahasKey('key')).toBe(false)
     })
 
-    it.each(overtaking)('never stores a late result over: $what', async ({ act, left }) => {
-      const { main } = open()
-      await main.aset('key', 'moved', { version: 0 })
-      const loader = slowLoader<string>()
-      const call = main.agetOrSet('key', loader.load)
-      await loader.started
-      await act(main)
-      loader.finish('late')
-      expect(await call).toBe(left ?? 'late')
-      expect(await main.aget('key')).toBe(left)
-    })
-
-    it.each(overtaking)('… also when the loader itself begins with it: $what', async ({ act, left }) => {
-      const { main } = open()
-      await main.aset('key', 'moved', { version: 0 })
-      const load = async () => {
-        await act(main)
-        return 'late'
-      }
-      expect(await main.agetOrSet('key', load)).toBe(left ?? 'late')
-      expect(await main.aget('key')).toBe(left)
-    })
-
-    it('never stores a late result over what another cache on the store does', async () => {
-      const { main, v2, prefixed } = open()
-      const loader = slowLoader<string>()
-      const call = main.agetOrSet('key', loader.load)
-      await loader.started
-      await prefixed.aclear()
-      await v2.adelete('key')
-      expect(await v2.adelete('key', { version: 1 })).toBe(false)
-      loader.finish('late')
-      expect(await call).toBe('late')
-      expect(await main.ahasKey('key')).toBe(false)
-    })
-
-    it('stores a result that only other keys, versions and prefixes were changed beside', async () => {
-      const { main, v2, prefixed } = open()
-      const loader = slowLoader<string>()
-      const call = main.agetOrSet('key', loader.load)
-      await loader.started
-      await prefixed.aclear()
-      await v2.aset('key', 'other')
-      await main.adelete('other')
-      loader.finish('mine')
-      expect(await call).toBe('mine')
-      expect(await main.aget('key')).toBe('mine')
-    })
-
-    it('loads anew for who comes after a delete, and keeps the newer result', async () => {
-      const { main } = open()
-      const [older, newer] = [slowLoader<string>(), slowLoader<string>()]
-      const first = main.agetOrSet('key', older.load)
-      await older.started
-      await main.adelete('key')
-      const second = main.agetOrSet('key', newer.load)
-      await newer.started
-      newer.finish('newer')
-      expect(await second).toBe('newer')
-      older.finish('older')
-      expect(await first).toBe('newer')
-      expect(await main.aget('key')).toBe('newer')
-    })
-
     it('lets a caller leave while the load goes on for the others', async () => {
       const { main } = open()
       const loader = slowLoader<string>()
@@ -243,25 +145,4 @@ export function loading({ open, supports }: Context): void {
       await expect(main.agetOrSet('key', () => 'value', { signal })).rejects.toThrow('gone already')
     })
   })
-}
-
-/** A loader that tells when it runs, and ends when it is told. */
-function slowLoader<T>() {
-  let loads = 0
-  let begin = (): void => {}
-  let finish = (_value: T): void => {}
-  let fail = (_error: Error): void => {}
-  const started = new Promise<void>((resolve) => {
-    begin = resolve
-  })
-  const result = new Promise<T>((resolve, reject) => {
-    finish = resolve
-    fail = reject
-  })
-  const load = (): Promise<T> => {
-    loads += 1
-    begin()
-    return result
-  }
-  return { load, loads: () => loads, started, finish, fail }
 }

@@ -1,0 +1,20 @@
+/** A loader that tells when it runs, and ends when it is told. */
+export function slowLoader<T>() {
+  let loads = 0
+  let begin = (): void => {}
+  let finish = (_value: T): void => {}
+  let fail = (_error: Error): void => {}
+  const started = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const result = new Promise<T>((resolve, reject) => {
+    finish = resolve
+    fail = reject
+  })
+  const load = (): Promise<T> => {
+    loads += 1
+    begin()
+    return result
+  }
+  return { load, loads: () => loads, started, finish, fail }
+}
