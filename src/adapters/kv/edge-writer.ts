@@ -3,7 +3,7 @@ import { type Commit, keysOf } from '../../core/batch.ts'
 import { isLive, isOpen } from '../../core/decide.ts'
 import { blobOf } from './blob-pointer.ts'
 import type { Blobs } from './blobs.ts'
-import { type Encoded, encode, isOver } from './codec.ts'
+import { type Encoded, encodeWithin, isOver } from './codec.ts'
 import type { EdgeParts } from './edge-adapter.ts'
 import { NO_KV } from './edge-reader.ts'
 import { mayTakeCalls } from './fitting.ts'
@@ -19,7 +19,7 @@ export interface Prepared {
   readonly change: StoredChange
   /** A value that goes into a blob first. */
   readonly large?: Encoded
-  /** The answer, where the owner accepts `change` instead of what was asked for. */
+  /** The answer, where `change` is sent instead of what was asked for, unless there was a value that an `add` must not replace. */
   readonly refusal?: Outcome
 }
 
@@ -33,19 +33,20 @@ export class EdgeWriter {
 
   prepare({ key, op }: Change): Prepared {
     if (op.kind !== 'set' && op.kind !== 'add') return { change: { key, op: op as StoredChange['op'] } }
-    const value = encode(op.entry.value)
-    const { expiresAt } = op.entry
-    const change: StoredChange = { key, op: { kind: op.kind, entry: { value, expiresAt } } }
-    if (typeof value === 'number') return { change }
     const { blobs, supports } = this.#parts
-    if (!isOver(value, supports.maxValueBytes ?? MAX_ROW_BYTES)) {
-      return blobs !== undefined && isOver(value, MAX_INLINE_BYTES) ? { change, large: value } : { change }
+    const { expiresAt } = op.entry
+    const value = encodeWithin(op.entry.value, supports.maxValueBytes ?? MAX_ROW_BYTES)
+    if (value === undefined) {
+      // A set takes the old value with it: nobody shall read what its writer tried to replace. An add asks whether there is one.
+      const nothing: StoredEntry = { value: 0, expiresAt: Number.NEGATIVE_INFINITY }
+      const instead =
+        op.kind === 'set' ? ({ kind: 'delete' } as const) : ({ kind: 'add', entry: nothing } as const)
+      return { change: { key, op: instead }, refusal: TOO_LARGE }
     }
-    // A set takes the old value with it: nobody shall read what its writer tried to replace. An add asks whether there is one.
-    const nothing: StoredEntry = { value: 0, expiresAt: Number.NEGATIVE_INFINITY }
-    const instead =
-      op.kind === 'set' ? ({ kind: 'delete' } as const) : ({ kind: 'add', entry: nothing } as const)
-    return { change: { key, op: instead }, refusal: TOO_LARGE }
+    const change: StoredChange = { key, op: { kind: op.kind, entry: { value, expiresAt } } }
+    if (typeof value === 'number' || blobs === undefined || !isOver(value, MAX_INLINE_BYTES))
+      return { change }
+    return { change, large: value }
   }
 
   /** Whether they may take several calls, one after the other: what is asked for later must wait for the last of them. */
@@ -159,7 +160,7 @@ export class EdgeWriter {
     now: number,
     keyAfter: () => string | undefined,
   ): Outcome | Promise<Outcome> {
-    if (answer.ok && refusal !== undefined) return refusal
+    if (refusal !== undefined && (answer.ok || answer.reason !== 'exists')) return refusal
     if (!answer.ok && answer.reason === 'outlived') {
       const key = keyAfter()
       return key === undefined ? OK : this.#prolong(key, op, answer.entry, now)
