@@ -61,7 +61,7 @@ export class IsolateMemory {
     }
     const absentAt = this.#absent.get(key)
     // A location keeps a miss as long as a value: asking again would only cost.
-    return absentAt === undefined || now >= absentAt + cacheTtl
+    return absentAt === undefined || !isWithin(cacheTtl, absentAt, now)
   }
 
   /** Whether a copy with this stamp and generation is of after all that this isolate knows of. */
@@ -95,7 +95,7 @@ export class IsolateMemory {
   }
 
   areClearsKnown(now: number, cacheTtl: number): boolean {
-    return now < this.#clearsReadAt + cacheTtl
+    return isWithin(cacheTtl, this.#clearsReadAt, now)
   }
 
   noteClears(clears: Clears, now: number): void {
@@ -168,6 +168,11 @@ const MOST = 10_000
 const SETTLED = 600_000
 /** Milliseconds after which no copy of before a write says anything any more, even if its owner cannot write to KV. */
 const LAPSED: number = KEPT_UP + CLOCKS
+
+/** Also where a clock was set back: what was learned in its future is not known for ever. */
+function isWithin(milliseconds: number, at: number, now: number): boolean {
+  return Math.abs(now - at) < milliseconds
+}
 
 function deleteFirst(map: Map<string, unknown>): void {
   for (const first of map.keys()) {
