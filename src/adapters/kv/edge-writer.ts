@@ -9,6 +9,7 @@ import { NO_KV } from './edge-reader.ts'
 import { mayTakeCalls } from './fitting.ts'
 import type { Written } from './isolate-memory.ts'
 import { MAX_INLINE_BYTES, MAX_ROW_BYTES } from './limits.ts'
+import { isCertain } from './owner-errors.ts'
 import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
 import { decodeEntry, given } from './stored-entry.ts'
 
@@ -146,10 +147,19 @@ export class EdgeWriter {
     const { owners, memory } = this.#parts
     if (memory === undefined) return owners.commit(changes, now, () => {})
     const notes = new Map<string, Written>()
-    for (const key of changes.flatMap(keysOf)) notes.set(key, memory.noteWriting(key, now))
-    return owners.commit(changes, now, (change, stamp) => {
+    for (const key of new Set(changes.flatMap(keysOf))) notes.set(key, memory.noteWriting(key, now))
+    const begunAt = performance.now()
+    const answers = await owners.commit(changes, now, (change, stamp) => {
       for (const key of keysOf(change)) memory.noteStored(key, notes.get(key) as Written, stamp)
     })
+    for (const [index, answer] of answers.entries()) {
+      if (answer.status === 'fulfilled') continue
+      const failedAt = now + (performance.now() - begunAt)
+      for (const key of keysOf(changes[index] as StoredChange)) {
+        memory.noteFailed(key, notes.get(key) as Written, failedAt, isCertain(answer.reason))
+      }
+    }
+    return answers
   }
 
   /** An owner's answer as what it is to the caller. `keyAfter` tells where the entry is by now, if nothing took its place. */
