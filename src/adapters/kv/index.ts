@@ -8,7 +8,8 @@ import { kvBaseOf, kvNamesOf } from './kv-names.ts'
 import { ownedSupports } from './limits.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import { NearReader } from './near.ts'
-import { type CacheShardNamespace, type LocationHint, Owners } from './owners.ts'
+import { Owners } from './owners.ts'
+import type { AnyDurableObjectNamespace, CacheShardNamespace, LocationHint } from './shard-namespace.ts'
 
 export type { Costs } from './costs.ts'
 export type { KVAdapter } from './edge-adapter.ts'
@@ -18,7 +19,12 @@ export type {
   KVValueWithMetadata,
   KVWriteOptions,
 } from './namespace.ts'
-export type { CacheShardNamespace, CacheShardStub, LocationHint } from './owners.ts'
+export type {
+  AnyDurableObjectNamespace,
+  CacheShardNamespace,
+  CacheShardStub,
+  LocationHint,
+} from './shard-namespace.ts'
 
 export interface KVAdapterOptions {
   /**
@@ -30,7 +36,7 @@ export interface KVAdapterOptions {
    * The Durable Object binding of `CacheShard`, the class of `nearcache/cache-shard`: `env.CACHE_SHARDS`. Without it there is KV alone: `aget`, `agetMany`,
    * `ahasKey`, `attl`, `aset`, `asetMany`, `adelete` and `adeleteMany`, as fresh as KV is; all else fails with `UNSUPPORTED`.
    */
-  readonly shards?: CacheShardNamespace
+  readonly shards?: CacheShardNamespace | AnyDurableObjectNamespace
   /** Keeps caches on one binding apart. Default `'default'`; at most 400 bytes, percent-encoded. */
   readonly name?: string | undefined
   /**
@@ -161,7 +167,7 @@ function checkBindings(options: KVAdapterOptions): void {
     )
   }
   // Given and yet undefined: bound under another name. Without it the cache would quietly promise less.
-  if ('shards' in options && typeof options.shards?.getByName !== 'function') {
+  if ('shards' in options && !isNamespace(options.shards)) {
     throw new TypeError(
       `shards must be the Durable Object binding of CacheShard, { shards: env.CACHE_SHARDS }: got ${typeof options.shards}`,
     )
@@ -174,6 +180,11 @@ function checkBindings(options: KVAdapterOptions): void {
   if ('kv' in options && typeof options.kv?.getWithMetadata !== 'function') {
     throw new TypeError(`kv must be a Workers KV binding, { kv: env.CACHE_KV }: got ${typeof options.kv}`)
   }
+}
+
+function isNamespace(shards: unknown): boolean {
+  const { getByName, get } = (shards ?? {}) as Partial<Record<'getByName' | 'get', unknown>>
+  return typeof getByName === 'function' || typeof get === 'function'
 }
 
 function warn(fault: unknown): void {

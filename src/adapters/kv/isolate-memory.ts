@@ -6,10 +6,14 @@ import { FORGOTTEN_AFTER } from './sweep-time.ts'
 export interface Written {
   /** Epoch milliseconds. */
   readonly at: number
-  /** The owner's stamp of the write; while it is under way, and if it failed, one that no copy has. */
+  /** The owner's stamp of the write; while it is not known whether it was made, one that no copy has. */
   stamp: number
   /** The stamp of an earlier one, which the owner may have had after it. */
   least: number
+  /** Epoch milliseconds by which it has been made, if it ever will be. */
+  decidedBy: number
+  /** What was remembered of the key before, in case nothing was done. */
+  before: Written | undefined
 }
 
 /**
@@ -57,6 +61,8 @@ export class IsolateMemory {
     const written = this.#written.get(key)
     if (written !== undefined) {
       if (now < written.at + cacheTtl) return false
+      // Not even what the owner says now would tell whether a copy is of before or after it.
+      if (isUndecided(written) && now < written.decidedBy) return false
       if (now >= written.at + LAPSED) this.#written.delete(key)
     }
     const absentAt = this.#absent.get(key)
@@ -72,6 +78,21 @@ export class IsolateMemory {
     return generation >= clearedAt(this.#clears, key)
   }
 
+  /** Whether a copy would be trusted if only it were known whether a write that failed was made after it. */
+  isInDoubt(key: string, stamp: number, generation: number): boolean {
+    const written = this.#written.get(key)
+    if (written === undefined || !isUndecided(written) || stamp < written.least) return false
+    return generation >= clearedAt(this.#clears, key)
+  }
+
+  /** The owner has the very entry that a copy with this stamp is of: the write in doubt was not made, or is in it. */
+  noteConfirmed(key: string, stamp: number): void {
+    const written = this.#written.get(key)
+    if (written === undefined || !isUndecided(written)) return
+    written.stamp = stamp
+    this.#absent.delete(key)
+  }
+
   noteAbsent(key: string, now: number): void {
     this.#absent.delete(key)
     if (this.#absent.size >= MOST) deleteFirst(this.#absent)
@@ -81,7 +102,9 @@ export class IsolateMemory {
   /** A write begins: until its stamp is known, no copy has it. */
   noteWriting(key: string, now: number): Written {
     this.#noteWrite(now)
-    const written = { at: now, stamp: Number.POSITIVE_INFINITY, least: 0 }
+    const before = this.#written.get(key)
+    if (before !== undefined) before.before = undefined
+    const written = { at: now, stamp: UNDECIDED, least: 0, decidedBy: now + SETTLED, before }
     this.#remember(key, written)
     return written
   }
@@ -92,6 +115,24 @@ export class IsolateMemory {
     const latest = this.#written.get(key)
     if (latest === undefined) this.#remember(key, written)
     else if (latest !== written) latest.least = Math.max(latest.least, stamp)
+  }
+
+  /** A write failed. If nothing was done, it is as if it had never been asked for. Otherwise it may still be done, for a while. */
+  noteFailed(key: string, written: Written, now: number, isCertain: boolean): void {
+    if (!isCertain) {
+      written.stamp = UNDECIDED
+      written.decidedBy = now + IN_DOUBT
+      return
+    }
+    // Another change of the same call may have been made.
+    if (!isUndecided(written) || this.#written.get(key) !== written) return
+    const { before, least } = written
+    if (before === undefined) {
+      this.#written.delete(key)
+    } else {
+      before.least = Math.max(before.least, least)
+      this.#written.set(key, before)
+    }
   }
 
   areClearsKnown(now: number, cacheTtl: number): boolean {
@@ -162,6 +203,13 @@ export class IsolateMemory {
   }
 }
 
+function isUndecided({ stamp }: Written): boolean {
+  return stamp === UNDECIDED
+}
+
+const UNDECIDED = Number.POSITIVE_INFINITY
+/** Milliseconds after which a call that was seen to fail does nothing more at its owner, by far. */
+const IN_DOUBT = 60_000
 /** Keys of each kind. */
 const MOST = 10_000
 /** Milliseconds after which a write has reached every location, by far, if its owner can write to KV: that speaks of 60 s "or more". */

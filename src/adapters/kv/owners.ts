@@ -1,53 +1,19 @@
 import type { Wanted } from '../../core/adapter.ts'
 import type { Tally } from './costs.ts'
 import { changeSize, fitting, keySize } from './fitting.ts'
-import type {
-  ClearReply,
-  ClearRequest,
-  CommitReply,
-  CommitRequest,
-  ReadReply,
-  ReadRequest,
-  Reply,
-  Reserved,
-  ReserveReply,
-  ReserveRequest,
-  StoredChange,
-  StoredEntry,
-  StoredOutcome,
-} from './protocol.ts'
+import { ownerError, type Purpose } from './owner-errors.ts'
+import type { Reply, Reserved, StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
+import {
+  type AnyDurableObjectNamespace,
+  type CacheShardNamespace,
+  type CacheShardStub,
+  type LocationHint,
+  stubOf,
+} from './shard-namespace.ts'
 import { objectName, shardOf } from './sharding.ts'
 
-/** A Durable Object namespace bound to `CacheShard`. */
-export interface CacheShardNamespace {
-  /** The ID tells these objects from those of other namespaces: what they write into KV carries it. */
-  idFromName(name: string): { toString(): string }
-  getByName(name: string, options?: { locationHint?: LocationHint }): CacheShardStub
-}
-
-/** https://developers.cloudflare.com/durable-objects/reference/data-location/#provide-a-location-hint */
-export type LocationHint =
-  | 'wnam'
-  | 'enam'
-  | 'sam'
-  | 'weur'
-  | 'eeur'
-  | 'apac'
-  | 'apac-ne'
-  | 'apac-se'
-  | 'oc'
-  | 'afr'
-  | 'me'
-
-export interface CacheShardStub {
-  read(request: ReadRequest): Promise<ReadReply>
-  commit(request: CommitRequest): Promise<CommitReply>
-  clear(request: ClearRequest): Promise<ClearReply>
-  reserve(request: ReserveRequest): Promise<ReserveReply>
-}
-
 export interface OwnersOptions {
-  readonly shards: CacheShardNamespace
+  readonly shards: CacheShardNamespace | AnyDurableObjectNamespace
   readonly name: string
   readonly shardCount: number
   readonly locationHint: LocationHint | undefined
@@ -88,6 +54,7 @@ export class Owners {
         return { answers: reply.entries, reply }
       },
       isRepeatable: true,
+      purpose: 'read',
     })
   }
 
@@ -107,25 +74,18 @@ export class Owners {
       },
       // Not even a set: done a second time, it would undo what another did in between.
       isRepeatable: false,
-      inDoubt: 'The owner did not answer: what was asked of it may or may not have been done',
+      purpose: 'write',
     })
   }
 
   /** Clears everywhere, with a number that the first owner gives out. `announce` is where it tells it in KV. */
   async clear(scope: string, announce: string | undefined): Promise<number> {
     const { shardCount } = this.#options
-    const first = this.#stub(0)
-    const reply = await this.#call(() =>
-      first.clear(announce === undefined ? { scope } : { scope, announce }),
-    )
-    this.#note(0, reply)
-    const { generation } = reply
-    await Promise.all(
-      Array.from({ length: shardCount - 1 }, async (_, shard) => {
-        const stub = this.#stub(shard + 1)
-        this.#note(shard + 1, await this.#call(() => stub.clear({ scope, generation })))
-      }),
-    )
+    const first = announce === undefined ? { scope } : { scope, announce }
+    const { generation } = await this.#call(0, CLEAR, (stub) => stub.clear(first))
+    const clearOne = (_: unknown, index: number) =>
+      this.#call(index + 1, REST_OF_CLEAR, (stub) => stub.clear({ scope, generation }))
+    await Promise.all(Array.from({ length: shardCount - 1 }, clearOne))
     return generation
   }
 
@@ -135,6 +95,7 @@ export class Owners {
         return { answers: rest, reply: await stub.reserve({ blobs: rest }) }
       },
       isRepeatable: true,
+      purpose: 'read',
     })
   }
 
@@ -189,31 +150,41 @@ export class Owners {
   async #ask<Item, Answer>(
     shard: number,
     rest: readonly Item[],
-    { ask, isRepeatable, inDoubt }: Asking<Item, Answer>,
+    { ask, ...how }: Asking<Item, Answer>,
   ): Promise<readonly Answer[]> {
+    let answers: readonly Answer[] = []
+    await this.#call(shard, how, async (stub) => {
+      const given = await ask(stub, rest)
+      answers = given.answers
+      return given.reply
+    })
+    return answers
+  }
+
+  /** One call to an owner, whose failure says what is known of it. */
+  async #call<R extends Reply>(
+    shard: number,
+    { isRepeatable, purpose }: How,
+    call: (stub: CacheShardStub) => Promise<R>,
+  ): Promise<R> {
     const { tally } = this.#options
     for (let isFirst = true; ; isFirst = false) {
       tally.ownerCalls += 1
       const stub = this.#stub(shard)
       try {
-        const { answers, reply } = await ask(stub, rest)
+        const reply = await call(stub)
         this.#note(shard, reply)
-        return answers
+        return reply
       } catch (error) {
-        if (typeof stub.commit !== 'function') throw new Error(TOO_OLD, { cause: error })
         const { retryable, overloaded } = error as Partial<Record<'retryable' | 'overloaded', boolean>>
-        if (overloaded) throw error
-        if (!isRepeatable) throw new Error(inDoubt, { cause: error })
-        if (!retryable || !isFirst) throw error
+        const isToBeRepeated = isRepeatable && isFirst && retryable === true && overloaded !== true
+        if (!isToBeRepeated) {
+          throw ownerError(error, typeof stub.commit === 'function', purpose)
+        }
         // After such an error a stub is dead. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
         this.#stubs.delete(shard)
       }
     }
-  }
-
-  #call<Reply>(call: () => Promise<Reply>): Promise<Reply> {
-    this.#options.tally.ownerCalls += 1
-    return call()
   }
 
   #note(shard: number, { rows: { read, written }, incarnation }: Reply): void {
@@ -237,24 +208,26 @@ export class Owners {
       if (this.#stubs.size === 0) queueMicrotask(() => this.#stubs.clear())
       const { shards, name, shardCount, locationHint } = this.#options
       const object = objectName(name, shardCount, shard)
-      stub =
-        locationHint === undefined ? shards.getByName(object) : shards.getByName(object, { locationHint })
+      stub = stubOf(shards, object, locationHint)
       this.#stubs.set(shard, stub)
     }
     return stub
   }
 }
 
-/** https://developers.cloudflare.com/workers/configuration/compatibility-flags/ (`rpc`) */
-const TOO_OLD =
-  'Durable Objects take no calls before compatibility_date 2024-04-03: set a later one in wrangler.toml'
 const NO_ANSWER = 'The owner gave no answer'
 
-interface Asking<Item, Answer> {
-  /** Asks for the first items of `rest`, as many as it likes. */
-  ask(stub: CacheShardStub, rest: readonly Item[]): Promise<{ answers: readonly Answer[]; reply: Reply }>
+interface How {
   /** Whether asking twice comes to the same as once. */
   readonly isRepeatable: boolean
-  /** What a failure means otherwise. */
-  readonly inDoubt?: string
+  readonly purpose: Purpose
+}
+
+const CLEAR: How = { isRepeatable: false, purpose: 'clear' }
+/** With its number a clear is done once, however often it is asked for. */
+const REST_OF_CLEAR: How = { isRepeatable: true, purpose: 'rest of a clear' }
+
+interface Asking<Item, Answer> extends How {
+  /** Asks for the first items of `rest`, as many as it likes. */
+  ask(stub: CacheShardStub, rest: readonly Item[]): Promise<{ answers: readonly Answer[]; reply: Reply }>
 }
