@@ -93,15 +93,20 @@ export const CALLS = {
     [0, 0, 1, 0, 1],
     [0, 1, 0, 0, 0],
   ],
+  '`aset` of a large value, `timeout` beyond an hour': [
+    [0, 1, 1, 0, 2],
+    [0, 0, 1, 0, 1],
+    [0, 1, 0, 0, 0],
+  ],
   '`aset` of a large value, `timeout: null`': [
-    [0, 1, 2, 0, 3],
+    [0, 1, 2, 0, 2],
     [0, 0, 1, 0, 1],
     [0, 1, 0, 0, 0],
   ],
   '`aadd`, `true`': [[0, 0, 1, 0, 1], [0, 0, 1, 0, 1], null],
   '`aadd`, `false`': [[0, 0, 1, 1, 0], [0, 0, 1, 1, 0], null],
   '`atouch`': [[0, 0, 1, 1, 1], [0, 0, 1, 1, 1], null],
-  '`atouch` of a large value, beyond the life of its blob': [[1, 1, 2, 2, 1], [0, 0, 1, 1, 1], null],
+  '`atouch` of a large value, beyond the life of its blob': [[1, 1, 2, 2, 2], [0, 0, 1, 1, 1], null],
   '`adelete`': [
     [0, 0, 1, 2, 1],
     [0, 0, 1, 2, 1],
@@ -138,6 +143,7 @@ export const LATER = {
   'a copy is renewed, for all changes of about a second': [0, 1, 1, 3, 3],
   'a copy is removed, after its entry was': [0, 1, 1, 2, 3],
   'a clear is told to readers': [0, 1, 1, 1, 3],
+  'a large value that was replaced is deleted from KV': [0, 1, 1, 16, 4],
   '100 expired entries are swept': [0, 0, 1, 408, 102],
   '100 entries of a cleared `keyPrefix` are swept': [0, 0, 1, 415, 103],
 } as const satisfies Record<string, Bill>

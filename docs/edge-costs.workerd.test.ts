@@ -2,18 +2,19 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { type CacheKVNamespace, type Costs, kvAdapter } from '../src/adapters/kv/index.ts'
+import { standForIsolate } from '../src/adapters/kv/isolate-memories.ts'
 import { type AsyncCache, createCache, isCacheError } from '../src/index.ts'
 import { type Bill, CALLS, LATER } from './edge-costs.ts'
 
-/** The real namespace as another isolate has it: what is remembered of a binding goes by the object. */
+/** The real namespace as another isolate has it, which remembers nothing. */
 function anotherIsolate(): CacheKVNamespace {
   const { CACHE_KV: kv } = env
-  return {
+  return standForIsolate<CacheKVNamespace>({
     getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
     get: kv.get.bind(kv) as CacheKVNamespace['get'],
     put: kv.put.bind(kv) as CacheKVNamespace['put'],
     delete: kv.delete.bind(kv),
-  }
+  })
 }
 
 type Place = 'near' | 'owners' | 'alone'
@@ -99,6 +100,9 @@ const CASES: Readonly<Record<keyof typeof CALLS, Case>> = {
   '`aset`': { calls: [storeUser] },
   '`aset` of a key that has a copy': { stored: storeUser, copied: ['user'], calls: [storeUser] },
   '`aset` of a large value': { calls: [storeLarge] },
+  '`aset` of a large value, `timeout` beyond an hour': {
+    calls: [(cache) => cache.aset('large', large, 86_400)],
+  },
   '`aset` of a large value, `timeout: null`': { calls: [(cache) => cache.aset('large', large, null)] },
   '`aadd`, `true`': { calls: [(cache) => cache.aadd('user', user)] },
   '`aadd`, `false`': { stored: storeUser, calls: [(cache) => cache.aadd('user', user)] },
@@ -225,6 +229,10 @@ const LATER_CASES: Readonly<Record<keyof typeof LATER, LaterCase>> = {
     before: storeUsers,
     cause: (cache) => cache.aclear(),
   },
+  'a large value that was replaced is deleted from KV': {
+    before: (cache) => cache.aset('large', large, 86_400),
+    cause: (cache) => cache.aset('large', user, 86_400),
+  },
   '100 expired entries are swept': { ago: 7_200_000, cause: storeUsers },
   '100 entries of a cleared `keyPrefix` are swept': {
     before: async (cache) => {
@@ -264,6 +272,8 @@ async function measureLater({ ago = 0, before, cause }: LaterCase): Promise<Bill
     }
     Object.defineProperty(instance, 'kv', { value: counting })
     const { sql } = storage
+    // As if large values had been stored long ago: a new one is never deleted.
+    sql.exec('UPDATE blob_notes SET noted_at = 0')
     const exec = sql.exec.bind(sql)
     const setAlarm = storage.setAlarm.bind(storage)
     storage.setAlarm = (time) => {

@@ -11,6 +11,8 @@ export interface Asked {
   /** Epoch milliseconds: what its cache takes for the time. */
   readonly now: number
   readonly keyPrefix?: string
+  /** Default: `'owner'`. */
+  readonly reads?: 'near' | 'owner'
   /** Made all at once. */
   readonly calls: readonly Call[]
 }
@@ -21,6 +23,14 @@ export interface EarlierRow {
   readonly format: string
   readonly value: number | string | Uint8Array
   readonly expiresAt: number | null
+}
+
+type Row = readonly (string | number | null)[]
+
+/** What an object and KV had stored at commit 65ae32c: `earlier-copies.worker.ts` is asked to store it. */
+export interface EarlierState {
+  readonly tables: Readonly<Record<'entries' | 'clears' | 'copies' | 'settings' | 'blobs', readonly Row[]>>
+  readonly kv: readonly { readonly key: string; readonly value: string; readonly metadata?: unknown }[]
 }
 
 type Fetch = (

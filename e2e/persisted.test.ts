@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Asked, type EarlierRow, post } from './asking.ts'
+import { type Asked, type EarlierRow, type EarlierState, post } from './asking.ts'
 import { startWorkers, WORKERS } from './start-workers.ts'
 
 /** No time passes for the caches: what is left of a deadline is exact. */
@@ -62,7 +62,6 @@ let folder: string
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nearcache-persisted-'))
-  await serve('earlier.worker.ts', (ask) => ask(ROWS))
 })
 
 afterEach(() => rm(folder, { recursive: true }))
@@ -82,12 +81,15 @@ async function serve(entry: string, work: (ask: Ask) => Promise<unknown>): Promi
 }
 
 /** Caches as they are today, on what is in the folder: without a prefix, and of the prefix `app`. */
-async function withCache(work: (call: CallCache, callApp: CallCache) => Promise<void>): Promise<void> {
+async function withCache(
+  work: (call: CallCache, callApp: CallCache) => Promise<void>,
+  reads: 'near' | 'owner' = 'owner',
+): Promise<void> {
   await serve('asked.worker.ts', (ask) => {
     const callWith =
       (keyPrefix: string): CallCache =>
       async (method, ...args) => {
-        const asked: Asked = { now: NOW, keyPrefix, calls: [{ method, args }] }
+        const asked: Asked = { now: NOW, keyPrefix, reads, calls: [{ method, args }] }
         const [answer] = (await ask(asked)) as unknown[]
         return answer
       }
@@ -95,7 +97,9 @@ async function withCache(work: (call: CallCache, callApp: CallCache) => Promise<
   })
 }
 
-describe('a cache on what an earlier version stored', () => {
+describe('a cache on what the first version stored', () => {
+  beforeEach(() => serve('earlier.worker.ts', (ask) => ask(ROWS)))
+
   it('reads every format, with what is left of its time', async () => {
     await withCache(async (call) => {
       for (const { key, read } of STORED) {
@@ -176,5 +180,91 @@ describe('a cache on what an earlier version stored', () => {
       expect(await call('aget', 'in-version-2', { version: 2 })).toBeUndefined()
       expect(await callApp('aget', 'one')).toBeUndefined()
     })
+  })
+})
+
+const HOUR = 3_600_000
+const LARGE = 'a'.repeat(200_000)
+const BLOB = 'default/v1/blobs/earlier'
+const pointer = JSON.stringify({ name: BLOB, format: 'json', bytes: 200_002, until: null, at: NOW - HOUR })
+
+/** With copies and clears in KV, before they carried the identity of the objects. */
+const WITH_COPIES: EarlierState = {
+  tables: {
+    entries: [
+      [':1:copied', null, 5, 'json', '"stored"'],
+      [':1:page', null, 5, 'blob', pointer],
+      [':1:count', null, 5, 'integer', 7],
+      ['app:1:cleared', null, 4, 'json', '"cleared"'],
+      ['app:1:kept', null, 5, 'json', '"kept"'],
+    ],
+    clears: [
+      ['app:', 5, NOW - 1_000, 0],
+      ['', 3, NOW - HOUR, 1],
+    ],
+    copies: [
+      [':1:copied', NOW + HOUR, -NOW],
+      ['app:1:kept', NOW + HOUR, NOW],
+    ],
+    settings: [
+      ['prefix', 'default/v1/8/'],
+      ['swept at', `${NOW - 1_000}`],
+    ],
+    blobs: [[BLOB, ':1:page', NOW - HOUR]],
+  },
+  kv: [
+    { key: BLOB, value: JSON.stringify(LARGE) },
+    { key: 'default/v1/clears/8', value: '{"app:":5}' },
+    {
+      key: 'default/v1/8/:1:copied',
+      value: '"copied"',
+      metadata: {
+        nearcache: 1,
+        format: 'json',
+        expiresAt: null,
+        until: NOW + HOUR,
+        generation: 5,
+        stamp: NOW,
+      },
+    },
+  ],
+}
+
+describe('a cache on what was stored before copies named their objects', () => {
+  beforeEach(() => serve('earlier-copies.worker.ts', (ask) => ask(WITH_COPIES)))
+
+  it('reads all of it, and no copy of then', async () => {
+    for (const reads of ['near', 'owner', 'near'] as const) {
+      await withCache(async (call, callApp) => {
+        expect(await call('aget', 'copied')).toBe('stored')
+        expect(await call('aget', 'page')).toBe(LARGE)
+        expect(await call('aget', 'count')).toBe(7)
+        expect(await callApp('aget', 'kept')).toBe('kept')
+        expect(await callApp('aget', 'cleared')).toBeUndefined()
+      }, reads)
+    }
+  })
+
+  it('goes on from there, and so does the next deployment', async () => {
+    await withCache(async (call, callApp) => {
+      expect(await call('aincr', 'count')).toBe(8)
+      expect(await call('atouch', 'page', 600)).toBe(true)
+      expect(await call('aget', 'page')).toBe(LARGE)
+      await call('aset', 'copied', 'new', null)
+      await callApp('aclear')
+      expect(await callApp('aget', 'kept')).toBeUndefined()
+      await callApp('aset', 'anew', 'of today', null)
+    }, 'near')
+    await withCache(async (call, callApp) => {
+      expect(await call('agetMany', ['copied', 'page', 'count'])).toEqual(
+        new Map<string, unknown>([
+          ['copied', 'new'],
+          ['page', LARGE],
+          ['count', 8],
+        ]),
+      )
+      expect(await call('apop', 'page')).toBe(LARGE)
+      expect(await callApp('agetMany', ['kept', 'anew'])).toEqual(new Map([['anew', 'of today']]))
+    }, 'near')
   })
 })

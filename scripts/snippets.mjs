@@ -75,7 +75,7 @@ function lineOf(text, index) {
 
 /** @param {Snippet} snippet */
 export function testName({ file, line, code }) {
-  const where = code.includes("'nearcache/kv'") ? '.workerd' : ''
+  const where = /'nearcache\/(?:kv|cache-shard)'/.test(code) ? '.workerd' : ''
   const place = code.includes("'nearcache/indexeddb'") ? '.browser' : where
   return `${file.replaceAll(/[^\w]+/g, '-')}-${line}${place}.test.ts`
 }
@@ -149,6 +149,7 @@ const SOURCES = {
   'nearcache/memory': '../src/adapters/memory/index.ts',
   'nearcache/indexeddb': '../src/adapters/indexeddb/index.ts',
   'nearcache/kv': '../src/adapters/kv/index.ts',
+  'nearcache/cache-shard': '../src/adapters/kv/cache-shard.ts',
   'nearcache/hashed-key': '../src/hashed-key/index.ts',
   'nearcache/null': '../src/adapters/null/index.ts',
   'nearcache/testing': '../src/testing/index.ts',

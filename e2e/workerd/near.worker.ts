@@ -1,4 +1,5 @@
-import { CacheShard, kvAdapter } from '../../src/adapters/kv/index.ts'
+import { CacheShard } from '../../src/adapters/kv/cache-shard.ts'
+import { kvAdapter } from '../../src/adapters/kv/index.ts'
 import { createCache } from '../../src/index.ts'
 
 export { CacheShard }

@@ -1,4 +1,5 @@
-import { CacheShard, kvAdapter } from '../../src/adapters/kv/index.ts'
+import { CacheShard } from '../../src/adapters/kv/cache-shard.ts'
+import { kvAdapter } from '../../src/adapters/kv/index.ts'
 import type { Call } from '../../src/testing/linearizability/history.ts'
 import { faithful, naive, type Perform } from '../../src/testing/linearizability/perform.ts'
 

@@ -1,4 +1,5 @@
-import { CacheShard, kvAdapter } from '../../src/adapters/kv/index.ts'
+import { CacheShard } from '../../src/adapters/kv/cache-shard.ts'
+import { kvAdapter } from '../../src/adapters/kv/index.ts'
 import { type AsyncCache, createCache, isCacheError } from '../../src/index.ts'
 import { type ErrorBody, SOURCE_HEADER, type Views, type WorkerSource } from './api.ts'
 import { Origin, OriginFailed } from './origin.ts'

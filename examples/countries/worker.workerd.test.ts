@@ -47,7 +47,7 @@ describe('the demo’s Worker', () => {
       throw new Error('the Durable Object is away')
     }
     const shards = new Proxy(env.CACHE_SHARDS, {
-      get: (target, name) => (name === 'getByName' ? getByName : Reflect.get(target, name)),
+      get: (target, name) => (name === 'getByName' ? getByName : Reflect.get(target, name).bind(target)),
     })
     using log = vi.spyOn(console, 'error').mockImplementation(() => {})
     const failed = await ask('countries/ISL', { ...UP, CACHE_SHARDS: shards })

@@ -1,5 +1,6 @@
 import type { Change, Op, Outcome } from './adapter.ts'
 import { keysOf } from './batch.ts'
+import { hasRequests, type RequestScope, requestScope } from './request-scope.ts'
 import { alwaysSupersedes, hasSuperseded, mayRemove } from './superseding.ts'
 import { Waiters } from './waiters.ts'
 
@@ -7,15 +8,23 @@ import { Waiters } from './waiters.ts'
 export class Flight<T> {
   /** True once a change of the key has superseded the load: its result must not be stored. */
   superseded = false
-  /** Whether other callers can wait for it. A load of the sync face cannot be waited for: it ends before anyone could. */
-  readonly isJoinable: boolean
+  /** Where other callers can wait for it; `undefined` if nowhere. */
+  readonly #scope: RequestScope | undefined
   /** Changes of the key that were begun after the load, and whose outcomes are not known yet. Made with the first. */
   #changes: Set<PendingChanges<T>> | undefined
   #result: Promise<T> | undefined
   #waiters: Waiters<T> | undefined
 
-  constructor(isJoinable: boolean) {
-    this.isJoinable = isJoinable
+  constructor(scope?: RequestScope) {
+    this.#scope = scope
+  }
+
+  /**
+   * Whether other callers can wait for it. Those of another request cannot, whose load ends with it. A load of the sync face
+   * ends before anyone could.
+   */
+  get isJoinable(): boolean {
+    return this.#scope?.isCurrent() === true
   }
 
   /** The callers who wait for the load and can still leave. */
@@ -52,13 +61,13 @@ export class Flight<T> {
 
   /**
    * Resolves when the outcomes of the changes under way are known; `undefined` if there are none. With `removalsOnly`, only of
-   * those that may remove the key.
+   * those that may remove the key. Without the changes of other requests, which may have been cancelled and then never end.
    */
   pendingOutcomes(removalsOnly = false): Promise<unknown> | undefined {
     if (this.#changes === undefined) return undefined
     const pending: Promise<void>[] = []
-    for (const { mayRemoveKey, ended } of this.#changes) {
-      if (mayRemoveKey || !removalsOnly) pending.push(ended)
+    for (const { mayRemoveKey, scope, ended } of this.#changes) {
+      if ((mayRemoveKey || !removalsOnly) && scope?.isCurrent() === true) pending.push(ended)
     }
     return pending.length === 0 ? undefined : Promise.all(pending)
   }
@@ -89,6 +98,7 @@ export class Flights<T> {
   enter(key: string): Visit<T> {
     let visit = this.#visits.get(key)
     if (visit === undefined) {
+      if (this.#visits.size >= MAX_VISITS && hasRequests()) this.#forgetFirst()
       visit = { callers: 0, flights: [], landed: undefined }
       this.#visits.set(key, visit)
     }
@@ -104,12 +114,14 @@ export class Flights<T> {
   /** The load to join: one that is under way, or that has ended since `landed` was the last that had. */
   joinable(visit: Visit<T>, landed: Flight<T> | undefined): Flight<T> | undefined {
     for (const flight of visit.flights) if (flight.isJoinable) return flight
-    return visit.landed === landed ? undefined : visit.landed
+    return visit.landed === landed || visit.landed?.isJoinable !== true ? undefined : visit.landed
   }
 
   /** Starts a load that later callers of the key join. `load` learns from its flight whether it was superseded. */
   start(key: string, visit: Visit<T>, load: (flight: Flight<T>) => Promise<T>): Flight<T> {
-    const flight = new Flight<T>(true)
+    const flight = new Flight<T>(requestScope())
+    // Forgotten: no change could tell it any more that it is superseded.
+    if (this.#visits.get(key) !== visit) flight.superseded = true
     // Before the load begins: what its loader does at once may supersede it already.
     visit.flights = [...visit.flights, flight]
     flight.run(load, () => {
@@ -123,7 +135,7 @@ export class Flights<T> {
   /** Runs a load that ends at once, and that nobody can join. */
   runSync<R>(key: string, load: (flight: Flight<T>) => R): R {
     const visit = this.enter(key)
-    const flight = new Flight<T>(false)
+    const flight = new Flight<T>()
     visit.flights = [...visit.flights, flight]
     try {
       return load(flight)
@@ -151,11 +163,23 @@ export class Flights<T> {
     return pending
   }
 
+  /** Visits of cancelled requests are never left: they must not stay for ever. */
+  #forgetFirst(): void {
+    for (const [key, visit] of this.#visits) {
+      this.#visits.delete(key)
+      for (const flight of visit.flights) flight.superseded = true
+      return
+    }
+  }
+
   #forgetIfIdle(key: string, visit: Visit<T>): void {
     if (visit.callers > 0 || visit.flights.length > 0) return
     if (this.#visits.get(key) === visit) this.#visits.delete(key)
   }
 }
+
+/** Of an isolate that serves requests: far more than are alive at once. */
+const MAX_VISITS = 10_000
 
 /** A clear does to each key what `delete` does. */
 const CLEAR: Op = { kind: 'delete' }
@@ -170,6 +194,8 @@ interface Concern<T> {
 /** Changes that are under way, and the loads of their keys that had begun before them. */
 export class PendingChanges<T> {
   readonly mayRemoveKey: boolean
+  /** The request that made them, if they concern a load. */
+  scope: RequestScope | undefined
   /** Resolves when the outcomes are known. */
   readonly ended: Promise<void>
   #resolve: () => void = () => {}
@@ -186,6 +212,7 @@ export class PendingChanges<T> {
     if (visit === undefined) return
     const flights = visit.landed === undefined ? visit.flights : [...visit.flights, visit.landed]
     for (const flight of flights) {
+      this.scope ??= requestScope()
       flight.addPending(this)
       this.#concerns.push({ visit, flight, op, index })
       // No need to wait for the outcome: who comes later must not join the load.

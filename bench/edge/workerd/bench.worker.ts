@@ -1,7 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import { createStorage } from 'unstorage'
 import kvDriver from 'unstorage/drivers/cloudflare-kv-binding'
-import { CacheShard, kvAdapter } from '../../../src/adapters/kv/index.ts'
+import { CacheShard } from '../../../src/adapters/kv/cache-shard.ts'
+import { kvAdapter } from '../../../src/adapters/kv/index.ts'
 import { createCache } from '../../../src/index.ts'
 
 export { CacheShard }

@@ -4,6 +4,8 @@ export class Alarm {
   readonly #onFault: (error: unknown) => void
   /** The time that is set, as far as this instance knows: the alarm itself outlives it. */
   #at: number | undefined
+  /** When this instance came to know it. */
+  #knownSince = 0
   /** While an alarm is being seen to, the time that the next one is asked for: it is set at the end. */
   #asked: number | undefined
 
@@ -14,6 +16,15 @@ export class Alarm {
 
   get isUnderWay(): boolean {
     return this.#asked !== undefined
+  }
+
+  /**
+   * Whether one is set, for all that is known. What is known grows old: an alarm may have been deleted by others, or be lost; and one
+   * that should have rung long ago did not.
+   */
+  get isSet(): boolean {
+    const now = Date.now()
+    return this.#at !== undefined && now < this.#at + OVERDUE && now < this.#knownSince + KNOWN_FOR
   }
 
   /** Sees to an alarm. The next comes `pause` milliseconds after its end or later, whoever asks for one meanwhile. */
@@ -35,8 +46,8 @@ export class Alarm {
       this.#asked = Math.min(this.#asked, time)
       return
     }
-    if (this.#at !== undefined && this.#at <= time) return
-    this.#at = time
+    if (this.isSet && (this.#at as number) <= time) return
+    this.#know(time)
     this.#storage.setAlarm(time).catch((error: unknown) => {
       this.#at = undefined
       this.#onFault(error)
@@ -45,18 +56,18 @@ export class Alarm {
 
   /** The same for what can wait: one that an earlier instance set sooner is left as it is. */
   wakeSometime(time: number): void {
-    if (this.#asked !== undefined || this.#at !== undefined) {
+    if (this.#asked !== undefined || this.isSet) {
       this.wakeAt(time)
       return
     }
-    this.#at = time
+    this.#know(time)
     this.#storage
       .getAlarm()
       .then((at) => {
         // Meanwhile one was set for an earlier time, or seen to.
         if (this.#at !== time) return undefined
         if (at === null || at > time) return this.#storage.setAlarm(time)
-        this.#at = at
+        this.#know(at)
         return undefined
       })
       // Nothing but room depends on it: the next write tries again.
@@ -64,4 +75,14 @@ export class Alarm {
         if (this.#at === time) this.#at = undefined
       })
   }
+
+  #know(time: number): void {
+    this.#at = time
+    this.#knownSince = Date.now()
+  }
 }
+
+/** Milliseconds by which an alarm may be late. */
+const OVERDUE = 60_000
+/** Milliseconds after which it is looked at again whether it is set. */
+const KNOWN_FOR = 3_600_000

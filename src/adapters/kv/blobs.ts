@@ -1,6 +1,6 @@
 import { type BlobPointer, blobOf, pointTo } from './blob-pointer.ts'
 import { type Encoded, isInBytes, sizeOf } from './codec.ts'
-import { expirationAt, NEVER } from './copies.ts'
+import { NEVER, secondsInKV } from './copies.ts'
 import type { Tally } from './costs.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import type { Reserved, StoredEntry } from './protocol.ts'
@@ -37,11 +37,11 @@ export class Blobs {
   async put(key: string, value: Encoded, expiresAt: number | null, now: number): Promise<Encoded> {
     const { kv, prefix, tally } = this.#options
     const name = prefix + crypto.randomUUID()
-    const expiration = expirationAt((expiresAt ?? NEVER) + AFTERLIFE, now)
-    if (expiration === undefined) await this.#reserve({ name, key })
+    const expirationTtl = secondsInKV((expiresAt ?? NEVER) + AFTERLIFE, now)
+    if (expirationTtl === undefined) await this.#reserve({ name, key })
     tally.kvWrites += 1
-    await kv.put(name, value.data, expiration === undefined ? {} : { expiration })
-    const until = expiration === undefined ? null : expiration * 1000 - AFTERLIFE
+    await kv.put(name, value.data, expirationTtl === undefined ? {} : { expirationTtl })
+    const until = expirationTtl === undefined ? null : now + expirationTtl * 1000 - AFTERLIFE
     return pointTo({ name, format: value.format, bytes: sizeOf(value), until, at: now })
   }
 

@@ -1,10 +1,11 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { isCacheError } from '../../core/errors.ts'
 import { laggingKV } from '../../testing/lagging-kv/index.ts'
 import { type KVAdapterOptions, kvAdapter } from './index.ts'
+import { standForIsolate } from './isolate-memories.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
 const HOUR = 3_600
@@ -37,6 +38,7 @@ function open(options: Partial<KVAdapterOptions> = {}) {
     },
     pass: (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000),
     sweep: () => runDurableObjectAlarm(owner),
+    alarmAt: () => runInDurableObject(owner, (_, { storage }) => storage.getAlarm()),
     rowBytes: () =>
       runInDurableObject(
         owner,
@@ -44,6 +46,16 @@ function open(options: Partial<KVAdapterOptions> = {}) {
           storage.sql.exec<{ bytes: number }>('SELECT sum(length(value)) AS bytes FROM entries').one().bytes,
       ),
   }
+}
+
+/** The names of the blobs that an owner is to look after. */
+function noted(owner: DurableObjectStub) {
+  return runInDurableObject(owner, (_, { storage }) =>
+    storage.sql
+      .exec('SELECT name FROM blob_notes')
+      .toArray()
+      .map(({ name }) => name),
+  )
 }
 
 describe('a large value', () => {
@@ -243,19 +255,15 @@ describe('a large value that never expires', () => {
     })
     await owner.reserve({ blobs: names.slice(0, 50).map((name) => ({ name: `orphan-${name}`, key: name })) })
     pass(2 * HOUR)
-    const pauses: number[] = []
+    const pauses: (number | null)[] = []
     for (let round = 0; round < 3; round += 1) {
       await sweep()
       const alarm = await runInDurableObject(owner, (_, { storage }) => storage.getAlarm())
-      pauses.push(((alarm ?? 0) - Date.now()) / 1000)
+      pauses.push(alarm === null ? null : (alarm - Date.now()) / 1000)
     }
-    expect(pauses).toEqual([1, 1, HOUR])
-    const left = await runInDurableObject(owner, (_, { storage }) =>
-      storage.sql
-        .exec('SELECT name FROM blobs')
-        .toArray()
-        .map(({ name }) => name),
-    )
+    // Then nothing is left to be done until something changes.
+    expect(pauses).toEqual([1, 1, null])
+    const left = await noted(owner)
     expect(left.sort()).toEqual(names.sort())
   })
 
@@ -295,6 +303,182 @@ describe('a large value that never expires', () => {
     await sweep()
     expect(await blobs()).toEqual([])
   })
+})
+
+describe('a large value with a deadline days away', () => {
+  const MONTH = 30 * 86_400
+  type Cache = ReturnType<typeof open>['cache']
+
+  it.each<[string, number, (cache: Cache) => Promise<unknown>]>([
+    [
+      'replaced by others, twenty times',
+      1,
+      async (cache) => {
+        for (let round = 0; round < 20; round += 1) await cache.aset('page', large('b'), MONTH)
+      },
+    ],
+    ['replaced by a small one', 0, (cache) => cache.aset('page', 'small', MONTH)],
+    ['replaced by what is dead already', 0, (cache) => cache.aset('page', large('b'), 0)],
+    ['replaced by one that never expires', 1, (cache) => cache.aset('page', large('b'), null)],
+    [
+      'replaced in the same turn',
+      1,
+      (cache) =>
+        cache.asetMany(
+          [
+            ['page', large('b')],
+            ['page', large('c')],
+          ],
+          MONTH,
+        ),
+    ],
+    ['deleted', 0, (cache) => cache.adelete('page')],
+    ['taken out', 0, (cache) => cache.apop('page')],
+    ['cleared', 0, (cache) => cache.aclear()],
+    ['not to be added, since it is there', 1, (cache) => cache.aadd('page', large('b'), MONTH)],
+    ['touched to expire soon', 0, (cache) => cache.atouch('page', 60)],
+    ['touched to live on', 1, (cache) => cache.atouch('page', 2 * MONTH)],
+    ['moved, and left alone', 1, (cache) => cache.aincrVersion('page')],
+    [
+      'moved, and deleted there',
+      0,
+      async (cache) => {
+        await cache.aincrVersion('page')
+        await cache.adelete('page', { version: 2 })
+      },
+    ],
+  ])('and is %s leaves %d behind', async (_, kept, end) => {
+    const { cache, blobs, pass, alarmAt, sweep } = open()
+    await cache.aset('page', large('a'), MONTH)
+    await end(cache)
+    // Within an hour, without another call.
+    pass(HOUR)
+    const alarm = await alarmAt()
+    expect(alarm).toBeLessThanOrEqual(Date.now())
+    await sweep()
+    expect(await blobs()).toHaveLength(kept)
+    const values = [await cache.aget('page'), await cache.aget('page', { version: 2 })]
+    expect(values.filter((value) => typeof value === 'string' && value.length > 10)).toHaveLength(kept)
+  })
+
+  it('and was written a moment before the sweep is looked at again as soon as it is old enough', async () => {
+    const { cache, blobs, pass, sweep, alarmAt } = open()
+    await cache.aset('page', large('a'), MONTH)
+    pass(3_000)
+    await cache.aset('page', large('b'), MONTH)
+    await cache.adelete('page')
+    pass(600)
+    await sweep()
+    expect(await blobs()).toHaveLength(1)
+    const alarm = (await alarmAt()) ?? 0
+    expect((alarm - Date.now()) / 1000).toBe(600)
+    pass(600)
+    await sweep()
+    expect(await blobs()).toEqual([])
+    expect(await alarmAt()).toBeNull()
+  })
+
+  it('and is taken out is there for whoever takes it, when the sweep comes in between', async () => {
+    const { cache, blobs, pass, sweep, owner } = open()
+    await cache.aset('page', large('a'), MONTH)
+    pass(2 * HOUR)
+    const now = Date.now()
+    await owner.commit({ changes: [{ key: ':1:page', op: { kind: 'pop' } }], now })
+    await sweep()
+    expect(await blobs()).toHaveLength(1)
+    pass(HOUR)
+    await sweep()
+    expect(await blobs()).toEqual([])
+  })
+
+  it('is not deleted from KV, which costs, if KV has dropped it by itself', async () => {
+    const { cache, pass, sweep, owner } = open()
+    const deleted: string[] = []
+    const kv = { delete: async (name: string) => void deleted.push(name) }
+    await runInDurableObject(owner, (instance) => {
+      Object.defineProperty(instance, 'kv', { value: kv })
+    })
+    await cache.aset('page', large('a'), 2 * HOUR)
+    pass(3 * HOUR)
+    await sweep()
+    expect(deleted).toEqual([])
+    expect(await noted(owner)).toEqual([])
+  })
+
+  it('within the hour is left to KV, and costs its owner nothing', async () => {
+    const { adapter, cache, owner } = open()
+    await cache.aset('warm', 1)
+    const before = adapter.costs().rowsWritten
+    await cache.aset('page', large('a'), HOUR)
+    expect(adapter.costs().rowsWritten - before).toBe(1)
+    expect(await noted(owner)).toEqual([])
+  })
+
+  it('has nobody woken while nothing changes', async () => {
+    const { cache, pass, sweep, alarmAt } = open()
+    await cache.aset('page', large('a'), MONTH)
+    pass(HOUR)
+    await sweep()
+    expect(((await alarmAt()) ?? 0) / 1000 - Date.now() / 1000).toBeGreaterThan(29 * 86_400)
+    await cache.aset('small', 1, MONTH)
+    await expect.poll(alarmAt).toBeLessThanOrEqual(Date.now() + HOUR * 1000)
+  })
+})
+
+describe('large values that an earlier version stored', () => {
+  it('are read, and collected', async () => {
+    const { name, cache, owner, blobs, pass, sweep } = open()
+    const at = Date.now()
+    const pointer = (blob: string, until: number | null) => {
+      const data = JSON.stringify({ name: blob, format: 'json', bytes: 200_002, until, at })
+      return { value: { format: 'blob', data }, expiresAt: until }
+    }
+    const names = ['a', 'b', 'c'].map((blob) => `${name}/v1/blobs/${blob}`)
+    const [forEver = '', orphan = '', expiring = ''] = names
+    for (const blob of names) await env.CACHE_KV.put(blob, JSON.stringify(large('a')))
+    await runInDurableObject(owner, (_, { storage: { sql } }) => {
+      sql.exec('DROP TABLE blob_notes')
+      sql.exec(`CREATE TABLE blobs (
+        name TEXT PRIMARY KEY,
+        key TEXT NOT NULL,
+        noted_at INTEGER NOT NULL
+      ) WITHOUT ROWID`)
+      for (const blob of [forEver, orphan]) sql.exec('INSERT INTO blobs VALUES (?, ?, ?)', blob, ':1:a', at)
+      for (const [key, entry] of [
+        [':1:a', pointer(forEver, null)],
+        [':1:c', pointer(expiring, at + 30 * 86_400_000)],
+      ] as const) {
+        const { value, expiresAt } = entry
+        sql.exec('INSERT INTO entries VALUES (?, ?, 0, ?, ?)', key, expiresAt, value.format, value.data)
+      }
+    })
+    await evictDurableObject(owner)
+    expect(await cache.aget('a')).toBe(large('a'))
+    expect(await cache.aget('c')).toBe(large('a'))
+    pass(2 * HOUR)
+    await cache.aset('other', 1)
+    await sweep()
+    expect((await blobs()).map(({ blob }) => blob)).toEqual([forEver, expiring])
+    await cache.adelete('a')
+    pass(2 * HOUR)
+    await sweep()
+    expect((await blobs()).map(({ blob }) => blob)).toEqual([expiring])
+  })
+})
+
+describe('a clock that is not KV’s', () => {
+  it.each([-86_400, -600, 600, 86_400])(
+    'and is %d seconds off keeps nothing from being written',
+    async (off) => {
+      const kv = laggingKV({ clock: Date.now, random: () => 0, visibility: 0 })
+      const { adapter } = open({ kv: kv.at('paris') })
+      const cache = createCache({ adapter, clock: () => Date.now() + off * 1000 })
+      for (const timeout of [1, 60, 86_400, null]) {
+        await cache.aset('page', large('a'), timeout)
+        expect(await cache.aget('page')).toBe(large('a'))
+      }
+    },
+  )
 })
 
 describe('a blob that cannot be seen yet', () => {
@@ -352,12 +536,13 @@ describe('a blob that is lost', () => {
     await cache.aset('page', large('a'), HOUR)
     pass(61)
     const { CACHE_KV: kv } = env
-    const elsewhere = (): CacheKVNamespace => ({
-      getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
-      get: kv.get.bind(kv) as CacheKVNamespace['get'],
-      put: kv.put.bind(kv) as CacheKVNamespace['put'],
-      delete: kv.delete.bind(kv),
-    })
+    const elsewhere = () =>
+      standForIsolate<CacheKVNamespace>({
+        getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
+        get: kv.get.bind(kv) as CacheKVNamespace['get'],
+        put: kv.put.bind(kv) as CacheKVNamespace['put'],
+        delete: kv.delete.bind(kv),
+      })
     const isolate = () =>
       createCache({
         adapter: kvAdapter({ kv: elsewhere(), shards: env.CACHE_SHARDS, name, shardCount: 1 }),

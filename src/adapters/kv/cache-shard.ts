@@ -1,11 +1,10 @@
 import { DurableObject } from 'cloudflare:workers'
 import { Alarm } from './alarm.ts'
-import { BlobNames } from './blob-names.ts'
 import { type Stored, sizeInCall } from './codec.ts'
-import { Entries } from './entries.ts'
 import { GATHER, MAX_CALL_BYTES } from './limits.ts'
 import { MeteredSql } from './metered-sql.ts'
 import type { CacheKVNamespace } from './namespace.ts'
+import { OwnerState } from './owner-state.ts'
 import type {
   ClearReply,
   ClearRequest,
@@ -13,15 +12,17 @@ import type {
   CommitRequest,
   ReadReply,
   ReadRequest,
+  Reply,
   ReserveReply,
   ReserveRequest,
   StoredEntry,
   StoredOutcome,
 } from './protocol.ts'
-import { Publisher } from './publisher.ts'
-import { Settings } from './settings.ts'
-import { FORGOTTEN_AFTER, GRACE, RESERVED, SWEEP_EVERY, sweepFor } from './sweep-time.ts'
+import { SWEEP_EVERY, sweepFor } from './sweep-time.ts'
 import { Turn } from './turn.ts'
+import { Upkeep } from './upkeep.ts'
+
+export type { CacheKVNamespace } from './namespace.ts'
 
 /**
  * The owner of a share of the keys: a Durable Object with a SQLite database. Export it from your Worker, bind it, and name
@@ -36,7 +37,7 @@ import { Turn } from './turn.ts'
  *
  * @example
  * ```ts
- * import { CacheShard, type CacheKVNamespace } from 'nearcache/kv'
+ * import { type CacheKVNamespace, CacheShard } from 'nearcache/cache-shard'
  *
  * class Shard extends CacheShard<{ COPIES: CacheKVNamespace }> {
  *   protected override get kv(): CacheKVNamespace {
@@ -48,21 +49,17 @@ import { Turn } from './turn.ts'
  */
 export class CacheShard<Env = unknown> extends DurableObject<Env> {
   readonly #sql: MeteredSql
-  readonly #entries: Entries
-  readonly #publisher: Publisher
-  readonly #blobs: BlobNames
-  readonly #settings: Settings
+  readonly #state: OwnerState
   readonly #alarm: Alarm
-  #failures = 0
+  readonly #upkeep: Upkeep
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
     this.#sql = new MeteredSql(state.storage.sql)
-    this.#entries = new Entries(this.#sql)
-    this.#publisher = new Publisher(this.#sql, this.#entries)
-    this.#blobs = new BlobNames(this.#sql, this.#entries)
-    this.#settings = new Settings(this.#sql)
-    this.#alarm = new Alarm(state.storage, (error) => this.#tell(error))
+    this.#state = new OwnerState(state.storage, this.#sql)
+    const tell = (fault: unknown) => this.#tell(fault)
+    this.#alarm = new Alarm(state.storage, tell)
+    this.#upkeep = new Upkeep({ state: this.#state, alarm: this.#alarm, findKV: () => this.#findKV(), tell })
   }
 
   /** Where copies and large values are. */
@@ -70,79 +67,86 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     return (this.env as { readonly CACHE_KV?: CacheKVNamespace }).CACHE_KV
   }
 
-  /** Hears of a copy that could not be written, and will be tried again. */
+  /**
+   * Hears of faults that change no answer: a copy could not be written or a large value not be deleted, and will be tried again. Of
+   * those that will not pass, such as a missing binding, it hears once.
+   */
   protected onFault(error: unknown): void {
-    console.warn('nearcache: a copy in KV could not be written, and will be tried again:', error)
+    console.warn('nearcache: CacheShard could not write to KV what should be there:', error)
   }
 
   /** What is stored, as {@link ReadReply} says. */
   read({ keys, wanted, publish }: ReadRequest): ReadReply {
     this.#begin()
+    const stored = this.#state.entries
     const entries: (StoredEntry | null)[] = []
     let bytes = 0
     for (const key of keys) {
-      const entry =
-        wanted === 'value' || publish !== undefined ? this.#entries.get(key) : this.#entries.getDeadline(key)
+      const entry = wanted === 'value' || publish !== undefined ? stored.get(key) : stored.getDeadline(key)
       bytes += entry === undefined ? 0 : sizeInCall(entry.value)
       if (entries.length > 0 && bytes > MAX_CALL_BYTES) break
       entries.push(entry ?? null)
     }
     if (publish !== undefined) this.#publish(keys, entries, publish)
-    return { entries, rows: this.#sql.takeRows() }
+    return { entries, ...this.#reply() }
   }
 
   /** Decides and stores the changes, in order. Refusals are answers, never exceptions. */
   commit({ changes, now }: CommitRequest): CommitReply {
     this.#begin()
     const at = Date.now()
-    const stamp = this.#publisher.nextStamp(at)
-    const turn = new Turn(this.#entries)
+    const { entries, publisher, blobs } = this.#state
+    const stamp = publisher.nextStamp(at)
+    const turn = new Turn(entries)
     const outcomes: StoredOutcome[] = []
+    const takenOut: StoredEntry[] = []
     let bytes = 0
     for (const change of changes) {
       const outcome = turn.decide(change, now)
       outcomes.push(outcome)
-      if (outcome.ok && outcome.entry !== undefined) bytes += sizeInCall(outcome.entry.value as Stored)
+      if (outcome.ok && outcome.entry !== undefined) {
+        takenOut.push(outcome.entry as StoredEntry)
+        bytes += sizeInCall(outcome.entry.value as Stored)
+      }
       if (bytes > MAX_CALL_BYTES) break
     }
-    let deadline = Number.POSITIVE_INFINITY
     let isCopied = false
+    let isNoted = false
     const store = () => {
-      isCopied = this.#publisher.changed(turn.copied(), stamp, at)
-      for (const [key, entry] of turn.stored()) {
-        deadline = Math.min(deadline, entry.expiresAt ?? deadline)
-        this.#blobs.follow(key, entry)
-      }
+      isCopied = publisher.changed(turn.copied(), stamp, at)
+      isNoted = blobs.noteAll(changes.slice(0, outcomes.length), turn.stored(), at)
+      for (const entry of takenOut) blobs.spare(entry, at)
       turn.write()
     }
     // All or nothing, should one of them fail. One alone needs no bracket: it comes last, and the marks before it harm nobody.
-    if (turn.size > 1) this.ctx.storage.transactionSync(store)
-    else store()
+    this.#state.store(turn.size > 1 ? 'all' : 'none', store)
     if (isCopied) this.#alarm.wakeAt(at + GATHER)
-    else if (deadline < Number.POSITIVE_INFINITY) this.#alarm.wakeSometime(sweepFor(deadline, at))
-    return { outcomes, stamp, rows: this.#sql.takeRows() }
+    else this.#sweepSometime(turn, isNoted, at)
+    return { outcomes, stamp, ...this.#reply() }
   }
 
   /** Removes every entry whose key begins with `scope`; `''` removes all. Takes no longer the more there is. */
-  clear({ scope, generation = this.#entries.generation + 1, announce }: ClearRequest): ClearReply {
+  clear({ scope, generation: given, announce }: ClearRequest): ClearReply {
     this.#begin()
     const now = Date.now()
-    this.ctx.storage.transactionSync(() => {
-      this.#entries.clear(scope, generation, now)
-      if (announce !== undefined) this.#settings.announceAt(announce)
+    const { entries, settings, blobs } = this.#state
+    const generation = given ?? entries.nextGeneration(now)
+    this.#state.store('all', () => {
+      entries.clear(scope, generation, now)
+      if (announce !== undefined) settings.announceAt(announce)
     })
     if (announce !== undefined) this.#alarm.wakeAt(now + GATHER)
-    else if (scope !== '') this.#alarm.wakeSometime(now + SWEEP_EVERY)
-    return { generation, rows: this.#sql.takeRows() }
+    else if (scope !== '' || blobs.mayBeAny) this.#alarm.wakeSometime(now + SWEEP_EVERY)
+    return { generation, ...this.#reply() }
   }
 
   /** Notes blobs that are about to be written and that KV will not drop by itself. */
   reserve({ blobs }: ReserveRequest): ReserveReply {
     this.#begin()
     const now = Date.now()
-    for (const { name, key } of blobs) this.#blobs.note(name, key, now)
+    for (const { name, key } of blobs) this.#state.blobs.reserve(name, key, now)
     this.#alarm.wakeSometime(now + SWEEP_EVERY)
-    return { rows: this.#sql.takeRows() }
+    return this.#reply()
   }
 
   /**
@@ -152,7 +156,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
    */
   override async alarm(): Promise<void> {
     // No sooner: KV takes one write a second of a key, and the last one was just now.
-    await this.#alarm.seeTo(() => this.#seeToAll(), GATHER)
+    await this.#alarm.seeTo(() => this.#upkeep.run(), GATHER)
     // What this has read and written is no caller's.
     this.#sql.takeRows()
   }
@@ -160,92 +164,56 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   /** A call begins: what an alarm that waits for KV has read and written so far is not its caller's. */
   #begin(): void {
     if (this.#alarm.isUnderWay) this.#sql.takeRows()
+    // An alarm that was lost leaves work undone.
+    else if (this.#state.isUnpublished && !this.#alarm.isSet) this.#alarm.wakeSometime(Date.now() + GATHER)
   }
 
-  async #seeToAll(): Promise<void> {
-    const isFlush = this.#publisher.isDirty || this.#settings.unannounced !== undefined
-    const errors = isFlush ? await this.#flush() : []
-    for (const error of errors) this.#tell(error)
-    this.#failures = errors.length > 0 ? this.#failures + 1 : 0
-    const now = Date.now()
-    const nextSweep = this.#settings.sweptAt + SWEEP_EVERY
-    const next = !isFlush || now >= nextSweep ? await this.#sweep(now) : nextSweep
-    const isLeft = this.#publisher.isDirty || this.#settings.unannounced !== undefined
-    if (isLeft) this.#alarm.wakeAt(now + Math.min(GATHER * 2 ** this.#failures, MAX_PAUSE))
-    else if (next !== null) this.#alarm.wakeAt(next)
+  #reply(): Reply {
+    const { incarnation } = this.#state.settings
+    return { rows: this.#sql.takeRows(), incarnation }
+  }
+
+  #sweepSometime(turn: Turn, isNoted: boolean, at: number): void {
+    let deadline = Number.POSITIVE_INFINITY
+    for (const [, { expiresAt }] of turn.stored()) deadline = Math.min(deadline, expiresAt ?? deadline)
+    // Whatever is changed may leave a blob behind.
+    const isDue = isNoted || (turn.size > 0 && this.#state.blobs.mayBeAny)
+    if (isDue) this.#alarm.wakeSometime(at + SWEEP_EVERY)
+    else if (deadline < Number.POSITIVE_INFINITY) this.#alarm.wakeSometime(sweepFor(deadline, at))
   }
 
   #publish(keys: readonly string[], entries: readonly (StoredEntry | null)[], prefix: string): void {
-    if (this.kv === undefined) {
-      throw new Error(
-        'Reads are near, but the CacheShard class finds no KV namespace: bind the one of kvAdapter as CACHE_KV in the ' +
-          "Worker of the class, or override its `kv`; or read with reads: 'owner'",
-      )
-    }
+    const kv = this.#findKV()
+    if (kv instanceof Error) throw kv
+    const { publisher } = this.#state
     const now = Date.now()
     let isAny = false
     for (const [index, entry] of entries.entries()) {
-      if (entry !== null && this.#publisher.request(keys[index] as string, entry, prefix, now)) isAny = true
+      if (entry !== null && publisher.request(keys[index] as string, entry, prefix, now)) isAny = true
     }
-    if (!isAny) return
-    this.#settings.prefix = prefix
-    this.#alarm.wakeAt(now + GATHER)
+    if (isAny) this.#alarm.wakeAt(now + GATHER)
   }
 
-  async #flush(): Promise<unknown[]> {
-    const { kv } = this
-    if (kv === undefined) return [new Error('CacheShard finds no KV namespace to write copies to')]
-    const errors = await this.#publisher.flush(kv, this.#settings.prefix)
-    await this.#announce(kv).catch((error: unknown) => errors.push(error))
-    return errors
-  }
-
-  /** Tells readers of the clears, so that copies of before them die. */
-  async #announce(kv: CacheKVNamespace): Promise<void> {
-    const { unannounced } = this.#settings
-    if (unannounced === undefined) return
-    const { clears, generation } = this.#entries
-    await kv.put(unannounced, JSON.stringify(Object.fromEntries(clears)))
-    if (this.#entries.generation === generation) this.#settings.announced()
-  }
-
-  /** Gives when the next one is due, if any. */
-  async #sweep(now: number): Promise<number | null> {
-    const swept = this.#entries.sweep(now - GRACE, SWEPT_AT_ONCE)
-    this.#publisher.sweep(now)
-    this.#entries.forgetClears(now - FORGOTTEN_AFTER)
-    const mayBeMore = (await this.#sweepBlobs(now)) || swept >= SWEPT_AT_ONCE
-    this.#settings.sweptAt = mayBeMore ? 0 : now
-    // What is left has its turn soon, after those who wait.
-    if (mayBeMore) return now
-    const deadline = this.#entries.nextDeadline
-    if (deadline !== null) return sweepFor(deadline, now)
-    return this.#blobs.isEmpty ? null : now + SWEEP_EVERY
-  }
-
-  async #sweepBlobs(now: number): Promise<boolean> {
-    if (this.kv === undefined || this.#blobs.isEmpty) return false
+  #findKV(): CacheKVNamespace | Error {
     try {
-      return await this.#blobs.sweep(this.kv, now - RESERVED, BLOBS_AT_ONCE)
-    } catch (error) {
-      this.#tell(error)
-      return false
+      return this.kv ?? new Error(NO_KV)
+    } catch (cause) {
+      return new Error(NO_KV, { cause })
     }
   }
 
   /** Whoever fails to hear of it keeps nothing from being tried again. */
   #tell(fault: unknown): void {
+    const report = (error: unknown) => console.error('nearcache: onFault of CacheShard failed:', error)
     try {
-      this.onFault(fault)
+      const heard: unknown = this.onFault(fault)
+      if (heard instanceof Promise) heard.catch(report)
     } catch (error) {
-      console.error('nearcache: onFault of CacheShard failed:', error)
+      report(error)
     }
   }
 }
 
-/** Entries removed in one turn, so that no caller waits long. */
-const SWEPT_AT_ONCE = 10_000
-/** Blobs deleted by one alarm, some six at a time: the copies that change meanwhile wait for the next. */
-const BLOBS_AT_ONCE = 60
-/** Milliseconds between attempts to write copies, at most. */
-const MAX_PAUSE = 60_000
+const NO_KV =
+  'The CacheShard class finds no KV namespace, so it can neither write copies nor delete large values: bind the one of kvAdapter ' +
+  "as CACHE_KV in the Worker of the class, or override its `kv`; or read with reads: 'owner'"

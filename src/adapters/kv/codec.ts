@@ -28,14 +28,32 @@ export function isInBytes(format: string): boolean {
 
 /** Encodes a value that has been through `snapshot`: nothing in it can fail to encode. */
 export function encode(value: unknown): Stored {
+  return encodeWithin(value, Number.POSITIVE_INFINITY) as Stored
+}
+
+/** The same, or `undefined` if it would take more than so many bytes, or more than any text can have. */
+export function encodeWithin(value: unknown, maxBytes: number): Stored | undefined {
   if (isCounter(value)) return value
+  const encoded = encodeParts(value, maxBytes)
+  return encoded === undefined || isOver(encoded, maxBytes) ? undefined : encoded
+}
+
+function encodeParts(value: unknown, maxBytes: number): Encoded | undefined {
   const brand = typeof value === 'object' && value !== null ? brandOf(value) : undefined
   if (brand === 'ArrayBuffer') return { format: BUFFER, data: new Uint8Array(value as ArrayBuffer) }
   if (brand === 'View' && (value as Uint8Array)[Symbol.toStringTag] === 'Uint8Array') {
     return { format: BYTES, data: value as Uint8Array }
   }
-  if (isPlainJson(value, new Set())) return { format: JSON_TEXT, data: JSON.stringify(value) }
-  return { format: RICH, data: stringify(value, REDUCERS) }
+  const walk: Walk = { seen: new Set(), textLength: 0 }
+  try {
+    if (!isPlainJson(value, walk)) return { format: RICH, data: stringify(value, REDUCERS) }
+    // Not to be written out, only to see how long it is: that may take all the memory there is.
+    return walk.textLength > maxBytes ? undefined : { format: JSON_TEXT, data: JSON.stringify(value) }
+  } catch (error) {
+    // Longer than any text can be. https://developer.mozilla.org/docs/Web/JavaScript/Reference/Errors/Invalid_string_length
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
 }
 
 export interface Decoded {
@@ -72,20 +90,30 @@ export function sizeOf(stored: Stored): number {
   return typeof stored.data === 'string' ? new TextEncoder().encode(stored.data).length : stored.data.length
 }
 
+interface Walk {
+  readonly seen: Set<object>
+  /** Characters of all the text met. */
+  textLength: number
+}
+
 /** Whether JSON gives the value back as it is. A reference seen twice is not JSON's: it would come back as two. */
-function isPlainJson(value: unknown, seen: Set<object>): boolean {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
+function isPlainJson(value: unknown, walk: Walk): boolean {
+  if (typeof value === 'string') {
+    walk.textLength += value.length
+    return true
+  }
+  if (typeof value === 'boolean' || value === null) return true
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
-  if (typeof value !== 'object' || seen.has(value)) return false
-  seen.add(value)
+  if (typeof value !== 'object' || walk.seen.has(value)) return false
+  walk.seen.add(value)
   if (Array.isArray(value)) {
     // Holes read as undefined, which is not JSON's either.
-    for (let index = 0; index < value.length; index += 1) if (!isPlainJson(value[index], seen)) return false
+    for (let index = 0; index < value.length; index += 1) if (!isPlainJson(value[index], walk)) return false
     return true
   }
   if (Object.getPrototypeOf(value) !== Object.prototype) return false
   for (const name of Object.keys(value))
-    if (!isPlainJson((value as Record<string, unknown>)[name], seen)) return false
+    if (!isPlainJson((value as Record<string, unknown>)[name], walk)) return false
   return true
 }
 

@@ -19,6 +19,8 @@ export interface CopyMetadata {
   readonly generation: number
   /** When its owner read the value, by {@link CommitReply.stamp}. */
   readonly stamp: number
+  /** The storage of the owner that wrote it, by {@link ReadReply.incarnation}. */
+  readonly incarnation?: string
 }
 
 export interface KVText {
@@ -29,12 +31,15 @@ export interface KVText {
 /** A copy of an entry, as it is put into KV. */
 export function copyText(
   { value, expiresAt }: StoredEntry & { readonly value: Encoded },
-  about: Pick<CopyMetadata, 'until' | 'generation' | 'stamp'>,
+  about: Pick<CopyMetadata, 'until' | 'generation' | 'stamp' | 'incarnation'>,
   now: number,
 ): KVText {
   const metadata: CopyMetadata = { nearcache: 1, format: value.format, expiresAt, ...about }
-  const expiration = expirationAt(Math.min(about.until ?? NEVER, expiresAt ?? NEVER), now)
-  return { text: textOf(value), options: expiration === undefined ? { metadata } : { metadata, expiration } }
+  const expirationTtl = secondsInKV(Math.min(about.until ?? NEVER, expiresAt ?? NEVER), now)
+  return {
+    text: textOf(value),
+    options: expirationTtl === undefined ? { metadata } : { metadata, expirationTtl },
+  }
 }
 
 /** The entry that a copy is of, if it says anything at `now`. */
@@ -51,20 +56,20 @@ export function entryOf(
 }
 
 /**
- * KV's way to say when: whole seconds, and enough of them ahead; `undefined` for what it cannot say. Our own deadline is exact;
- * this is for collection.
+ * For how many seconds KV is to keep what has this deadline; `undefined` if it cannot be told to drop it. A time span, since
+ * `deadline` and `now` are of the caller's clock, and KV's may be another. Our own deadline is exact; this is for collection.
  */
-export function expirationAt(deadline: number, now: number): number | undefined {
-  const seconds = Math.ceil(Math.max(deadline, now + MIN_AHEAD) / 1000) + 1
-  return seconds > MAX_EXPIRATION ? undefined : seconds
+export function secondsInKV(deadline: number, now: number): number | undefined {
+  const seconds = Math.max(Math.ceil((deadline - now) / 1000) + 1, MIN_TTL)
+  return now / 1000 + seconds > MAX_EXPIRATION ? undefined : seconds
 }
 
 /** The deadline of what has none. */
 export const NEVER: number = Number.POSITIVE_INFINITY
 /** Epoch seconds, as far as 32 bits go: in January 2038. */
 const MAX_EXPIRATION = 2 ** 31 - 1
-/** Milliseconds: KV asks for 60 s by its own clock, and that of the caller, or its view of when the call began, may be behind. */
-const MIN_AHEAD = 120_000
+/** Seconds. https://developers.cloudflare.com/kv/api/write-key-value-pairs/#expiring-keys */
+const MIN_TTL = 60
 
 /** Bytes are base64: KV reads many at once only as text. */
 function textOf({ data }: Encoded): string {

@@ -8,6 +8,7 @@ import { EdgeWriter } from './edge-writer.ts'
 import type { IsolateMemory } from './isolate-memory.ts'
 import type { NearReader } from './near.ts'
 import type { Owners } from './owners.ts'
+import { Sequence } from './sequence.ts'
 
 /** What a KV adapter can do beside what every {@link Adapter} can. */
 export interface KVAdapter extends Adapter {
@@ -44,8 +45,8 @@ export class EdgeAdapter implements KVAdapter {
   readonly #reader: EdgeReader
   readonly #writer: EdgeWriter
   readonly #turns: Turns<EdgeRead>
-  /** A clear, the writing of large values or of very many, a move between owners: all that is asked for later waits, and comes after them. */
-  #busy: Promise<void> | undefined
+  /** A clear, the writing of large values or of very many, a move between owners: what the same request asks for later comes after them. */
+  readonly #sequence = new Sequence()
 
   constructor(parts: EdgeParts) {
     this.supports = parts.supports
@@ -73,7 +74,7 @@ export class EdgeAdapter implements KVAdapter {
 
   clear(scope: string): Promise<void> {
     this.#turns.start()
-    return this.#inOrder(async () => {
+    return this.#sequence.run(async () => {
       const { owners, memory, clearsKey } = this.#parts
       const generation = await owners.clear(scope, clearsKey)
       memory?.noteClear(scope, generation)
@@ -87,30 +88,17 @@ export class EdgeAdapter implements KVAdapter {
   }
 
   async #read(reads: readonly EdgeRead[]): Promise<Promise<(Entry | undefined)[]>[]> {
-    if (this.#busy !== undefined) await this.#busy
+    const { pending } = this.#sequence
+    if (pending !== undefined) await pending
     return this.#reader.read(reads)
   }
 
   /** Fails as a promise does, also of a value that cannot be encoded: thrown at once, nobody would hear of it. */
   async #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
     const prepared = commits.flatMap(({ changes }) => changes.map((change) => this.#writer.prepare(change)))
-    if (this.#busy === undefined && !this.#writer.mayTakeSteps(prepared)) {
+    if (this.#sequence.pending === undefined && !this.#writer.mayTakeSteps(prepared)) {
       return this.#writer.commit(commits, prepared)
     }
-    return this.#inOrder(() => this.#writer.commit(commits, prepared))
-  }
-
-  /** For what takes several calls one after the other. */
-  #inOrder<T>(begin: () => Promise<T>): Promise<T> {
-    const work = this.#busy === undefined ? begin() : this.#busy.then(begin)
-    const busy = work.then(
-      () => {},
-      () => {},
-    )
-    this.#busy = busy
-    busy.then(() => {
-      if (this.#busy === busy) this.#busy = undefined
-    })
-    return work
+    return this.#sequence.run(() => this.#writer.commit(commits, prepared))
   }
 }

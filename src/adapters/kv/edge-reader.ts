@@ -66,10 +66,14 @@ export class EdgeReader {
   async #readOne(key: string, { wanted, fresh, now }: EdgeRead): Promise<(Entry | undefined)[]> {
     const { nearby, owners } = this.#parts
     const isNear = !fresh && nearby?.reader.mayHaveCopy(key, now) === true
-    const copy = isNear ? (await nearby.reader.read([key], now)).get(key) : undefined
+    const near = isNear ? await nearby.reader.read([key], now) : undefined
+    const copy = near?.entries.get(key)
     if (copy !== undefined) return [await this.#asWanted(key, copy, wanted, now)]
     const [answer] = await owners.read([key], isNear ? 'value' : wanted, isNear ? nearby.prefix : undefined)
-    return [await this.#asWanted(key, given(answer), wanted, now)]
+    const entry = given(answer)
+    const doubted = near?.inDoubt.get(key)
+    if (doubted !== undefined) nearby?.reader.confirm(key, doubted, entry)
+    return [await this.#asWanted(key, entry, wanted, now)]
   }
 
   #asWanted(
@@ -109,10 +113,14 @@ export class EdgeReader {
   async #readNear(keys: readonly string[], now: number, answers: Answers): Promise<void> {
     const { nearby } = this.#parts
     if (keys.length === 0 || nearby === undefined) return
-    const copies = await nearby.reader.read(keys, now)
+    const { entries: copies, inDoubt } = await nearby.reader.read(keys, now)
     for (const [key, value] of copies) answers.set(key, { status: 'fulfilled', value })
     const missed = copies.size === 0 ? keys : keys.filter((key) => !copies.has(key))
     await this.#ask(missed, 'value', answers, nearby.prefix)
+    for (const [key, doubted] of inDoubt) {
+      const answer = answers.get(key)
+      if (answer?.status === 'fulfilled') nearby.reader.confirm(key, doubted, answer.value)
+    }
   }
 
   async #ask(keys: readonly string[], wanted: Wanted, answers: Answers, publish?: string): Promise<void> {

@@ -3,12 +3,13 @@ import { type Commit, keysOf } from '../../core/batch.ts'
 import { isLive, isOpen } from '../../core/decide.ts'
 import { blobOf } from './blob-pointer.ts'
 import type { Blobs } from './blobs.ts'
-import { type Encoded, encode, isOver } from './codec.ts'
+import { type Encoded, encodeWithin, isOver } from './codec.ts'
 import type { EdgeParts } from './edge-adapter.ts'
 import { NO_KV } from './edge-reader.ts'
 import { mayTakeCalls } from './fitting.ts'
 import type { Written } from './isolate-memory.ts'
 import { MAX_INLINE_BYTES, MAX_ROW_BYTES } from './limits.ts'
+import { isCertain } from './owner-errors.ts'
 import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
 import { decodeEntry, given } from './stored-entry.ts'
 
@@ -19,7 +20,7 @@ export interface Prepared {
   readonly change: StoredChange
   /** A value that goes into a blob first. */
   readonly large?: Encoded
-  /** The answer, where the owner accepts `change` instead of what was asked for. */
+  /** The answer, where `change` is sent instead of what was asked for, unless there was a value that an `add` must not replace. */
   readonly refusal?: Outcome
 }
 
@@ -33,19 +34,20 @@ export class EdgeWriter {
 
   prepare({ key, op }: Change): Prepared {
     if (op.kind !== 'set' && op.kind !== 'add') return { change: { key, op: op as StoredChange['op'] } }
-    const value = encode(op.entry.value)
-    const { expiresAt } = op.entry
-    const change: StoredChange = { key, op: { kind: op.kind, entry: { value, expiresAt } } }
-    if (typeof value === 'number') return { change }
     const { blobs, supports } = this.#parts
-    if (!isOver(value, supports.maxValueBytes ?? MAX_ROW_BYTES)) {
-      return blobs !== undefined && isOver(value, MAX_INLINE_BYTES) ? { change, large: value } : { change }
+    const { expiresAt } = op.entry
+    const value = encodeWithin(op.entry.value, supports.maxValueBytes ?? MAX_ROW_BYTES)
+    if (value === undefined) {
+      // A set takes the old value with it: nobody shall read what its writer tried to replace. An add asks whether there is one.
+      const nothing: StoredEntry = { value: 0, expiresAt: Number.NEGATIVE_INFINITY }
+      const instead =
+        op.kind === 'set' ? ({ kind: 'delete' } as const) : ({ kind: 'add', entry: nothing } as const)
+      return { change: { key, op: instead }, refusal: TOO_LARGE }
     }
-    // A set takes the old value with it: nobody shall read what its writer tried to replace. An add asks whether there is one.
-    const nothing: StoredEntry = { value: 0, expiresAt: Number.NEGATIVE_INFINITY }
-    const instead =
-      op.kind === 'set' ? ({ kind: 'delete' } as const) : ({ kind: 'add', entry: nothing } as const)
-    return { change: { key, op: instead }, refusal: TOO_LARGE }
+    const change: StoredChange = { key, op: { kind: op.kind, entry: { value, expiresAt } } }
+    if (typeof value === 'number' || blobs === undefined || !isOver(value, MAX_INLINE_BYTES))
+      return { change }
+    return { change, large: value }
   }
 
   /** Whether they may take several calls, one after the other: what is asked for later must wait for the last of them. */
@@ -145,10 +147,19 @@ export class EdgeWriter {
     const { owners, memory } = this.#parts
     if (memory === undefined) return owners.commit(changes, now, () => {})
     const notes = new Map<string, Written>()
-    for (const key of changes.flatMap(keysOf)) notes.set(key, memory.noteWriting(key, now))
-    return owners.commit(changes, now, (change, stamp) => {
+    for (const key of new Set(changes.flatMap(keysOf))) notes.set(key, memory.noteWriting(key, now))
+    const begunAt = performance.now()
+    const answers = await owners.commit(changes, now, (change, stamp) => {
       for (const key of keysOf(change)) memory.noteStored(key, notes.get(key) as Written, stamp)
     })
+    for (const [index, answer] of answers.entries()) {
+      if (answer.status === 'fulfilled') continue
+      const failedAt = now + (performance.now() - begunAt)
+      for (const key of keysOf(changes[index] as StoredChange)) {
+        memory.noteFailed(key, notes.get(key) as Written, failedAt, isCertain(answer.reason))
+      }
+    }
+    return answers
   }
 
   /** An owner's answer as what it is to the caller. `keyAfter` tells where the entry is by now, if nothing took its place. */
@@ -159,7 +170,7 @@ export class EdgeWriter {
     now: number,
     keyAfter: () => string | undefined,
   ): Outcome | Promise<Outcome> {
-    if (answer.ok && refusal !== undefined) return refusal
+    if (refusal !== undefined && (answer.ok || answer.reason !== 'exists')) return refusal
     if (!answer.ok && answer.reason === 'outlived') {
       const key = keyAfter()
       return key === undefined ? OK : this.#prolong(key, op, answer.entry, now)

@@ -45,6 +45,14 @@ export class Entries {
     return this.#latest
   }
 
+  /**
+   * A number for a clear, later than all before it, also than those of an earlier storage of this object: copies of that one may
+   * still be in KV, and must not survive the clear.
+   */
+  nextGeneration(now: number): number {
+    return Math.max(now, this.#latest + 1)
+  }
+
   get clears(): ReadonlyMap<string, number> {
     return this.#clears
   }
@@ -159,6 +167,11 @@ export class Entries {
         .map(({ scope }) => scope),
     )
     for (const scope of this.#clears.keys()) if (!kept.has(scope)) this.#clears.delete(scope)
+  }
+
+  /** When the last clear was. */
+  get lastClearAt(): number | null {
+    return this.#sql.exec<{ last: number | null }>('SELECT max(cleared_at) AS last FROM clears').one().last
   }
 
   /** The first deadline of all. */

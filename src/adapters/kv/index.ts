@@ -2,14 +2,15 @@ import { checkBag } from '../../core/options.ts'
 import { Blobs } from './blobs.ts'
 import { newTally } from './costs.ts'
 import { EdgeAdapter, type KVAdapter } from './edge-adapter.ts'
-import { memoryOf } from './isolate-memory.ts'
+import { memoryOf } from './isolate-memories.ts'
 import { KVAlone } from './kv-alone.ts'
+import { kvBaseOf, kvNamesOf } from './kv-names.ts'
 import { ownedSupports } from './limits.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import { NearReader } from './near.ts'
-import { type CacheShardNamespace, type LocationHint, Owners } from './owners.ts'
+import { Owners } from './owners.ts'
+import type { AnyDurableObjectNamespace, CacheShardNamespace, LocationHint } from './shard-namespace.ts'
 
-export { CacheShard } from './cache-shard.ts'
 export type { Costs } from './costs.ts'
 export type { KVAdapter } from './edge-adapter.ts'
 export type {
@@ -18,7 +19,12 @@ export type {
   KVValueWithMetadata,
   KVWriteOptions,
 } from './namespace.ts'
-export type { CacheShardNamespace, CacheShardStub, LocationHint } from './owners.ts'
+export type {
+  AnyDurableObjectNamespace,
+  CacheShardNamespace,
+  CacheShardStub,
+  LocationHint,
+} from './shard-namespace.ts'
 
 export interface KVAdapterOptions {
   /**
@@ -27,10 +33,10 @@ export interface KVAdapterOptions {
    */
   readonly kv?: CacheKVNamespace
   /**
-   * The Durable Object binding of {@link CacheShard}: `env.CACHE_SHARDS`. Without it there is KV alone: `aget`, `agetMany`,
+   * The Durable Object binding of `CacheShard`, the class of `nearcache/cache-shard`: `env.CACHE_SHARDS`. Without it there is KV alone: `aget`, `agetMany`,
    * `ahasKey`, `attl`, `aset`, `asetMany`, `adelete` and `adeleteMany`, as fresh as KV is; all else fails with `UNSUPPORTED`.
    */
-  readonly shards?: CacheShardNamespace
+  readonly shards?: CacheShardNamespace | AnyDurableObjectNamespace
   /** Keeps caches on one binding apart. Default `'default'`; at most 400 bytes, percent-encoded. */
   readonly name?: string | undefined
   /**
@@ -72,7 +78,8 @@ export interface KVAdapterOptions {
  * @example
  * ```ts
  * import { createCache } from 'nearcache'
- * import { CacheShard, kvAdapter } from 'nearcache/kv'
+ * import { CacheShard } from 'nearcache/cache-shard'
+ * import { kvAdapter } from 'nearcache/kv'
  *
  * export { CacheShard }
  *
@@ -104,21 +111,20 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
   if (reads === 'near' && kv === undefined) {
     throw new TypeError("reads: 'near' needs a KV namespace: { kv: env.CACHE_KV }")
   }
-  // Percent-encoded, so that no name reaches into another's keys.
-  const encoded = encodeURIComponent(name)
-  if (encoded.length > MAX_NAME_BYTES) {
-    throw new RangeError(`name must have at most ${MAX_NAME_BYTES} bytes: got ${encoded.length}`)
+  const nameBytes = encodeURIComponent(name).length
+  if (nameBytes > MAX_NAME_BYTES) {
+    throw new RangeError(`name must have at most ${MAX_NAME_BYTES} bytes: got ${nameBytes}`)
   }
-  const base = `${encoded}/v1`
-  if (shards === undefined)
-    return new KVAlone({ kv: kv as CacheKVNamespace, prefix: `${base}/kv/`, cacheTtl })
+  if (shards === undefined) {
+    return new KVAlone({ kv: kv as CacheKVNamespace, prefix: `${kvBaseOf(name)}/kv/`, cacheTtl })
+  }
   const tally = newTally()
-  const owners = new Owners({ shards, name, shardCount, locationHint, tally })
+  const placement = { shards, name, shardCount, locationHint, tally }
   const supports = ownedSupports(kv !== undefined, reads === 'near' ? cacheTtl : undefined)
   if (kv === undefined) {
     return new EdgeAdapter({
       supports,
-      owners,
+      owners: new Owners(placement),
       nearby: undefined,
       memory: undefined,
       blobs: undefined,
@@ -126,13 +132,16 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
       tally,
     })
   }
-  const prefix = `${base}/${shardCount}/`
-  const clearsKey = `${base}/clears/${shardCount}`
-  const memory = memoryOf(kv, prefix)
-  const reader = new NearReader({ kv, prefix, clearsKey, cacheTtl, memory, tally, onFault })
+  const { copies: prefix, clears: clearsKey, blobs: blobPrefix } = kvNamesOf(shards, name, shardCount)
+  const memory = memoryOf(prefix, kv)
+  const owners = new Owners({
+    ...placement,
+    onIncarnation: (shard, incarnation) => memory.noteIncarnation(shard, incarnation),
+  })
+  const reader = new NearReader({ kv, prefix, clearsKey, cacheTtl, shardCount, memory, tally, onFault })
   const blobs = new Blobs({
     kv,
-    prefix: `${base}/blobs/`,
+    prefix: blobPrefix,
     tally,
     reserve: (all) => owners.reserve(all),
   })
@@ -158,14 +167,24 @@ function checkBindings(options: KVAdapterOptions): void {
     )
   }
   // Given and yet undefined: bound under another name. Without it the cache would quietly promise less.
-  if ('shards' in options && typeof options.shards?.getByName !== 'function') {
+  if ('shards' in options && !isNamespace(options.shards)) {
     throw new TypeError(
       `shards must be the Durable Object binding of CacheShard, { shards: env.CACHE_SHARDS }: got ${typeof options.shards}`,
+    )
+  }
+  if ('shards' in options && typeof options.shards?.idFromName !== 'function') {
+    throw new TypeError(
+      'shards must have idFromName, as a Durable Object binding has: what is written into KV carries the identity of its objects',
     )
   }
   if ('kv' in options && typeof options.kv?.getWithMetadata !== 'function') {
     throw new TypeError(`kv must be a Workers KV binding, { kv: env.CACHE_KV }: got ${typeof options.kv}`)
   }
+}
+
+function isNamespace(shards: unknown): boolean {
+  const { getByName, get } = (shards ?? {}) as Partial<Record<'getByName' | 'get', unknown>>
+  return typeof getByName === 'function' || typeof get === 'function'
 }
 
 function warn(fault: unknown): void {

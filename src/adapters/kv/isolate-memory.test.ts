@@ -21,6 +21,45 @@ describe('what an isolate remembers of clears', () => {
   })
 })
 
+describe('what an isolate remembers of clears and misses', () => {
+  it('is asked for again after a while, also where the clock was set back', () => {
+    const memory = new IsolateMemory()
+    const [day, minute] = [86_400_000, 60_000]
+    memory.noteClears(new Map(), day)
+    memory.noteAbsent('key', day)
+    for (const [now, isKnown] of [
+      [day + minute - 1, true],
+      [day + minute, false],
+      [day - minute, false],
+      [0, false],
+    ] as const) {
+      expect(memory.areClearsKnown(now, minute)).toBe(isKnown)
+      expect(memory.mayHaveCopy('key', now, minute)).toBe(!isKnown)
+    }
+  })
+
+  it('is of ten thousand clears, and without the others no copy is trusted for a while', () => {
+    const memory = new IsolateMemory()
+    for (let index = 0; index <= 10_000; index += 1) memory.noteClear(`tenant-${index}:`, index + 1)
+    expect(memory.size).toBe(10_000)
+    expect(memory.mayHaveCopy('tenant-0:1:key', Date.now(), 60_000)).toBe(false)
+    expect(memory.mayHaveCopy('tenant-0:1:key', Date.now() + 660_000, 60_000)).toBe(true)
+  })
+
+  it('is of what an owner said last of its storage', () => {
+    const memory = new IsolateMemory()
+    expect(memory.isOfLostStorage(0, 'old')).toBe(false)
+    memory.noteIncarnation(0, 'new')
+    expect(memory.isOfLostStorage(0, 'old')).toBe(true)
+    expect(memory.isOfLostStorage(0, 'new')).toBe(false)
+    expect(memory.isOfLostStorage(1, 'old')).toBe(false)
+    // Owners and copies of an earlier version say nothing of it.
+    memory.noteIncarnation(0, undefined)
+    expect(memory.isOfLostStorage(0, undefined)).toBe(false)
+    expect(memory.isOfLostStorage(0, 'old')).toBe(true)
+  })
+})
+
 describe('what an isolate remembers of its writes', () => {
   it('keeps it from a copy of before one, also after it has read one of after it', () => {
     const memory = new IsolateMemory()

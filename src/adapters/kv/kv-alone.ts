@@ -2,7 +2,7 @@ import type { Change, Entry, Outcome, Supports, Wanted } from '../../core/adapte
 import { type Commit, decideBatch } from '../../core/batch.ts'
 import { CacheError } from '../../core/errors.ts'
 import { type Read, Turns } from '../../core/turns.ts'
-import { type Encoded, encode, JSON_TEXT } from './codec.ts'
+import { type Encoded, encodeWithin, JSON_TEXT } from './codec.ts'
 import { type CopyMetadata, copyText, entryOf, textBytes } from './copies.ts'
 import { type Costs, newTally, type Tally } from './costs.ts'
 import type { KVAdapter } from './edge-adapter.ts'
@@ -139,9 +139,10 @@ interface Prepared {
 function prepare(change: Change): Prepared {
   const { key, op } = change
   if (op.kind !== 'set') return { change }
-  const encoded = encode(op.entry.value)
-  const value: Encoded = typeof encoded === 'number' ? { format: JSON_TEXT, data: String(encoded) } : encoded
-  if (textBytes(value) <= MAX_BLOB_BYTES) {
+  const encoded = encodeWithin(op.entry.value, MAX_BLOB_BYTES)
+  const value: Encoded | undefined =
+    typeof encoded === 'number' ? { format: JSON_TEXT, data: String(encoded) } : encoded
+  if (value !== undefined && textBytes(value) <= MAX_BLOB_BYTES) {
     return { change: { key, op: { kind: 'set', entry: { ...op.entry, value } } } }
   }
   // It takes the old value with it: nobody shall read what its writer tried to replace.

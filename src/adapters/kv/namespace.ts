@@ -21,8 +21,8 @@ export interface KVReadOptions<Type extends string> {
 }
 
 export interface KVWriteOptions {
-  /** Epoch seconds, at least 60 ahead. */
-  readonly expiration?: number
+  /** Seconds, at least 60, from when KV takes it. */
+  readonly expirationTtl?: number
   readonly metadata?: unknown
 }
 

@@ -5,6 +5,8 @@ import type { IsolateMemory } from './isolate-memory.ts'
 import type { CacheKVNamespace, KVValueWithMetadata } from './namespace.ts'
 import type { StoredEntry } from './protocol.ts'
 import { readAll } from './read-all.ts'
+import { shardOf } from './sharding.ts'
+import { isSame } from './stored-entry.ts'
 
 export interface NearOptions {
   readonly kv: CacheKVNamespace
@@ -14,10 +16,25 @@ export interface NearOptions {
   readonly clearsKey: string
   /** Seconds that a location keeps what it read. */
   readonly cacheTtl: number
+  /** Among how many owners the keys are shared out. */
+  readonly shardCount: number
   readonly memory: IsolateMemory
   readonly tally: Tally
   /** Hears of KV failing: the owner answers instead. */
   readonly onFault: (fault: unknown) => void
+}
+
+/** What the copies in this location's KV say. */
+export interface NearAnswers {
+  /** The entries whose copies answer for them; the owners must answer for the others. */
+  readonly entries: Map<string, StoredEntry>
+  /** Of some others, the copies: they answer for them from now on if their owners say the same. */
+  readonly inDoubt: Map<string, Doubted>
+}
+
+interface Doubted {
+  readonly entry: StoredEntry
+  readonly stamp: number
 }
 
 /** Answers from the copies in this location's KV. It never writes there, whatever it finds. */
@@ -33,10 +50,10 @@ export class NearReader {
     return memory.mayHaveCopy(key, now, cacheTtl * 1000) && fits(prefix, key)
   }
 
-  /** The entries whose copies answer for them; the owners must answer for the others. */
-  async read(keys: readonly string[], now: number): Promise<Map<string, StoredEntry>> {
+  async read(keys: readonly string[], now: number): Promise<NearAnswers> {
     const { memory, onFault } = this.#options
     const entries = new Map<string, StoredEntry>()
+    const inDoubt = new Map<string, Doubted>()
     try {
       const { kv, prefix, cacheTtl, tally } = this.#options
       tally.kvReads += keys.length
@@ -45,16 +62,41 @@ export class NearReader {
       for (const [index, key] of keys.entries()) {
         const { value, metadata } = found[index] ?? NOTHING
         const entry = entryOf(value, metadata, now)
-        if (entry !== undefined && memory.trusts(key, metadata?.stamp ?? 0, metadata?.generation ?? 0)) {
+        if (entry !== undefined && this.#isCurrent(key, metadata)) {
           entries.set(key, entry)
         } else {
           memory.noteAbsent(key, now)
+          if (entry !== undefined && this.#isInDoubt(key, metadata)) {
+            inDoubt.set(key, { entry, stamp: metadata?.stamp ?? 0 })
+          }
         }
       }
     } catch (fault) {
       onFault(fault)
     }
-    return entries
+    return { entries, inDoubt }
+  }
+
+  /** What the owner of a key has answered, after a copy of it was in doubt. */
+  confirm(key: string, { entry, stamp }: Doubted, answer: StoredEntry | null): void {
+    if (answer !== null && isSame(entry, answer)) this.#options.memory.noteConfirmed(key, stamp)
+  }
+
+  #isInDoubt(key: string, metadata: CopyMetadata | null): boolean {
+    const { stamp = 0, generation = 0, incarnation } = metadata ?? {}
+    const { memory, shardCount } = this.#options
+    return (
+      memory.isInDoubt(key, stamp, generation) &&
+      !memory.isOfLostStorage(shardOf(key, shardCount), incarnation)
+    )
+  }
+
+  #isCurrent(key: string, metadata: CopyMetadata | null): boolean {
+    const { stamp = 0, generation = 0, incarnation } = metadata ?? {}
+    const { memory, shardCount } = this.#options
+    return (
+      memory.trusts(key, stamp, generation) && !memory.isOfLostStorage(shardOf(key, shardCount), incarnation)
+    )
   }
 
   async #learnClears(now: number): Promise<void> {

@@ -3,21 +3,24 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { type CacheShardNamespace, type KVAdapterOptions, kvAdapter } from './index.ts'
+import { standForIsolate } from './isolate-memories.ts'
+import { kvNamesOf } from './kv-names.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
-/** The real namespace as another isolate has it: what is remembered of a binding goes by the object. */
+/** The real namespace as another isolate has it, which remembers nothing. */
 function anotherIsolate(): CacheKVNamespace {
   const { CACHE_KV: kv } = env
-  return {
+  return standForIsolate<CacheKVNamespace>({
     getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
     get: kv.get.bind(kv) as CacheKVNamespace['get'],
     put: kv.put.bind(kv) as CacheKVNamespace['put'],
     delete: kv.delete.bind(kv),
-  }
+  })
 }
 
 function open(options: Partial<KVAdapterOptions> = {}) {
   const name = crypto.randomUUID()
+  const { copies } = kvNamesOf(env.CACHE_SHARDS, name, 1)
   let now = Date.now()
   const isolate = (reads: 'near' | 'owner' = 'near', keyPrefix = 'app') => {
     const adapter = kvAdapter({
@@ -47,9 +50,9 @@ function open(options: Partial<KVAdapterOptions> = {}) {
     isolate,
     /** Lets the owner write what is due. */
     flush: () => runDurableObjectAlarm(env.CACHE_SHARDS.getByName(`${name}/v1/1/0`)),
-    copy: (key: string) => env.CACHE_KV.getWithMetadata(`${name}/v1/1/${key}`, 'text'),
+    copy: (key: string) => env.CACHE_KV.getWithMetadata(`${copies}${key}`, 'text'),
     putCopy: (key: string, text: string, metadata?: unknown) =>
-      env.CACHE_KV.put(`${name}/v1/1/${key}`, text, { metadata }),
+      env.CACHE_KV.put(`${copies}${key}`, text, { metadata }),
     pass: (seconds: number) => {
       now += seconds * 1000
     },
@@ -176,6 +179,7 @@ describe('near reads', () => {
   it('see the later of two writes of the own isolate that overtook each other', async () => {
     const held = Promise.withResolvers<void>()
     const shards: CacheShardNamespace = {
+      idFromName: (name) => env.CACHE_SHARDS.idFromName(name),
       getByName(name) {
         const stub = env.CACHE_SHARDS.getByName(name)
         return {
@@ -313,7 +317,10 @@ describe('KV failing', () => {
   it('is answered by the owner, and told', async () => {
     const faults: unknown[] = []
     const down = () => Promise.reject(new Error('KV GET failed: 429 Too Many Requests'))
-    const kv = { ...anotherIsolate(), getWithMetadata: down as CacheKVNamespace['getWithMetadata'] }
+    const kv = standForIsolate({
+      ...anotherIsolate(),
+      getWithMetadata: down as CacheKVNamespace['getWithMetadata'],
+    })
     const { isolate } = open({ kv, onFault: (fault) => faults.push(fault) })
     const { cache } = isolate()
     await isolate().cache.aset('other', 'there')

@@ -1,59 +1,26 @@
 import type { Wanted } from '../../core/adapter.ts'
 import type { Tally } from './costs.ts'
 import { changeSize, fitting, keySize } from './fitting.ts'
-import type {
-  ClearReply,
-  ClearRequest,
-  CommitReply,
-  CommitRequest,
-  ReadReply,
-  ReadRequest,
-  Reserved,
-  ReserveReply,
-  ReserveRequest,
-  Rows,
-  StoredChange,
-  StoredEntry,
-  StoredOutcome,
-} from './protocol.ts'
-import { shardOf } from './sharding.ts'
-
-/** A Durable Object namespace bound to `CacheShard`. */
-export interface CacheShardNamespace {
-  getByName(name: string, options?: { locationHint?: LocationHint }): CacheShardStub
-}
-
-/** https://developers.cloudflare.com/durable-objects/reference/data-location/#provide-a-location-hint */
-export type LocationHint =
-  | 'wnam'
-  | 'enam'
-  | 'sam'
-  | 'weur'
-  | 'eeur'
-  | 'apac'
-  | 'apac-ne'
-  | 'apac-se'
-  | 'oc'
-  | 'afr'
-  | 'me'
-
-export interface CacheShardStub {
-  read(request: ReadRequest): Promise<ReadReply>
-  commit(request: CommitRequest): Promise<CommitReply>
-  clear(request: ClearRequest): Promise<ClearReply>
-  reserve(request: ReserveRequest): Promise<ReserveReply>
-}
+import { ownerError, type Purpose } from './owner-errors.ts'
+import type { Reply, Reserved, StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
+import {
+  type AnyDurableObjectNamespace,
+  type CacheShardNamespace,
+  type CacheShardStub,
+  type LocationHint,
+  stubOf,
+} from './shard-namespace.ts'
+import { objectName, shardOf } from './sharding.ts'
 
 export interface OwnersOptions {
-  readonly shards: CacheShardNamespace
+  readonly shards: CacheShardNamespace | AnyDurableObjectNamespace
   readonly name: string
   readonly shardCount: number
   readonly locationHint: LocationHint | undefined
   readonly tally: Tally
+  /** Hears which storage an owner has answered from. */
+  readonly onIncarnation?: (shard: number, incarnation: string | undefined) => void
 }
-
-/** Part of the objects' names: an owner never meets a table of another layout. */
-const LAYOUT = 'v1'
 
 /**
  * The Durable Objects of a cache, asked by key: one call to each owner concerned, all at once, and for each item the
@@ -84,9 +51,10 @@ export class Owners {
         const reply = await stub.read(
           publish === undefined ? { keys: asked, wanted } : { keys: asked, wanted, publish },
         )
-        return { answers: reply.entries, rows: reply.rows }
+        return { answers: reply.entries, reply }
       },
       isRepeatable: true,
+      purpose: 'read',
     })
   }
 
@@ -99,40 +67,35 @@ export class Owners {
     return this.#byOwner(changes, ({ key }) => key, {
       async ask(stub, rest) {
         const asked = rest.slice(0, fitting(rest, changeSize))
-        const { outcomes, stamp, rows } = await stub.commit({ changes: asked, now })
+        const reply = await stub.commit({ changes: asked, now })
+        const { outcomes, stamp } = reply
         for (const change of asked.slice(0, outcomes.length)) onStored(change, stamp)
-        return { answers: outcomes, rows }
+        return { answers: outcomes, reply }
       },
       // Not even a set: done a second time, it would undo what another did in between.
       isRepeatable: false,
-      inDoubt: 'The owner did not answer: what was asked of it may or may not have been done',
+      purpose: 'write',
     })
   }
 
   /** Clears everywhere, with a number that the first owner gives out. `announce` is where it tells it in KV. */
   async clear(scope: string, announce: string | undefined): Promise<number> {
     const { shardCount } = this.#options
-    const first = this.#stub(0)
-    const { generation, rows } = await this.#call(() =>
-      first.clear(announce === undefined ? { scope } : { scope, announce }),
-    )
-    this.#count(rows)
-    await Promise.all(
-      Array.from({ length: shardCount - 1 }, async (_, shard) => {
-        const stub = this.#stub(shard + 1)
-        this.#count((await this.#call(() => stub.clear({ scope, generation }))).rows)
-      }),
-    )
+    const first = announce === undefined ? { scope } : { scope, announce }
+    const { generation } = await this.#call(0, CLEAR, (stub) => stub.clear(first))
+    const clearOne = (_: unknown, index: number) =>
+      this.#call(index + 1, REST_OF_CLEAR, (stub) => stub.clear({ scope, generation }))
+    await Promise.all(Array.from({ length: shardCount - 1 }, clearOne))
     return generation
   }
 
   reserve(blobs: readonly Reserved[]): Promise<PromiseSettledResult<Reserved>[]> {
     return this.#byOwner(blobs, ({ key }) => key, {
       async ask(stub, rest) {
-        const { rows } = await stub.reserve({ blobs: rest })
-        return { answers: rest, rows }
+        return { answers: rest, reply: await stub.reserve({ blobs: rest }) }
       },
       isRepeatable: true,
+      purpose: 'read',
     })
   }
 
@@ -187,36 +150,48 @@ export class Owners {
   async #ask<Item, Answer>(
     shard: number,
     rest: readonly Item[],
-    { ask, isRepeatable, inDoubt }: Asking<Item, Answer>,
+    { ask, ...how }: Asking<Item, Answer>,
   ): Promise<readonly Answer[]> {
+    let answers: readonly Answer[] = []
+    await this.#call(shard, how, async (stub) => {
+      const given = await ask(stub, rest)
+      answers = given.answers
+      return given.reply
+    })
+    return answers
+  }
+
+  /** One call to an owner, whose failure says what is known of it. */
+  async #call<R extends Reply>(
+    shard: number,
+    { isRepeatable, purpose }: How,
+    call: (stub: CacheShardStub) => Promise<R>,
+  ): Promise<R> {
     const { tally } = this.#options
     for (let isFirst = true; ; isFirst = false) {
       tally.ownerCalls += 1
       const stub = this.#stub(shard)
       try {
-        const { answers, rows } = await ask(stub, rest)
-        this.#count(rows)
-        return answers
+        const reply = await call(stub)
+        this.#note(shard, reply)
+        return reply
       } catch (error) {
-        if (typeof stub.commit !== 'function') throw new Error(TOO_OLD, { cause: error })
         const { retryable, overloaded } = error as Partial<Record<'retryable' | 'overloaded', boolean>>
-        if (overloaded) throw error
-        if (!isRepeatable) throw new Error(inDoubt, { cause: error })
-        if (!retryable || !isFirst) throw error
+        const isToBeRepeated = isRepeatable && isFirst && retryable === true && overloaded !== true
+        if (!isToBeRepeated) {
+          throw ownerError(error, typeof stub.commit === 'function', purpose)
+        }
         // After such an error a stub is dead. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
         this.#stubs.delete(shard)
       }
     }
   }
 
-  #call<Reply>(call: () => Promise<Reply>): Promise<Reply> {
-    this.#options.tally.ownerCalls += 1
-    return call()
-  }
-
-  #count({ read, written }: Rows): void {
-    this.#options.tally.rowsRead += read
-    this.#options.tally.rowsWritten += written
+  #note(shard: number, { rows: { read, written }, incarnation }: Reply): void {
+    const { tally, onIncarnation } = this.#options
+    tally.rowsRead += read
+    tally.rowsWritten += written
+    onIncarnation?.(shard, incarnation)
   }
 
   #shardOf(key: string): number {
@@ -232,25 +207,27 @@ export class Owners {
     if (stub === undefined) {
       if (this.#stubs.size === 0) queueMicrotask(() => this.#stubs.clear())
       const { shards, name, shardCount, locationHint } = this.#options
-      const object = `${name}/${LAYOUT}/${shardCount}/${shard}`
-      stub =
-        locationHint === undefined ? shards.getByName(object) : shards.getByName(object, { locationHint })
+      const object = objectName(name, shardCount, shard)
+      stub = stubOf(shards, object, locationHint)
       this.#stubs.set(shard, stub)
     }
     return stub
   }
 }
 
-/** https://developers.cloudflare.com/workers/configuration/compatibility-flags/ (`rpc`) */
-const TOO_OLD =
-  'Durable Objects take no calls before compatibility_date 2024-04-03: set a later one in wrangler.toml'
 const NO_ANSWER = 'The owner gave no answer'
 
-interface Asking<Item, Answer> {
-  /** Asks for the first items of `rest`, as many as it likes. */
-  ask(stub: CacheShardStub, rest: readonly Item[]): Promise<{ answers: readonly Answer[]; rows: Rows }>
+interface How {
   /** Whether asking twice comes to the same as once. */
   readonly isRepeatable: boolean
-  /** What a failure means otherwise. */
-  readonly inDoubt?: string
+  readonly purpose: Purpose
+}
+
+const CLEAR: How = { isRepeatable: false, purpose: 'clear' }
+/** With its number a clear is done once, however often it is asked for. */
+const REST_OF_CLEAR: How = { isRepeatable: true, purpose: 'rest of a clear' }
+
+interface Asking<Item, Answer> extends How {
+  /** Asks for the first items of `rest`, as many as it likes. */
+  ask(stub: CacheShardStub, rest: readonly Item[]): Promise<{ answers: readonly Answer[]; reply: Reply }>
 }

@@ -9,6 +9,7 @@ import { shardOf } from './sharding.ts'
 function watched(isDown: (name: string) => boolean = () => false) {
   const calls: string[] = []
   const shards: CacheShardNamespace = {
+    idFromName: (name) => env.CACHE_SHARDS.idFromName(name),
     getByName(name) {
       const stub = env.CACHE_SHARDS.getByName(name)
       const call = <Answer>(method: string, ask: () => Promise<Answer>): Promise<Answer> => {
@@ -30,7 +31,7 @@ const name = (): string => crypto.randomUUID()
 
 describe('calls to the owners', () => {
   it('say which compatibility date they need, and that nothing was done, where stubs have no methods', async () => {
-    const shards = { getByName: () => ({}) } as unknown as CacheShardNamespace
+    const shards = { getByName: () => ({}), idFromName: () => 'id' } as unknown as CacheShardNamespace
     const cache = createCache({ adapter: kvAdapter({ shards }) })
     for (const call of [cache.aget('key'), cache.aset('key', 1), cache.aincr('key')]) {
       await expect(call).rejects.toThrow('adapter failed: Durable Objects take no calls before compatibility')

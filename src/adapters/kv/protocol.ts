@@ -26,6 +26,13 @@ export type StoredOutcome =
   | Outcome
   | { readonly ok: false; readonly reason: 'outlived'; readonly entry: StoredEntry }
 
+/** What every answer of an owner carries. */
+export interface Reply {
+  readonly rows: Rows
+  /** The storage that it answers from: a text of its own that each storage gets when it is created. */
+  readonly incarnation?: string
+}
+
 /** What SQLite bills. */
 export interface Rows {
   readonly read: number
@@ -39,13 +46,12 @@ export interface ReadRequest {
   readonly publish?: string
 }
 
-export interface ReadReply {
+export interface ReadReply extends Reply {
   /**
    * In the order asked; expired ones included. For `'presence'` each value is 0. Of those that are together too large for
    * one answer, the first ones: ask again for the rest.
    */
   readonly entries: readonly (StoredEntry | null)[]
-  readonly rows: Rows
 }
 
 export interface CommitRequest {
@@ -53,12 +59,11 @@ export interface CommitRequest {
   readonly now: number
 }
 
-export interface CommitReply {
+export interface CommitReply extends Reply {
   /** Of the changes, in order. If those are together too large for one answer, of the first ones: the others were not made. */
   readonly outcomes: readonly StoredOutcome[]
   /** A copy with this stamp or a later one was made with all changes in it that have an outcome. */
   readonly stamp: number
-  readonly rows: Rows
 }
 
 export interface ClearRequest {
@@ -69,9 +74,8 @@ export interface ClearRequest {
   readonly announce?: string
 }
 
-export interface ClearReply {
+export interface ClearReply extends Reply {
   readonly generation: number
-  readonly rows: Rows
 }
 
 /** A blob that is about to be written and never expires, with the key that will point to it. */
@@ -84,6 +88,4 @@ export interface ReserveRequest {
   readonly blobs: readonly Reserved[]
 }
 
-export interface ReserveReply {
-  readonly rows: Rows
-}
+export type ReserveReply = Reply

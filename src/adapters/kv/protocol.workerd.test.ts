@@ -18,7 +18,7 @@ describe('an owner', () => {
     const reading = { keys: ['key', 'none'], wanted: 'value' as const, consistency: 'strong' }
     expect(await owner.read(reading)).toMatchObject({ entries: [{ value: 5, expiresAt: null }, null] })
     const clearing = { scope: '', because: 'deploy' }
-    expect(await owner.clear(clearing)).toMatchObject({ generation: 1 })
+    expect(await owner.clear(clearing)).toMatchObject({ generation: expect.any(Number) })
   })
 
   it('refuses an operation that it does not know, with all that was sent with it', async () => {
@@ -85,6 +85,7 @@ describe('an owner', () => {
 function failing(fault: (attempt: number) => object | undefined) {
   const asked: string[] = []
   const shards: CacheShardNamespace = {
+    idFromName: (name) => env.CACHE_SHARDS.idFromName(name),
     getByName(name, options) {
       const stub = env.CACHE_SHARDS.getByName(name, options)
       const call = <Reply>(method: string, ask: () => unknown): Promise<Reply> => {

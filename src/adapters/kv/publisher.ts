@@ -7,6 +7,7 @@ import { CLOCKS, KEPT_UP } from './limits.ts'
 import type { Sql } from './metered-sql.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import type { StoredEntry } from './protocol.ts'
+import type { Settings } from './settings.ts'
 
 const CREATE_COPIES = `CREATE TABLE IF NOT EXISTS copies (
   key TEXT PRIMARY KEY,
@@ -22,15 +23,17 @@ const CREATE_COPIES = `CREATE TABLE IF NOT EXISTS copies (
 export class Publisher {
   readonly #sql: Sql
   readonly #entries: Entries
+  readonly #settings: Settings
   /** Of each copy that is to be written anew, the stamp of the last change. */
   readonly #dirty = new Map<string, number>()
   /** The keys that have copies, so that others' changes cost no look; `undefined` = too many to remember. */
   #copied: Set<string> | undefined = new Set()
   #stamp: number
 
-  constructor(sql: Sql, entries: Entries) {
+  constructor(sql: Sql, entries: Entries, settings: Settings) {
     this.#sql = sql
     this.#entries = entries
+    this.#settings = settings
     sql.exec(CREATE_COPIES)
     this.#stamp = 0
     for (const { key, dirty } of sql.exec<Copy>('SELECT key, dirty FROM copies')) {
@@ -53,8 +56,10 @@ export class Publisher {
   /** A reader found no copy of this entry. Gives whether there is one to be written. */
   request(key: string, entry: StoredEntry, prefix: string, now: number): boolean {
     if (typeof entry.value === 'number' || !isLive(entry, now) || !fits(prefix, key)) return false
+    this.#settings.usePrefix(prefix, now)
     const [copy] = this.#sql.exec<Copy>('SELECT key, until, dirty FROM copies WHERE key = ?', key)
-    if (copy !== undefined && copy.until > now) return copy.dirty > 0
+    const usedUntil = this.#settings.earlierPrefix?.usedUntil ?? 0
+    if (copy !== undefined && copy.until > now && copy.until - KEPT_UP >= usedUntil) return copy.dirty > 0
     this.#mark(key, now + KEPT_UP, this.nextStamp(now))
     return true
   }
@@ -78,16 +83,32 @@ export class Publisher {
   }
 
   /** Writes what is dirty, as far as one call may. What fails stays dirty; the errors are given. */
-  flush(kv: CacheKVNamespace, prefix: string): Promise<unknown[]> {
-    return withEach([...this.#dirty.keys()].slice(0, AT_ONCE), (key) => this.#write(kv, prefix, key))
+  flush(kv: CacheKVNamespace): Promise<unknown[]> {
+    return withEach([...this.#dirty.keys()].slice(0, AT_ONCE), (key) => this.#write(kv, key))
   }
 
-  /** Forgets the copies that have lapsed. */
+  /** Forgets the copies that have lapsed, also those that could never be renewed: they say nothing to anybody. */
   sweep(now: number): void {
-    this.#sql.exec('DELETE FROM copies WHERE until <= ? AND dirty <= 0', now - CLOCKS)
+    const lapsed = this.#sql
+      .exec<Pick<Copy, 'key'>>('DELETE FROM copies WHERE until <= ? RETURNING key', now - CLOCKS)
+      .toArray()
+    for (const { key } of lapsed) {
+      this.#copied?.delete(key)
+      this.#dirty.delete(key)
+    }
+    if (this.#copied === undefined) this.#rememberAll()
   }
 
-  async #write(kv: CacheKVNamespace, prefix: string, key: string): Promise<void> {
+  /** When the last of the copies that are not as their entry is will have lapsed, if there are any. */
+  get lapsedAt(): number | null {
+    const { until } = this.#sql
+      .exec<{ until: number | null }>('SELECT max(until) AS until FROM copies WHERE dirty > 0')
+      .one()
+    return until === null ? null : until + CLOCKS
+  }
+
+  async #write(kv: CacheKVNamespace, key: string): Promise<void> {
+    const { prefix, earlierPrefix } = this.#settings
     const dirty = this.#dirty.get(key) as number
     // Should it fail, the others come before it.
     this.#dirty.delete(key)
@@ -97,10 +118,13 @@ export class Publisher {
     const until = copy?.until ?? 0
     const { entry, generation = 0 } = (until > now ? this.#entries.find(key) : undefined) ?? {}
     const stamp = this.nextStamp(now)
+    if (earlierPrefix !== undefined && now < earlierPrefix.usedUntil + KEPT_UP + CLOCKS) {
+      if (fits(earlierPrefix.prefix, key)) await kv.delete(earlierPrefix.prefix + key)
+    }
     if (isLive(entry, now) && typeof entry.value !== 'number') {
       const { text, options } = copyText(
         entry as StoredEntry & { readonly value: Encoded },
-        { until, generation, stamp },
+        { until, generation, stamp, incarnation: this.#settings.incarnation },
         now,
       )
       await kv.put(prefix + key, text, options)
@@ -113,6 +137,13 @@ export class Publisher {
       if (rowsWritten > 0) this.#copied?.delete(key)
     }
     if (this.#dirty.get(key) === dirty) this.#dirty.delete(key)
+  }
+
+  #rememberAll(): void {
+    const copies = this.#sql
+      .exec<Pick<Copy, 'key'>>('SELECT key FROM copies LIMIT ?', MOST_REMEMBERED + 1)
+      .toArray()
+    if (copies.length <= MOST_REMEMBERED) this.#copied = new Set(copies.map(({ key }) => key))
   }
 
   #remember(key: string): void {

@@ -5,6 +5,12 @@ const CREATE_SETTINGS = `CREATE TABLE IF NOT EXISTS settings (
   value TEXT NOT NULL
 ) WITHOUT ROWID`
 
+export interface EarlierPrefix {
+  readonly prefix: string
+  /** Epoch milliseconds. */
+  readonly usedUntil: number
+}
+
 /** What an owner must still know when an alarm wakes it, with nobody there to ask. */
 export class Settings {
   readonly #sql: Sql
@@ -21,13 +27,35 @@ export class Settings {
     )
   }
 
+  /**
+   * Tells this storage from an earlier one of the same object, which was deleted: copies of that one may still be in KV. Made at
+   * the first start, and kept.
+   */
+  get incarnation(): string {
+    const known = this.#values.get(INCARNATION)
+    if (known !== undefined) return known
+    const made = crypto.randomUUID().slice(0, 8)
+    this.#set(INCARNATION, made)
+    return made
+  }
+
   /** What the KV keys of copies begin with. */
   get prefix(): string {
     return this.#values.get(PREFIX) ?? ''
   }
 
-  set prefix(prefix: string) {
-    if (prefix !== this.prefix) this.#set(PREFIX, prefix)
+  /** What they began with before, and until when. */
+  get earlierPrefix(): EarlierPrefix | undefined {
+    const stored = this.#values.get(EARLIER_PREFIX)
+    return stored === undefined ? undefined : JSON.parse(stored)
+  }
+
+  /** Readers of another version of this library look for copies under other keys. */
+  usePrefix(prefix: string, now: number): void {
+    const earlier = this.prefix
+    if (prefix === earlier) return
+    if (earlier !== '') this.#set(EARLIER_PREFIX, JSON.stringify({ prefix: earlier, usedUntil: now }))
+    this.#set(PREFIX, prefix)
   }
 
   /** The KV key under which the clears are to be told, if they have not been. */
@@ -63,6 +91,8 @@ export class Settings {
   }
 }
 
+const INCARNATION = 'incarnation'
 const PREFIX = 'prefix'
+const EARLIER_PREFIX = 'earlier prefix'
 const ANNOUNCE = 'announce'
 const SWEPT_AT = 'swept at'

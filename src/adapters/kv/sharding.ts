@@ -1,15 +1,23 @@
 import { withoutVersion } from '../../core/keys.ts'
 
+/** Part of the objects' names: an owner never meets a table of another layout. */
+const LAYOUT = 'v1'
+
+/** The name of the Durable Object that is a shard of a cache. */
+export function objectName(cacheName: string, shardCount: number, shard: number): string {
+  return `${cacheName}/${LAYOUT}/${shardCount}/${shard}`
+}
+
 /** The shard that owns a key. All versions of a key share one, so that moving between them is one turn. */
 export function shardOf(key: string, shardCount: number): number {
-  return hash(withoutVersion(key)) % shardCount
+  return fnv1a(withoutVersion(key)) % shardCount
 }
 
 /**
  * FNV-1a, 32 bit, over UTF-16 units: the same in every runtime and for ever, since it decides where an entry lives.
  * http://www.isthe.com/chongo/tech/comp/fnv/
  */
-function hash(text: string): number {
+export function fnv1a(text: string): number {
   let state = 0x811c9dc5
   for (let index = 0; index < text.length; index += 1) {
     state = Math.imul(state ^ text.charCodeAt(index), 0x01000193)

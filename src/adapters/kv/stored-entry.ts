@@ -8,6 +8,17 @@ export function decodeEntry({ value, expiresAt }: StoredEntry): Entry | undefine
   return decoded && { value: decoded.value, expiresAt }
 }
 
+/** Whether two encoded entries are the same, deadline included. */
+export function isSame(one: StoredEntry, other: StoredEntry): boolean {
+  if (one.expiresAt !== other.expiresAt) return false
+  const [a, b] = [one.value, other.value]
+  if (typeof a === 'number' || typeof b === 'number') return a === b
+  if (a.format !== b.format || a.data.length !== b.data.length) return false
+  if (typeof a.data === 'string' || typeof b.data === 'string') return a.data === b.data
+  const bytes = b.data
+  return a.data.every((byte, index) => byte === bytes[index])
+}
+
 /** What a settled promise gave: the value, or the failure thrown. */
 export function given<T>(result: PromiseSettledResult<T> | undefined): T {
   if (result === undefined) throw new Error('The owner was not asked')

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { type CacheKVNamespace, kvAdapter } from './index.ts'
+import { standForIsolate } from './isolate-memories.ts'
 
 const HOUR = 3_600_000
 
@@ -19,11 +20,11 @@ function open() {
     owner,
     /** Whoever calls through it lives so many milliseconds ago. */
     ago: (milliseconds: number) => createCache({ adapter, clock: () => Date.now() - milliseconds }),
-    /** Reads near, each as an isolate of its own: what is remembered of a namespace goes by the object. */
+    /** Reads near, each as an isolate of its own, which remembers nothing. */
     near: () => {
       const { CACHE_KV: kv } = env
       const getWithMetadata = kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata']
-      const isolate = { getWithMetadata } as CacheKVNamespace
+      const isolate = standForIsolate({ getWithMetadata } as CacheKVNamespace)
       return createCache({
         adapter: kvAdapter({ kv: isolate, shards: env.CACHE_SHARDS, name, shardCount: 1 }),
       })

@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { storableValues } from '../../testing/values.ts'
 import { kvAdapter } from './index.ts'
+import { standForIsolate } from './isolate-memories.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
 /** A handle of its own, as another isolate has one, that counts its calls. */
 function countingKV() {
   const { CACHE_KV: real } = env
   const calls: string[] = []
-  const kv: CacheKVNamespace = {
+  const kv = standForIsolate<CacheKVNamespace>({
     getWithMetadata: ((...args: [never]) => {
       calls.push('getWithMetadata')
       return real.getWithMetadata(...args)
@@ -18,7 +19,7 @@ function countingKV() {
     get: real.get.bind(real) as CacheKVNamespace['get'],
     put: real.put.bind(real) as CacheKVNamespace['put'],
     delete: real.delete.bind(real),
-  }
+  })
   return { kv, calls }
 }
 

@@ -7,8 +7,7 @@ const MAX_METADATA_BYTES = 1_024
 const MAX_BULK_KEYS = 100
 /** Seconds. */
 const MIN_CACHE_TTL = 30
-const MIN_AHEAD = 60
-/** In seconds since 1970: 19 January 2038. */
+const MIN_TTL = 60
 const MAX_INT32 = 2 ** 31 - 1
 
 export type Method = 'GET' | 'GET_BULK' | 'PUT' | 'DELETE'
@@ -62,22 +61,17 @@ export function checkCacheTtl(method: Method, cacheTtl: number): void {
   }
 }
 
-export function checkWrite(
-  value: Uint8Array,
-  metadata: string | undefined,
-  options: KVWriteOptions,
-  now: number,
-): void {
-  const { expiration } = options
+export function checkWrite(value: Uint8Array, metadata: string | undefined, options: KVWriteOptions): void {
+  const { expirationTtl } = options
   // Where the binding converts its arguments, before KV is asked.
-  if (expiration !== undefined && expiration > MAX_INT32) {
+  if (expirationTtl !== undefined && expirationTtl > MAX_INT32) {
     throw new TypeError(`Value out of range. Must be between ${-MAX_INT32 - 1} and ${MAX_INT32} (inclusive).`)
   }
-  if (expiration !== undefined && !(expiration * 1000 >= now + MIN_AHEAD * 1000)) {
+  if (expirationTtl !== undefined && !(expirationTtl >= MIN_TTL)) {
     throw failure(
       'PUT',
       400,
-      `Invalid expiration of ${expiration}. Expiration times must be at least ${MIN_AHEAD} seconds in the future.`,
+      `Invalid expiration_ttl of ${expirationTtl}. Expiration TTL must be at least ${MIN_TTL}.`,
     )
   }
   if (value.length > MAX_VALUE_BYTES) {

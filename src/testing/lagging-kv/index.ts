@@ -1,3 +1,4 @@
+import { standForIsolate } from '../../adapters/kv/isolate-memories.ts'
 import type {
   CacheKVNamespace,
   KVReadOptions,
@@ -81,7 +82,7 @@ export function laggingKV(options: LaggingKVOptions): LaggingKV {
         cache = new Map()
         locations.set(location, cache)
       }
-      return new Location(location, cache, centre, bill, options)
+      return standForIsolate(new Location(location, cache, centre, bill, options))
     },
     lose(key) {
       centre.forget(key)
@@ -149,10 +150,10 @@ class Location implements CacheKVNamespace {
     const now = this.#options.clock()
     const data = typeof value === 'string' ? new TextEncoder().encode(value) : value.slice()
     const metadata = options.metadata === undefined ? undefined : JSON.stringify(options.metadata)
-    checkWrite(data, metadata, options, now)
+    checkWrite(data, metadata, options)
     this.#bill.writes += 1
-    const { expiration } = options
-    const expiresAt = expiration === undefined ? undefined : expiration * 1000
+    const { expirationTtl } = options
+    const expiresAt = expirationTtl === undefined ? undefined : now + expirationTtl * 1000
     this.#write('PUT', key, data, metadata, expiresAt)
   }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CacheKVNamespace } from '../../adapters/kv/index.ts'
+import { standForIsolate } from '../../adapters/kv/isolate-memories.ts'
 import { laggingKV } from '../lagging-kv/index.ts'
 import { runs } from '../model/runs.ts'
 import { schedules } from './schedules.ts'
@@ -130,11 +131,11 @@ describe('the checker finds out', () => {
 })
 
 function changed(kv: CacheKVNamespace, change: Partial<CacheKVNamespace>): CacheKVNamespace {
-  return {
+  return standForIsolate<CacheKVNamespace>({
     getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
     get: kv.get.bind(kv),
     put: kv.put.bind(kv),
     delete: kv.delete.bind(kv),
     ...change,
-  }
+  })
 }

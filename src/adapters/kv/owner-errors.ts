@@ -1,0 +1,64 @@
+/** A call to an owner that failed, with what is known of it. */
+export class OwnerError extends Error {
+  /** Whether it is certain that nothing was done. */
+  readonly isCertain: boolean
+
+  constructor(message: string, isCertain: boolean, cause: unknown) {
+    super(message, { cause })
+    this.isCertain = isCertain
+  }
+}
+
+/** Whether a change is known not to have been made. Without an answer of its owner it may still be, a little later. */
+export function isCertain(error: unknown): boolean {
+  return error instanceof OwnerError && error.isCertain
+}
+
+/** What the platform says of a failure. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ */
+interface PlatformError {
+  readonly message?: string
+  readonly overloaded?: boolean
+  readonly durableObjectReset?: boolean
+  /** It was thrown by the object’s own method, and carried here. */
+  readonly remote?: boolean
+}
+
+/** What a call was for, and with it what a failure leaves behind. */
+export type Purpose = 'read' | 'write' | 'clear' | 'rest of a clear'
+
+/**
+ * The failure of a call as what it means to its caller. The platform's own words come first, since they may say what to do. A
+ * stub has no methods (`hasMethods`) where the platform is too old for them.
+ */
+export function ownerError(error: unknown, hasMethods: boolean, purpose: Purpose): OwnerError {
+  const { message = String(error), overloaded, durableObjectReset, remote } = error as PlatformError
+  // The constructor runs before any method, and each method is all or nothing: none of it is stored if it throws.
+  const isCertain = !hasMethods || overloaded === true || remote === true || NO_SQL.test(message)
+  const says = hasMethods ? message + remedyFor(message, durableObjectReset === true) : TOO_OLD
+  return new OwnerError(says + (isCertain ? CERTAIN : IN_DOUBT)[purpose], isCertain, error)
+}
+
+function remedyFor(message: string, isReset: boolean): string {
+  if (NO_SUCH_METHOD.test(message)) return `: ${NOT_OURS}`
+  return isReset && message.startsWith('internal error') ? `: if every call fails so, ${NOT_OURS}` : ''
+}
+
+const CERTAIN: Readonly<Record<Purpose, string>> = {
+  read: '',
+  write: '; nothing was done',
+  clear: '; nothing was done',
+  'rest of a clear': '; some keys are cleared already: clear again',
+}
+const IN_DOUBT: Readonly<Record<Purpose, string>> = {
+  read: '',
+  write: '; what was asked of the owner may or may not have been done',
+  clear: '; some keys may be cleared already: clear again',
+  'rest of a clear': CERTAIN['rest of a clear'],
+}
+const NOT_OURS =
+  'the class bound as shards must be CacheShard of nearcache/cache-shard, exported by its Worker'
+/** https://developers.cloudflare.com/workers/configuration/compatibility-flags/ (`rpc`) */
+const TOO_OLD =
+  'Durable Objects take no calls before compatibility_date 2024-04-03: set a later one in wrangler.toml'
+const NO_SQL = /new_sqlite_classes|not backed by SQLite/
+const NO_SUCH_METHOD = /does not implement the method/

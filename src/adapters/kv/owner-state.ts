@@ -1,0 +1,44 @@
+import { BlobNames } from './blob-names.ts'
+import { Entries } from './entries.ts'
+import type { MeteredSql } from './metered-sql.ts'
+import { Publisher } from './publisher.ts'
+import { Settings } from './settings.ts'
+
+/** The tables of an owner, and what it keeps of them in memory. */
+export class OwnerState {
+  readonly #storage: DurableObjectStorage
+  readonly #sql: MeteredSql
+  entries!: Entries
+  settings!: Settings
+  publisher!: Publisher
+  blobs!: BlobNames
+
+  constructor(storage: DurableObjectStorage, sql: MeteredSql) {
+    this.#storage = storage
+    this.#sql = sql
+    this.#load()
+  }
+
+  /** Stores; `'all'` = all or nothing. After a failure, memory is read anew: it may hold what was not stored. */
+  store(bracket: 'all' | 'none', work: () => void): void {
+    try {
+      if (bracket === 'all') this.#storage.transactionSync(work)
+      else work()
+    } catch (error) {
+      this.#load()
+      throw error
+    }
+  }
+
+  /** Whether KV does not have all that it should have. */
+  get isUnpublished(): boolean {
+    return this.publisher.isDirty || this.settings.unannounced !== undefined
+  }
+
+  #load(): void {
+    this.entries = new Entries(this.#sql)
+    this.settings = new Settings(this.#sql)
+    this.publisher = new Publisher(this.#sql, this.entries, this.settings)
+    this.blobs = new BlobNames(this.#sql, this.entries)
+  }
+}

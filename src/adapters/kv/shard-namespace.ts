@@ -1,0 +1,63 @@
+import type {
+  ClearReply,
+  ClearRequest,
+  CommitReply,
+  CommitRequest,
+  ReadReply,
+  ReadRequest,
+  ReserveReply,
+  ReserveRequest,
+} from './protocol.ts'
+
+/** A Durable Object namespace bound to `CacheShard`, and a double of it in tests. */
+export interface CacheShardNamespace {
+  /** The ID tells these objects from those of other namespaces: what they write into KV carries it. */
+  idFromName(name: string): { toString(): string }
+  getByName(name: string, options?: { locationHint?: LocationHint }): CacheShardStub
+}
+
+/**
+ * A Durable Object namespace whose type does not name its class. `wrangler types` writes `DurableObjectNamespace` for a class
+ * that another Worker exports (`script_name`, Pages Functions).
+ */
+export interface AnyDurableObjectNamespace {
+  idFromName(name: string): { toString(): string }
+  // biome-ignore lint/suspicious/noExplicitAny: the ID has the type of the platform's own declarations, of which there are several.
+  get(id: any, options?: { locationHint?: LocationHint }): object
+}
+
+/** https://developers.cloudflare.com/durable-objects/reference/data-location/#provide-a-location-hint */
+export type LocationHint =
+  | 'wnam'
+  | 'enam'
+  | 'sam'
+  | 'weur'
+  | 'eeur'
+  | 'apac'
+  | 'apac-ne'
+  | 'apac-se'
+  | 'oc'
+  | 'afr'
+  | 'me'
+
+export interface CacheShardStub {
+  read(request: ReadRequest): Promise<ReadReply>
+  commit(request: CommitRequest): Promise<CommitReply>
+  clear(request: ClearRequest): Promise<ClearReply>
+  reserve(request: ReserveRequest): Promise<ReserveReply>
+}
+
+/** Calls the object of this name. */
+export function stubOf(
+  shards: CacheShardNamespace | AnyDurableObjectNamespace,
+  name: string,
+  locationHint: LocationHint | undefined,
+): CacheShardStub {
+  const options = locationHint === undefined ? [] : ([{ locationHint }] as const)
+  // Runtimes of before August 2025 have no getByName.
+  const stub =
+    'getByName' in shards
+      ? shards.getByName(name, ...options)
+      : shards.get(shards.idFromName(name), ...options)
+  return stub as CacheShardStub
+}
