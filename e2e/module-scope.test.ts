@@ -66,3 +66,14 @@ describe('an edge adapter at module scope', () => {
     await expect(writing).rejects.toThrow()
   })
 })
+
+it('refuses to store with a timeout at module scope, where there is no time', async () => {
+  const refused = expect.stringMatching(/^TypeError: A timeout needs the time/)
+  expect(await ask('stored')).toEqual({
+    'with a timeout': refused,
+    'with the default timeout': refused,
+    'with no timeout': 'done',
+    'that is dead': refused,
+    found: 1,
+  })
+})

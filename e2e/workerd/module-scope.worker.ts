@@ -36,6 +36,23 @@ const caches = {
   memory: createCache({ adapter: adapters.memory }),
 }
 
+/** What came of storing at module scope, where there is no time. */
+const stored: Readonly<Record<string, string>> = {
+  'with a timeout': attempt(() => caches.memory.set('mortal', 1, 60)),
+  'with the default timeout': attempt(() => caches.memory.set('mortal', 1)),
+  'with no timeout': attempt(() => caches.memory.set('immortal', 1, null)),
+  'that is dead': attempt(() => caches.memory.set('dead', 1, 0)),
+}
+
+function attempt(work: () => void): string {
+  try {
+    work()
+    return 'done'
+  } catch (error) {
+    return String(error)
+  }
+}
+
 const LARGE = 'x'.repeat(200_000)
 
 /** `/kv/load/key`; with `?hang` what is done takes until its request is cancelled. */
@@ -43,6 +60,7 @@ export default {
   async fetch(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url)
     const [, place = '', method = '', key = ''] = pathname.split('/')
+    if (place === 'stored') return Response.json({ ...stored, found: caches.memory.get('immortal') })
     if (place === 'hanging') return Response.json(hanging)
     const cache = caches[place as keyof typeof caches]
     const isHanging = searchParams.has('hang')

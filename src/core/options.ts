@@ -39,7 +39,10 @@ export interface CacheOptions<A extends Adapter = Adapter> {
    * happen. Default 30, `null` = any time. A loader's own time does not count. Nothing in memory needs it.
    */
   readonly operationTimeout?: number | null | undefined
-  /** The time in epoch milliseconds. Default `Date.now`. Tests pass their own and move it. */
+  /**
+   * The time in epoch milliseconds. Default `Date.now`. Tests pass their own and move it. In a Worker `Date.now` gives 0 at
+   * module scope, where a write with a timeout is therefore refused with a `TypeError`.
+   */
   readonly clock?: (() => number) | undefined
   /** A number from 0 up to 1, for the tokens of locks. Default: from `crypto.getRandomValues`. */
   readonly random?: (() => number) | undefined

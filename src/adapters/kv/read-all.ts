@@ -1,3 +1,4 @@
+import { withCacheTtl } from './cache-ttl.ts'
 import { MAX_BULK_KEYS } from './limits.ts'
 import type { CacheKVNamespace, KVValueWithMetadata } from './namespace.ts'
 
@@ -22,12 +23,16 @@ async function readPortion<Metadata>(
   keys: readonly string[],
   cacheTtl: number,
 ): Promise<readonly Found<Metadata>[]> {
-  const options = { type: 'text', cacheTtl } as const
   const [only] = keys
   if (only === undefined) return []
-  if (keys.length === 1) return [await kv.getWithMetadata<Metadata>(only, options)]
+  if (keys.length === 1) {
+    const lone = (seconds: number) => kv.getWithMetadata<Metadata>(only, { type: 'text', cacheTtl: seconds })
+    return [await withCacheTtl(kv, cacheTtl, lone)]
+  }
   try {
-    const found = await kv.getWithMetadata<Metadata>([...keys], options)
+    const found = await withCacheTtl(kv, cacheTtl, (seconds) =>
+      kv.getWithMetadata<Metadata>([...keys], { type: 'text', cacheTtl: seconds }),
+    )
     return keys.map((key) => found.get(key))
   } catch (error) {
     // Together they are more than one answer can hold, and only KV knows it. Its errors tell by their text alone.
