@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { withDeadline } from './deadline.ts'
+import { Deadlines, withDeadline } from './deadline.ts'
 
 describe('withDeadline', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
@@ -57,5 +57,63 @@ describe('withDeadline', () => {
     withDeadline(never, 2 ** 40, late).catch(outcome)
     await vi.advanceTimersByTimeAsync(1_000)
     expect(outcome).not.toHaveBeenCalled()
+  })
+})
+
+describe('Deadlines', () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+  afterEach(() => vi.useRealTimers())
+
+  const late = (name: string) => () => new Error(`${name} is too late`)
+  const never = () => new Promise<never>(() => {})
+
+  it('share a timer among the calls of one turn, and none between turns', async () => {
+    const deadlines = new Deadlines(1_000)
+    const first = [deadlines.wait(never(), late('a')), deadlines.wait(never(), late('b'))]
+    expect(vi.getTimerCount()).toBe(1)
+    await null
+    const second = Array.from({ length: 1_000 }, () => deadlines.wait(never(), late('c')))
+    expect(vi.getTimerCount()).toBe(2)
+    const settled = Promise.allSettled([...first, ...second])
+    await vi.advanceTimersByTimeAsync(1_000)
+    const reasons = (await settled).map((one) => one.status === 'rejected' && one.reason.message)
+    expect(reasons.slice(0, 3)).toEqual(['a is too late', 'b is too late', 'c is too late'])
+    expect(new Set(reasons).size).toBe(3)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('give each call its own answer, failure or deadline', async () => {
+    const deadlines = new Deadlines(1_000)
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const calls = [
+      deadlines.wait(promise, late('a')),
+      deadlines.wait(Promise.reject(new Error('broken')), late('b')),
+      deadlines.wait(never(), late('c')),
+    ]
+    const settled = Promise.allSettled(calls)
+    await vi.advanceTimersByTimeAsync(900)
+    resolve('in time')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await settled).toMatchObject([
+      { value: 'in time' },
+      { reason: { message: 'broken' } },
+      { reason: { message: 'c is too late' } },
+    ])
+  })
+
+  it('leave no timer once all are answered, and set another for who comes in the same turn', async () => {
+    const deadlines = new Deadlines(1_000)
+    const { promise, resolve } = Promise.withResolvers<number>()
+    const answered = deadlines.wait(promise, late('a'))
+    resolve(1)
+    let next: Promise<number> | undefined
+    // After the answer was heard of, and before the turn is over.
+    answered.then(() => {
+      next = deadlines.wait(Promise.resolve(2), late('b'))
+    })
+    expect(await answered).toBe(1)
+    await null
+    expect(await next).toBe(2)
+    expect(vi.getTimerCount()).toBe(0)
   })
 })

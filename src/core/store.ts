@@ -1,6 +1,6 @@
 import type { Adapter, Change, Entry, Outcome, SyncAdapter, Wanted } from './adapter.ts'
 import type { Contract } from './contract.ts'
-import { withDeadline } from './deadline.ts'
+import { Deadlines } from './deadline.ts'
 import { isLive } from './decide.ts'
 import { isCacheError } from './errors.ts'
 import { Flights } from './flight.ts'
@@ -12,16 +12,18 @@ export class Store {
   readonly #adapter: Adapter
   readonly #now: () => number
   readonly #onError: Contract['onError']
-  /** Seconds; `null`: no wait is bounded. */
+  /** None: no wait is bounded. */
+  readonly #deadlines: Deadlines | undefined
   readonly #operationTimeout: number | null
 
   constructor({ adapter, now, onError, operationTimeout }: Contract) {
     this.#adapter = adapter
     this.#now = now
     this.#onError = onError
+    this.#operationTimeout = operationTimeout
     // An adapter that answers at once needs no timers.
-    this.#operationTimeout =
-      isSync(adapter) || operationTimeout === Number.POSITIVE_INFINITY ? null : operationTimeout
+    if (operationTimeout !== null && operationTimeout !== Number.POSITIVE_INFINITY && !isSync(adapter))
+      this.#deadlines = new Deadlines(operationTimeout * 1000)
     this.flights = flightsOf(adapter)
   }
 
@@ -94,12 +96,10 @@ export class Store {
 
   /** The answer of the adapter, which was asked already: what it fails with by itself is not to be hidden by a timer. */
   #bounded<T>(answer: Promise<T>, whatIsLeft = ''): Promise<T> {
-    const seconds = this.#operationTimeout
-    if (seconds === null) return answer
-    return withDeadline(
+    if (this.#deadlines === undefined) return answer
+    return this.#deadlines.wait(
       answer,
-      seconds * 1000,
-      () => new DOMException(`no answer within ${seconds} s${whatIsLeft}`, 'TimeoutError'),
+      () => new DOMException(`no answer within ${this.#operationTimeout} s${whatIsLeft}`, 'TimeoutError'),
     )
   }
 }

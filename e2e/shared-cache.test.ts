@@ -5,7 +5,7 @@ import { startWorkers } from './start-workers.ts'
 let workerd: Miniflare
 let url: URL
 beforeAll(async () => {
-  workerd = await startWorkers('module-scope.worker.ts')
+  workerd = await startWorkers('shared-cache.worker.ts')
   url = await workerd.ready
 })
 afterAll(() => workerd?.dispose())
