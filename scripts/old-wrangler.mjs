@@ -124,7 +124,7 @@ async function answerOf(folder) {
       setTimeout(() => reject(new Error(`wrangler did not start:\n${output}`)), 60_000).unref()
       server.once('close', () => reject(new Error(`wrangler ended:\n${output}`)))
     })
-    const response = await fetch(url)
+    const response = await fetch(url, { signal: AbortSignal.timeout(30_000) })
     const text = await response.text()
     return response.ok ? `passed: ${text}` : `FAILED: ${text.slice(0, 500)}`
   } catch (error) {
