@@ -5,7 +5,7 @@ import { startWorkers } from './start-workers.ts'
 let workerd: Miniflare
 
 beforeAll(async () => {
-  workerd = await startWorkers('module-timeout.worker.ts')
+  workerd = await startWorkers('module-scope.worker.ts')
 })
 
 afterAll(() => workerd?.dispose())

@@ -1,71 +1,30 @@
-import { env as bindings } from 'cloudflare:workers'
 import { CacheShard } from '../../src/adapters/kv/cache-shard.ts'
-import { type CacheKVNamespace, type CacheShardNamespace, kvAdapter } from '../../src/adapters/kv/index.ts'
 import { memoryAdapter } from '../../src/adapters/memory/index.ts'
-import { createCache } from '../../src/index.ts'
+import type { Adapter } from '../../src/core/adapter.ts'
+import { createCache } from '../../src/core/create-cache.ts'
 
 export { CacheShard }
 
-interface Bindings {
-  readonly CACHE_KV: CacheKVNamespace
-  readonly CACHE_SHARDS: CacheShardNamespace
+/** A cache whose adapter reads like this. */
+function reading(read: Adapter['read'], operationTimeout?: number) {
+  const { name, supports, commit, clear, close } = memoryAdapter()
+  return createCache({ adapter: { name, supports, read, commit, clear, close }, operationTimeout })
 }
 
-const env = bindings as unknown as Bindings
+const tell = (call: Promise<unknown>): Promise<unknown> => call.catch(String)
 
-/** What waits for it has begun, and never ends unless its request is cancelled. */
-let hanging = 0
-async function hang(): Promise<never> {
-  hanging += 1
-  for (;;) await scheduler.wait(60_000)
-}
+// At module scope, where no timer can be set.
+const answered = tell(reading(async () => [{ value: 'answered', expiresAt: null }]).aget('key'))
+const failing = tell(
+  reading(async () => {
+    crypto.getRandomValues(new Uint8Array(1))
+    return []
+  }).aget('key'),
+)
 
-/** While `hangs`, puts do. */
-let hangs = false
-const kv: CacheKVNamespace = {
-  getWithMetadata: (keys: string, options: object) => env.CACHE_KV.getWithMetadata(keys, options as never),
-  get: (key, options) => env.CACHE_KV.get(key, options),
-  put: (key, value, options) => (hangs ? hang() : env.CACHE_KV.put(key, value, options)),
-  delete: (key) => env.CACHE_KV.delete(key),
-} as CacheKVNamespace
-
-// All of it at module scope, where it is shared by all requests of the isolate.
-const adapters = { kv: kvAdapter({ kv, shards: env.CACHE_SHARDS, shardCount: 2 }), memory: memoryAdapter() }
-const caches = {
-  kv: createCache({ adapter: adapters.kv }),
-  memory: createCache({ adapter: adapters.memory }),
-}
-
-const LARGE = 'x'.repeat(200_000)
-
-/** `/kv/load/key`; with `?hang` what is done takes until its request is cancelled. */
 export default {
-  async fetch(request: Request): Promise<Response> {
-    const { pathname, searchParams } = new URL(request.url)
-    const [, place = '', method = '', key = ''] = pathname.split('/')
-    if (place === 'hanging') return Response.json(hanging)
-    const cache = caches[place as keyof typeof caches]
-    const isHanging = searchParams.has('hang')
-    hangs = isHanging
-    switch (method) {
-      case 'load':
-        return Response.json(await cache.agetOrSet(key, () => (isHanging ? hang() : 'loaded')))
-      case 'large': {
-        const stored = cache.aset(key, LARGE)
-        // What the same request asks for later comes after it.
-        const read = await cache.aget<string>(key)
-        await stored
-        return Response.json(read?.length ?? null)
-      }
-      case 'incr':
-        return Response.json(await cache.aincr(key).catch(() => null))
-      case 'clear':
-        await cache.aclear()
-        return Response.json('cleared')
-      case 'get':
-        return Response.json((await cache.aget<string>(key, { fresh: true }))?.length ?? null)
-      default:
-        return new Response('Not found', { status: 404 })
-    }
+  async fetch(): Promise<Response> {
+    const hanging = tell(reading(() => new Promise(() => {}), 0.1).aget('key'))
+    return Response.json({ answered: await answered, failing: await failing, hanging: await hanging })
   },
 }

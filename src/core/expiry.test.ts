@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { checkTimeout, expiresAt } from './expiry.ts'
 
 const NOW = 1_800_000_000_000
@@ -9,6 +9,18 @@ describe('expiresAt()', () => {
     expect(expiresAt(1, 300, NOW)).toBe(NOW + 1_000)
     expect(expiresAt(100.2, 300, NOW)).toBe(NOW + 100_200)
     expect(expiresAt(30 * 86_400 + 1, 300, NOW)).toBe(NOW + 2_592_001_000)
+  })
+
+  it('is refused at module scope of a Worker, where the time is 0, and nowhere else', () => {
+    expect(expiresAt(1, 300, 0)).toBe(1_000)
+    vi.stubGlobal('WebSocketPair', class {})
+    // A clock that is given may begin at 0.
+    expect(expiresAt(1, 300, 0)).toBe(1_000)
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(0)
+    for (const timeout of [1, undefined, 0, -1]) expect(() => expiresAt(timeout, 300, 0)).toThrow(TypeError)
+    expect(expiresAt(null, 300, 0)).toBeNull()
+    clock.mockRestore()
+    vi.unstubAllGlobals()
   })
 
   it('takes the default when left out, and never for null', () => {

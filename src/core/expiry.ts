@@ -1,3 +1,5 @@
+import { hasRequests } from './request-scope.ts'
+
 /** Seconds (fractions count); `null` = never expires; 0 or less = already expired. */
 export type Timeout = number | null
 
@@ -5,8 +7,21 @@ export type Timeout = number | null
 export function expiresAt(timeout: Timeout | undefined, fallback: Timeout, now: number): number | null {
   const seconds = timeout === undefined ? fallback : timeout
   if (seconds === null) return null
+  if (now === 0) refuseAtModuleScope()
   // A positive timeout is at least one tick: 0.0001 s is short, not "already expired".
   return seconds <= 0 ? now : now + Math.max(1, Math.round(seconds * 1000))
+}
+
+/**
+ * In a Worker the time is 0 until the first request: what was stored at module scope with a timeout would be dead in each.
+ * https://developers.cloudflare.com/workers/runtime-apis/performance/
+ */
+function refuseAtModuleScope(): void {
+  // A clock that is given may well begin at 0, and so may a test's.
+  if (!hasRequests() || Date.now() !== 0) return
+  throw new TypeError(
+    'A timeout needs the time, which a Worker does not know at module scope: store it in a request, or with timeout: null',
+  )
 }
 
 /** Refuses what is not a timeout, so that a mistake never means "for ever" or "at once". */

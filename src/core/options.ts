@@ -43,7 +43,8 @@ export interface CacheOptions<A extends Adapter = Adapter> {
   readonly operationTimeout?: number | null | undefined
   /**
    * The time in epoch milliseconds, for the instants at which entries expire. Default `Date.now`. Tests pass their own and
-   * move it. A clock that throws or gives no finite number makes a call throw a `TypeError`, with nothing done.
+   * move it. A clock that throws or gives no finite number makes a call throw a `TypeError`, with nothing done. In a Worker
+   * `Date.now` gives 0 at module scope, where a write with a timeout is therefore refused with a `TypeError`.
    */
   readonly clock?: (() => number) | undefined
   /** A number from 0 up to 1, for the tokens of locks. Default: from `crypto.getRandomValues`. */

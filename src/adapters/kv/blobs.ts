@@ -1,4 +1,5 @@
 import { type BlobPointer, blobOf, pointTo } from './blob-pointer.ts'
+import { withCacheTtl } from './cache-ttl.ts'
 import { type Encoded, isInBytes, sizeOf } from './codec.ts'
 import { NEVER, secondsInKV } from './copies.ts'
 import type { Tally } from './costs.ts'
@@ -10,6 +11,8 @@ export interface BlobsOptions {
   readonly kv: CacheKVNamespace
   /** What the KV keys of blobs begin with. */
   readonly prefix: string
+  /** Seconds that a location keeps what it read of what changes. */
+  readonly cacheTtl: number
   readonly tally: Tally
   /** Makes blobs known that KV will not drop by itself, before there are any. */
   readonly reserve: (blobs: readonly Reserved[]) => Promise<readonly PromiseSettledResult<unknown>[]>
@@ -76,9 +79,11 @@ export class Blobs {
     const { kv, tally } = this.#options
     const isYoung = now < at + SETTLED
     // A location keeps also that there was nothing: not for long where there may be something soon.
-    const cacheTtl = isYoung ? LEAST_CACHE_TTL : LONG_CACHE_TTL
+    const cacheTtl = isYoung ? Math.min(SHORT_CACHE_TTL, this.#options.cacheTtl) : LONG_CACHE_TTL
     tally.kvReads += 1
-    const buffer = await kv.get(name, { type: 'arrayBuffer', cacheTtl })
+    const buffer = await withCacheTtl(kv, cacheTtl, (seconds) =>
+      kv.get(name, { type: 'arrayBuffer', cacheTtl: seconds }),
+    )
     if (buffer === null) {
       if (isYoung)
         throw new Error('A large value was written a moment ago and is not visible here yet: try again')
@@ -96,5 +101,5 @@ const AFTERLIFE = 60_000
 /** Milliseconds after which a write is visible everywhere, by far. */
 const SETTLED = 600_000
 /** Seconds. https://developers.cloudflare.com/kv/api/read-key-value-pairs/#cachettl-parameter */
-const LEAST_CACHE_TTL = 30
+const SHORT_CACHE_TTL = 60
 const LONG_CACHE_TTL = 86_400

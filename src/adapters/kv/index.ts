@@ -2,6 +2,7 @@ import { checkBag } from '../../core/options.ts'
 import { Blobs } from './blobs.ts'
 import { newTally } from './costs.ts'
 import { EdgeAdapter, type KVAdapter } from './edge-adapter.ts'
+import { faultTeller } from './faults.ts'
 import { memoryOf } from './isolate-memories.ts'
 import { KVAlone } from './kv-alone.ts'
 import { kvBaseOf, kvNamesOf } from './kv-names.ts'
@@ -60,7 +61,10 @@ export interface KVAdapterOptions {
    * https://developers.cloudflare.com/durable-objects/reference/data-location/#provide-a-location-hint
    */
   readonly locationHint?: LocationHint | undefined
-  /** Hears of KV failing where an owner answers instead. Default: `console.warn`. */
+  /**
+   * Hears of KV failing where an owner answers instead. What it throws changes no answer. Default: `console.warn`, once per
+   * kind of fault and isolate.
+   */
   readonly onFault?: ((fault: unknown) => void) | undefined
 }
 
@@ -95,8 +99,11 @@ export interface KVAdapterOptions {
 export function kvAdapter(options: KVAdapterOptions): KVAdapter {
   checkBag(options, KNOWN, 'kvAdapter')
   const { kv, shards, name = 'default', shardCount = 8, cacheTtl = 60, locationHint } = options
-  const { reads = kv === undefined ? 'owner' : 'near', onFault = warn } = options
+  const { reads = kv === undefined ? 'owner' : 'near' } = options
   checkBindings(options)
+  if (options.onFault !== undefined && typeof options.onFault !== 'function') {
+    throw new TypeError(`onFault must be a function: got ${typeof options.onFault}`)
+  }
   if (!Number.isInteger(shardCount) || shardCount < 1 || shardCount > MAX_SHARDS) {
     throw new RangeError(`shardCount must be an integer from 1 to ${MAX_SHARDS}: got ${shardCount}`)
   }
@@ -132,6 +139,7 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
       tally,
     })
   }
+  const onFault = faultTeller(options.onFault)
   const { copies: prefix, clears: clearsKey, blobs: blobPrefix } = kvNamesOf(shards, name, shardCount)
   const memory = memoryOf(prefix, kv)
   const owners = new Owners({
@@ -142,6 +150,7 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
   const blobs = new Blobs({
     kv,
     prefix: blobPrefix,
+    cacheTtl,
     tally,
     reserve: (all) => owners.reserve(all),
   })
@@ -185,8 +194,4 @@ function checkBindings(options: KVAdapterOptions): void {
 function isNamespace(shards: unknown): boolean {
   const { getByName, get } = (shards ?? {}) as Partial<Record<'getByName' | 'get', unknown>>
   return typeof getByName === 'function' || typeof get === 'function'
-}
-
-function warn(fault: unknown): void {
-  console.warn('nearcache: KV could not be read, the owner answers instead:', fault)
 }

@@ -1,5 +1,8 @@
+import { withDeadline } from '../../core/deadline.ts'
+import { withCacheTtl } from './cache-ttl.ts'
 import { type CopyMetadata, entryOf, fits } from './copies.ts'
 import type { Tally } from './costs.ts'
+import type { TellFault } from './faults.ts'
 import type { Clears } from './generations.ts'
 import type { IsolateMemory } from './isolate-memory.ts'
 import type { CacheKVNamespace, KVValueWithMetadata } from './namespace.ts'
@@ -21,7 +24,7 @@ export interface NearOptions {
   readonly memory: IsolateMemory
   readonly tally: Tally
   /** Hears of KV failing: the owner answers instead. */
-  readonly onFault: (fault: unknown) => void
+  readonly onFault: TellFault
 }
 
 /** What the copies in this location's KV say. */
@@ -58,7 +61,8 @@ export class NearReader {
       const { kv, prefix, cacheTtl, tally } = this.#options
       tally.kvReads += keys.length
       const names = keys.map((key) => prefix + key)
-      const [found] = await Promise.all([readAll<CopyMetadata>(kv, names, cacheTtl), this.#learnClears(now)])
+      const reads = Promise.all([readAll<CopyMetadata>(kv, names, cacheTtl), this.#learnClears(now)])
+      const [found] = await withDeadline(reads, PATIENCE_MS, tooLate)
       for (const [index, key] of keys.entries()) {
         const { value, metadata } = found[index] ?? NOTHING
         const entry = entryOf(value, metadata, now)
@@ -72,6 +76,8 @@ export class NearReader {
         }
       }
     } catch (fault) {
+      // While KV hangs, one read of a key is enough that waits for it.
+      if (isTooLate(fault)) for (const key of keys) memory.noteAbsent(key, now)
       onFault(fault)
     }
     return { entries, inDoubt }
@@ -103,10 +109,23 @@ export class NearReader {
     const { kv, clearsKey, cacheTtl, memory, tally } = this.#options
     if (memory.areClearsKnown(now, cacheTtl * 1000)) return
     tally.kvReads += 1
-    const { value } = await kv.getWithMetadata(clearsKey, { type: 'text', cacheTtl })
+    const { value } = await withCacheTtl(kv, cacheTtl, (seconds) =>
+      kv.getWithMetadata(clearsKey, { type: 'text', cacheTtl: seconds }),
+    )
     const told: Record<string, number> = value === null ? {} : JSON.parse(value)
     memory.noteClears(new Map(Object.entries(told)) satisfies Clears, now)
   }
+}
+
+/** Milliseconds for which KV is waited for before the owner is asked: many times what a cold read takes. */
+const PATIENCE_MS = 2_000
+
+function tooLate(): unknown {
+  return new DOMException(`KV did not answer within ${PATIENCE_MS / 1000} s`, 'TimeoutError')
+}
+
+function isTooLate(fault: unknown): boolean {
+  return fault instanceof DOMException && fault.name === 'TimeoutError'
 }
 
 const NOTHING: KVValueWithMetadata<CopyMetadata> = { value: null, metadata: null }

@@ -2,10 +2,15 @@
 export class OwnerError extends Error {
   /** Whether it is certain that nothing was done. */
   readonly isCertain: boolean
+  /** As the platform has them. */
+  readonly overloaded: boolean
+  readonly retryable: boolean
 
-  constructor(message: string, isCertain: boolean, cause: unknown) {
+  constructor(message: string, isCertain: boolean, cause: PlatformError) {
     super(message, { cause })
     this.isCertain = isCertain
+    this.overloaded = cause.overloaded === true
+    this.retryable = cause.retryable === true
   }
 }
 
@@ -18,6 +23,7 @@ export function isCertain(error: unknown): boolean {
 interface PlatformError {
   readonly message?: string
   readonly overloaded?: boolean
+  readonly retryable?: boolean
   readonly durableObjectReset?: boolean
   /** It was thrown by the object’s own method, and carried here. */
   readonly remote?: boolean
@@ -31,11 +37,12 @@ export type Purpose = 'read' | 'write' | 'clear' | 'rest of a clear'
  * stub has no methods (`hasMethods`) where the platform is too old for them.
  */
 export function ownerError(error: unknown, hasMethods: boolean, purpose: Purpose): OwnerError {
-  const { message = String(error), overloaded, durableObjectReset, remote } = error as PlatformError
+  const platformError = (error ?? {}) as PlatformError
+  const { message = String(error), overloaded, durableObjectReset, remote } = platformError
   // The constructor runs before any method, and each method is all or nothing: none of it is stored if it throws.
   const isCertain = !hasMethods || overloaded === true || remote === true || NO_SQL.test(message)
   const says = hasMethods ? message + remedyFor(message, durableObjectReset === true) : TOO_OLD
-  return new OwnerError(says + (isCertain ? CERTAIN : IN_DOUBT)[purpose], isCertain, error)
+  return new OwnerError(says + (isCertain ? CERTAIN : IN_DOUBT)[purpose], isCertain, platformError)
 }
 
 function remedyFor(message: string, isReset: boolean): string {

@@ -111,16 +111,6 @@ describe('calls to the owners', () => {
     }
   })
 
-  it('fail, and are not waited for without end, where a value is too long to be encoded', async () => {
-    const { calls, shards } = watched()
-    const cache = createCache({ adapter: kvAdapter({ shards, name: name() }) })
-    // As JSON, six times that: more than a string can be.
-    await expect(cache.aset('key', '\u0001'.repeat(90_000_000))).rejects.toMatchObject({
-      code: 'ADAPTER_FAILED',
-    })
-    expect(calls).toEqual([])
-  })
-
   it('are as many as it takes for values that are too large together', async () => {
     const { calls, shards } = watched()
     const cache = createCache({ adapter: kvAdapter({ shards, name: name(), shardCount: 1 }) })

@@ -1,5 +1,13 @@
+interface SlowLoader<T> {
+  readonly load: () => Promise<T>
+  readonly loads: () => number
+  readonly started: Promise<void>
+  readonly finish: (value: T) => void
+  readonly fail: (error: Error) => void
+}
+
 /** A loader that tells when it runs, and ends when it is told. */
-export function slowLoader<T>() {
+export function slowLoader<T>(): SlowLoader<T> {
   let loads = 0
   let begin = (): void => {}
   let finish = (_value: T): void => {}

@@ -5,7 +5,7 @@ import { startWorkers } from './start-workers.ts'
 let workerd: Miniflare
 let url: URL
 beforeAll(async () => {
-  workerd = await startWorkers('module-scope.worker.ts')
+  workerd = await startWorkers('shared-cache.worker.ts')
   url = await workerd.ready
 })
 afterAll(() => workerd?.dispose())
@@ -64,5 +64,16 @@ describe('an edge adapter at module scope', () => {
     ])
     leaving.abort()
     await expect(writing).rejects.toThrow()
+  })
+})
+
+it('refuses to store with a timeout at module scope, where there is no time', async () => {
+  const refused = expect.stringMatching(/^TypeError: A timeout needs the time/)
+  expect(await ask('stored')).toEqual({
+    'with a timeout': refused,
+    'with the default timeout': refused,
+    'with no timeout': 'done',
+    'that is dead': refused,
+    found: 1,
   })
 })
