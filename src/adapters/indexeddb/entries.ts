@@ -6,7 +6,7 @@ import { answered, goingOn, isNamed, result } from './requests.ts'
 import type { LargeEntry, SmallEntry } from './schema.ts'
 
 /**
- * Estimated (two bytes a character); from here on a value stands apart from its entry: reading it takes a second request, a
+ * Estimated; from here on a value stands apart from its entry: reading it takes a second request, a
  * new deadline no longer rewrites it. Measured: a get of half as much loses a third by standing apart, a touch of it gains half.
  */
 export const LARGE_BYTES = 262_144
