@@ -151,7 +151,6 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
   const blobs = new Blobs({
     kv,
     prefix: blobPrefix,
-    cacheTtl,
     tally,
     reserve: (all) => owners.reserve(all),
   })
