@@ -11,8 +11,6 @@ export interface BlobsOptions {
   readonly kv: CacheKVNamespace
   /** What the KV keys of blobs begin with. */
   readonly prefix: string
-  /** Seconds that a location keeps what it read of what changes. */
-  readonly cacheTtl: number
   readonly tally: Tally
   /** Makes blobs known that KV will not drop by itself, before there are any. */
   readonly reserve: (blobs: readonly Reserved[]) => Promise<readonly PromiseSettledResult<unknown>[]>
@@ -79,7 +77,7 @@ export class Blobs {
     const { kv, tally } = this.#options
     const isYoung = now < at + SETTLED
     // A location keeps also that there was nothing: not for long where there may be something soon.
-    const cacheTtl = isYoung ? Math.min(SHORT_CACHE_TTL, this.#options.cacheTtl) : LONG_CACHE_TTL
+    const cacheTtl = isYoung ? LEAST_CACHE_TTL : LONG_CACHE_TTL
     tally.kvReads += 1
     const buffer = await withCacheTtl(kv, cacheTtl, (seconds) =>
       kv.get(name, { type: 'arrayBuffer', cacheTtl: seconds }),
@@ -101,5 +99,5 @@ const AFTERLIFE = 60_000
 /** Milliseconds after which a write is visible everywhere, by far. */
 const SETTLED = 600_000
 /** Seconds. https://developers.cloudflare.com/kv/api/read-key-value-pairs/#cachettl-parameter */
-const SHORT_CACHE_TTL = 60
+const LEAST_CACHE_TTL = 30
 const LONG_CACHE_TTL = 86_400

@@ -73,7 +73,8 @@ export interface KVAdapterOptions {
  * it in one turn, so every write on a key is linearizable from anywhere, and acknowledged means durable. Reads are answered
  * nearby, from copies that the owner keeps in Workers KV; with `{ fresh: true }`, or `reads: 'owner'`, they are exact.
  *
- * Make it where the bindings are, in the request; it holds nothing open. Operations of one turn of the event loop share one
+ * Make it where the bindings are; it holds nothing open. Made at module scope, it keeps the order of what each request asks for, and
+ * no request waits for another. Operations of one turn of the event loop share one
  * call to each owner concerned, and each has an answer of its own.
  * Different keys are atomic together only when they have the same owner; `aincrVersion` has, with the default key function.
  * Deadlines are made and judged by the calling Worker's clock (`createCache`'s `clock`): as exact as clocks agree.
@@ -150,7 +151,6 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
   const blobs = new Blobs({
     kv,
     prefix: blobPrefix,
-    cacheTtl,
     tally,
     reserve: (all) => owners.reserve(all),
   })
