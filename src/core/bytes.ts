@@ -13,7 +13,11 @@ import { elementsOf, isSparse } from './sparse.ts'
  *
  * Stops once it is beyond `most`. Of someone else's object (`isShared`) no getter runs.
  */
-export function estimateBytes(value: unknown, most = Number.POSITIVE_INFINITY, isShared = false): number {
+export function estimateBytes(
+  value: unknown,
+  most: number = Number.POSITIVE_INFINITY,
+  isShared: boolean = false,
+): number {
   if (!isObject(value)) return SLOT + bytesBeside(value)
   const scale = new Scale(value, isShared)
   while (scale.bytes <= most && scale.weighNext());
