@@ -22,8 +22,8 @@ export interface CacheShardNamespace {
  */
 export interface AnyDurableObjectNamespace {
   idFromName(name: string): { toString(): string }
-  // biome-ignore lint/suspicious/noExplicitAny: the ID has the type of the platform's own declarations, of which there are several.
-  get(id: any, options?: { locationHint?: LocationHint }): object
+  /** `never`: the ID has the type of the platform's declarations, of which there are several. */
+  get(id: never, options?: { locationHint?: LocationHint }): object
 }
 
 /** https://developers.cloudflare.com/durable-objects/reference/data-location/#provide-a-location-hint */
@@ -58,6 +58,6 @@ export function stubOf(
   const stub =
     'getByName' in shards
       ? shards.getByName(name, ...options)
-      : shards.get(shards.idFromName(name), ...options)
+      : shards.get(shards.idFromName(name) as never, ...options)
   return stub as CacheShardStub
 }
