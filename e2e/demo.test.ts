@@ -15,7 +15,9 @@ describe('the demo', () => {
     await open(page, /^Greece/)
     await page.locator('#detail .badge.memory').waitFor()
     await page
-      .getByText(/^Answered by memory in \d.* instead of [\d.]+ m?s by network \d+ \w+ old, kept here for 7 d$/)
+      .getByText(
+        /^Answered by memory in \d.* instead of [\d.]+ m?s by network \d+ \w+ old, kept here for 7 d$/,
+      )
       .waitFor()
     await page.getByText(/^1 of 5 from this browser, [\d.]+ m?s saved$/).waitFor()
 
@@ -25,7 +27,9 @@ describe('the demo', () => {
     await open(page, /^Greece/)
     await page.locator('#detail .badge.indexeddb').waitFor()
     await page
-      .getByText(/^Answered by IndexedDB in \d.* instead of [\d.]+ m?s by network \d+ \w+ old, kept here for 7 d$/)
+      .getByText(
+        /^Answered by IndexedDB in \d.* instead of [\d.]+ m?s by network \d+ \w+ old, kept here for 7 d$/,
+      )
       .waitFor()
 
     const stranger = await demo.visit()
