@@ -254,15 +254,19 @@ describe('the idle sweep', () => {
   })
 })
 
-it('asks for storage to be kept, and takes a refusal for one', async () => {
-  const { adapter, faults } = open()
-  const persist = vi.spyOn(StorageManager.prototype, 'persist')
-  persist.mockResolvedValueOnce(true)
-  expect(await adapter.persist()).toBe(true)
-  persist.mockRejectedValueOnce(new TypeError('opaque origin'))
-  expect(await adapter.persist()).toBe(false)
-  expect(faults.map(({ message }) => message)).toEqual([expect.stringContaining('opaque origin')])
-})
+// WebKitGTK has no StorageManager.
+it.runIf('StorageManager' in globalThis)(
+  'asks for storage to be kept, and takes a refusal for one',
+  async () => {
+    const { adapter, faults } = open()
+    const persist = vi.spyOn(StorageManager.prototype, 'persist')
+    persist.mockResolvedValueOnce(true)
+    expect(await adapter.persist()).toBe(true)
+    persist.mockRejectedValueOnce(new TypeError('opaque origin'))
+    expect(await adapter.persist()).toBe(false)
+    expect(faults.map(({ message }) => message)).toEqual([expect.stringContaining('opaque origin')])
+  },
+)
 
 it('leaves no listener on the connection, however many calls there were', async () => {
   let listeners = 0
