@@ -1,6 +1,6 @@
 import type { Change, Outcome } from '../../core/adapter.ts'
 import { keysOf } from '../../core/batch.ts'
-import { guarded, type Report } from './faults.ts'
+import { callGuarded, type Report } from './faults.ts'
 
 /**
  * What changed in a database. Keys are stored keys: with the default key function `prefix:version:key`, which
@@ -118,7 +118,7 @@ export class Announcements {
 
   #tell(subscriber: Subscriber, change: CacheChange): void {
     if (!this.#subscribers.has(subscriber)) return
-    guarded(
+    callGuarded(
       () => subscriber.listener(change),
       (error) => this.#report(`A subscriber of "${this.#database}" failed`, error),
     )

@@ -1,4 +1,4 @@
-import { guarded, type Report } from './faults.ts'
+import { callGuarded, type Report } from './faults.ts'
 
 /** Calls `work` once there is nothing better to do. */
 export type WhenIdle = (work: () => void) => void
@@ -27,7 +27,7 @@ export class IdleSweep {
       this.#due = undefined
       this.#sweep().catch((error: unknown) => this.#report('The idle sweep failed', error))
     }
-    guarded(
+    callGuarded(
       () => this.#whenIdle(work),
       (error) => {
         this.#report('whenIdle failed', error)
