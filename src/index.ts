@@ -15,7 +15,6 @@ export { type BatchDecision, type Commit, decideBatch, keysToRead } from './core
 export type { AsyncCache } from './core/cache.ts'
 export { type CacheConfig, type CacheOf, type Caches, createCaches } from './core/caches.ts'
 export { createCache } from './core/create-cache.ts'
-export { type Decision, decide, isLive, type Place, step } from './core/decide.ts'
 export {
   CacheError,
   type CacheErrorCode,
@@ -35,7 +34,9 @@ export {
   type Version,
   withoutVersion,
 } from './core/keys.ts'
+export { isLive } from './core/liveness.ts'
 export type { CacheLock, SyncCacheLock } from './core/lock.ts'
+export { type Decision, decide, type Operation, operationOf } from './core/operations.ts'
 export type {
   CacheOptions,
   GetOptions,
@@ -49,5 +50,6 @@ export type {
   TimeoutOr,
   WaitingLockOptions,
 } from './core/options.ts'
+export { type Place, step } from './core/step.ts'
 export { SyncCache } from './core/sync-cache.ts'
 export type { TypedCache, TypedSyncCache } from './core/typed-cache.ts'

@@ -146,7 +146,7 @@ async function startRound(cache: AsyncCache, round: number): Promise<Promise<Tol
     for (let call = 0; call < 20; call += 1) {
       calls.push(told(cache.aset(`key-${call}`, round, null)), told(cache.aincr('count', 1, { initial: 0 })))
     }
-    // Turns that only write, only read, and do both meet a lost connection in different ways.
+    // Batcher that only write, only read, and do both meet a lost connection in different ways.
     await Promise.resolve()
     for (let call = 0; call < 5; call += 1) calls.push(told(cache.aget('nothing')))
     await Promise.resolve()

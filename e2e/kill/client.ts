@@ -26,7 +26,7 @@ const COUNTERS = 4
 /** Asked for so often, by several clients at once. */
 const CONTENDERS = 4
 
-/** Turns drafts into calls: no two values are alike, and a key of its own is in no more than one call of a request. */
+/** Batcher drafts into calls: no two values are alike, and a key of its own is in no more than one call of a request. */
 export class Client {
   /** Of all clients: how many locks were asked for. */
   static #locks = 0

@@ -1,5 +1,5 @@
 import type { Contract } from './contract.ts'
-import type { Place } from './decide.ts'
+import type { Place } from './step.ts'
 import type { SyncCache } from './sync-cache.ts'
 
 /** A stored value and its deadline. */
@@ -120,7 +120,7 @@ export interface Space extends Place {
    */
   hasSafe(rest: string): boolean
   /**
-   * Counts on a live counter under such a key, in place, by `countOn`, and gives the sum. Otherwise `undefined`, with
+   * Counts on a live counter under such a key, in place, by `addTo`, and gives the sum. Otherwise `undefined`, with
    * nothing done: the general way decides.
    */
   count(rest: string, delta: number, clock: () => number): number | undefined

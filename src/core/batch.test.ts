@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Change, Entry, Op } from './adapter.ts'
 import { type Commit, decideBatch, keysToRead } from './batch.ts'
-import { step } from './decide.ts'
+import { operationOf } from './operations.ts'
+import { step } from './step.ts'
 
 const NOW = 1_000
 
@@ -88,14 +89,20 @@ describe('decideBatch()', () => {
   })
 })
 
+const KINDS = ['set', 'incr', 'touch'] as const
+
 describe('the uses of a batch', () => {
   const put = (name: string): Change => ({
     key: name,
     op: { kind: 'set', entry: { value: 1, expiresAt: null } },
   })
-  const usesOf = (...changes: Change[]): unknown => [
-    ...decideBatch(new Map([['old', { value: 1, expiresAt: null }]]), [{ changes, now: NOW }]).uses,
-  ]
+  const usesOf = (...changes: Change[]): unknown => {
+    const { uses } = decideBatch(new Map([['old', { value: 1, expiresAt: null }]]), [{ changes, now: NOW }])
+    return [...uses].map(([key, operation]) => [
+      key,
+      KINDS.find((kind) => operationOf({ kind }) === operation),
+    ])
+  }
 
   it('are in the order of last use, without what is gone', () => {
     const count: Change = { key: 'a', op: { kind: 'incr', delta: 1 } }

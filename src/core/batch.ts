@@ -1,21 +1,11 @@
-import type { Change, Entry, Op, Outcome } from './adapter.ts'
-import { isBlind, step } from './decide.ts'
+import type { Change, Entry, Outcome } from './adapter.ts'
+import { type Operation, operationOf } from './operations.ts'
+import { step } from './step.ts'
 
 /** What one caller wants done together, and the time of the call. */
 export interface Commit {
   readonly changes: readonly Change[]
   readonly now: number
-}
-
-/** The keys that a change may write. */
-export function keysOf({ key, op }: Keyed): string[] {
-  return op.to === undefined ? [key] : [key, op.to]
-}
-
-/** A change as far as it says where, in any form. */
-interface Keyed {
-  readonly key: string
-  readonly op: { readonly kind: Op['kind']; readonly to?: string }
 }
 
 /** The keys whose stored entries must be at hand before a batch can be decided: each once, in order of need. */
@@ -25,7 +15,7 @@ export function keysToRead(commits: readonly Commit[]): string[] {
   for (const { changes, now } of commits) {
     for (const { key, op } of changes) {
       // What follows a blind change in the batch sees what that one left.
-      if (isBlind(op, now)) overwritten.add(key)
+      if (operationOf(op).isBlind(op, now)) overwritten.add(key)
       else if (!overwritten.has(key)) needed.add(key)
     }
   }
@@ -38,8 +28,8 @@ export interface BatchDecision {
   readonly outcomes: readonly Outcome[][]
   /** What to store under each key that changed, `undefined` = remove: each key once, whatever happened to it. */
   readonly writes: ReadonlyMap<string, Entry | undefined>
-  /** Why each key that stays was last written: `writes` without the removed, in order of last use. */
-  readonly uses: ReadonlyMap<string, Op['kind']>
+  /** The operation that last wrote each key that stays, in order of last use. */
+  readonly uses: ReadonlyMap<string, Operation>
 }
 
 /**
@@ -54,16 +44,16 @@ export function decideBatch(
   fits: (key: string, entry: Entry) => boolean = () => true,
 ): BatchDecision {
   const writes = new Map<string, Entry | undefined>()
-  const uses = new Map<string, Op['kind']>()
+  const uses = new Map<string, Operation>()
   const place = {
     get: (key: string) => (writes.has(key) ? writes.get(key) : stored.get(key)),
-    set: (key: string, entry: Entry, why: Op['kind']) => {
+    set: (key: string, entry: Entry, operation: Operation) => {
       if (!fits(key, entry)) return false
       writes.set(key, entry)
-      // Touching is no use: what else was done to the key in this batch stands, and stands where it stood.
-      if (why === 'touch' && uses.has(key)) return true
+      // What is no use leaves an earlier use of the key in this batch as it is, and in its place.
+      if (!operation.isUse && uses.has(key)) return true
       uses.delete(key)
-      uses.set(key, why)
+      uses.set(key, operation)
       return true
     },
     delete: (key: string) => {

@@ -1,4 +1,4 @@
-import type { Op } from './adapter.ts'
+import type { Operation } from './operations.ts'
 
 /** How much a place may hold; `null` = no such limit. */
 export interface Limits {
@@ -20,12 +20,9 @@ export function checkLimits(limits: Limits): Limits {
   return limits
 }
 
-/**
- * Whether a write first wants room where the store is full. As in Django's locmem, what only changes an entry that is
- * there wants none.
- */
-export function wantsRoom(why: Op['kind'], isThere: boolean): boolean {
-  return !isThere || (why !== 'touch' && why !== 'incr')
+/** True if a write evicts others first where the store is full. `isThere` tells whether the key has an entry already. */
+export function wantsRoom(operation: Operation, isThere: boolean): boolean {
+  return !isThere || operation.replaces
 }
 
 /**

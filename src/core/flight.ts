@@ -1,7 +1,6 @@
 import type { Change, Op, Outcome } from './adapter.ts'
-import { keysOf } from './batch.ts'
+import { keysOf, operationOf } from './operations.ts'
 import { hasRequests, type RequestScope, requestScope } from './request-scope.ts'
-import { alwaysSupersedes, hasSuperseded, mayRemove } from './superseding.ts'
 import { Waiters } from './waiters.ts'
 
 /** A load under way. */
@@ -148,7 +147,7 @@ export class Flights<T> {
   /** To be called before changes that take time; `undefined` if they concern no load. */
   begin(changes: readonly Change[], now: number): PendingChanges<T> | undefined {
     if (this.#visits.size === 0) return undefined
-    const pending = new PendingChanges<T>(changes.some(({ op }) => mayRemove(op, now)))
+    const pending = new PendingChanges<T>(changes.some(({ op }) => operationOf(op).mayRemove(op, now)))
     for (const [index, change] of changes.entries()) {
       for (const key of keysOf(change)) pending.concern(this.#visits.get(key), change.op, index)
     }
@@ -216,7 +215,7 @@ export class PendingChanges<T> {
       flight.addPending(this)
       this.#concerns.push({ visit, flight, op, index })
       // No need to wait for the outcome: who comes later must not join the load.
-      if (alwaysSupersedes(op)) supersede(visit, flight)
+      if (operationOf(op).isUnconditional) supersede(visit, flight)
     }
   }
 
@@ -228,6 +227,11 @@ export class PendingChanges<T> {
     }
     this.#resolve()
   }
+}
+
+/** A change that failed has no outcome: it may have been made, and counts as made. */
+function hasSuperseded(op: Op, outcome: Outcome | undefined): boolean {
+  return operationOf(op).isUnconditional || outcome?.ok !== false
 }
 
 function supersede<T>(visit: Visit<T>, flight: Flight<T>): void {

@@ -1,9 +1,9 @@
 import type { Adapter, Change, Entry, Outcome, SyncAdapter, Wanted } from './adapter.ts'
 import type { Contract } from './contract.ts'
 import { Deadlines } from './deadline.ts'
-import { isLive } from './decide.ts'
 import { isCacheError } from './errors.ts'
 import { Flights } from './flight.ts'
+import { isLive } from './liveness.ts'
 import { failed } from './outcomes.ts'
 
 /** An adapter as a cache uses it: expired entries filtered, failures typed, waits bounded, running loads told of every change. */

@@ -2,9 +2,9 @@ import type { SyncAdapter } from './adapter.ts'
 import { checkKey, readOptions, readTimeout, type SetManyData, versionIn } from './arguments.ts'
 import { AsyncCache } from './cache.ts'
 import { type Call, type Contract, GETTING, KEY_AND_TIMEOUT, type Move, READING } from './contract.ts'
-import { isOpen } from './decide.ts'
 import { checkTimeout } from './expiry.ts'
 import { type Loader, loadSync } from './get-or-set.ts'
+import { isOpen } from './liveness.ts'
 import { heldSyncLock, type SyncCacheLock } from './lock.ts'
 import type {
   GetOptions,

@@ -1,8 +1,8 @@
 import type { Change, Entry, Op, Outcome, Space, SyncAdapter, Wanted } from './adapter.ts'
 import type { Contract } from './contract.ts'
-import { isLive } from './decide.ts'
 import type { Flight, Flights } from './flight.ts'
 import { headOf, type Keyspace, type Version } from './keys.ts'
+import { isLive } from './liveness.ts'
 import { failed } from './outcomes.ts'
 import { count, endure, flightsOf } from './store.ts'
 

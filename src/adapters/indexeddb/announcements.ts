@@ -1,5 +1,5 @@
 import type { Change, Outcome } from '../../core/adapter.ts'
-import { keysOf } from '../../core/batch.ts'
+import { keysOf } from '../../core/operations.ts'
 import { callGuarded, type Report } from './faults.ts'
 
 /**

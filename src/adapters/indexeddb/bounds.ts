@@ -53,7 +53,7 @@ export class Bounded implements Keeping {
     await this.#removeAll(transaction, ledger, leaving)
     for (const key of leaving) written.evicted.add(key)
     const used = new Map<string, number>()
-    for (const [key, why] of uses) if (why !== 'touch') used.set(key, this.#notes.next())
+    for (const [key, operation] of uses) if (operation.isUse) used.set(key, this.#notes.next())
     for (const [key, entry] of writes) {
       if (entry === undefined || written.evicted.has(key)) continue
       if (put(transaction, key, entry, written)) ledger.put(key, this.#bytesOf(key, entry), used.get(key))
@@ -90,15 +90,15 @@ export class Bounded implements Keeping {
     if (maxEntries === null) return leaving
     let size = ledger.entries
     let isFull = false
-    for (const [key, why] of uses) {
+    for (const [key, operation] of uses) {
       const isThere = ledger.has(key)
-      isFull ||= size >= maxEntries && wantsRoom(why, isThere)
+      isFull ||= size >= maxEntries && wantsRoom(operation, isThere)
       if (!isThere) size += 1
     }
     if (!isFull) return leaving
     const staying = new Set(await this.#leastUsed(transaction, ledger))
-    for (const [key, why] of uses) {
-      if (staying.size >= maxEntries && wantsRoom(why, staying.has(key))) {
+    for (const [key, operation] of uses) {
+      if (staying.size >= maxEntries && wantsRoom(operation, staying.has(key))) {
         let count = share(staying.size, cullFrequency)
         for (const least of staying) {
           if (count === 0) break
@@ -107,7 +107,7 @@ export class Bounded implements Keeping {
           leaving.add(least)
         }
       }
-      if (why === 'touch') continue
+      if (!operation.isUse) continue
       leaving.delete(key)
       staying.delete(key)
       staying.add(key)

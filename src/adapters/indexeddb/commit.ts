@@ -1,5 +1,6 @@
 import type { Entry, Op, Outcome } from '../../core/adapter.ts'
-import { type BatchDecision, type Commit, decideBatch, keysOf, keysToRead } from '../../core/batch.ts'
+import { type BatchDecision, type Commit, decideBatch, keysToRead } from '../../core/batch.ts'
+import { keysOf, operationOf } from '../../core/operations.ts'
 import { readEntries, UnreadableError } from './entries.ts'
 import type { Keeping, Written } from './keeping.ts'
 import { completion, isNamed } from './requests.ts'
@@ -68,11 +69,10 @@ async function decideIn(
  */
 function takesValue(commits: readonly Commit[]): (key: string) => boolean {
   const taken = new Set<string>()
-  for (const { changes } of commits) for (const { key, op } of changes) if (TAKES[op.kind]) taken.add(key)
+  for (const { changes } of commits)
+    for (const { key, op } of changes) if (operationOf(op).needsValue) taken.add(key)
   return (key) => taken.has(key)
 }
-
-const TAKES: { readonly [kind in Op['kind']]?: true } = { add: true, incr: true, pop: true, move: true }
 
 /** Tells those whose value the browser could not take or that made room for others of their own commit, and nobody else. */
 function answersOf(

@@ -1,9 +1,10 @@
 import type { Change, Entry, Outcome, Wanted } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
-import { isLive } from '../../core/decide.ts'
+import { Batcher, type Read, type Work } from '../../core/batcher.ts'
+
 import { rangeEnd } from '../../core/keys.ts'
+import { isLive } from '../../core/liveness.ts'
 import { copyOf } from '../../core/snapshot.ts'
-import { type Read, Turns, type Work } from '../../core/turns.ts'
 import { abort, commitAll } from './commit.ts'
 import type { Connection } from './connection.ts'
 import { deleteOrphans, readEntries, UnreadableError } from './entries.ts'
@@ -31,7 +32,7 @@ export class Database implements Work {
   readonly #inNeed: Keeping
   readonly #cullFrequency: number
   readonly #order = new Order()
-  readonly #turns = new Turns(this)
+  readonly #turns = new Batcher(this)
   /** Whether the last drop of least recently used entries made no room, and no write has found any since. */
   #isDropVain = false
 

@@ -52,7 +52,7 @@ export class Unbounded implements Keeping {
         if (entry === undefined) drop(transaction, key)
         else put(transaction, key, entry, written)
       }
-      for (const [key, why] of uses) if (why !== 'touch') this.#notes.note(key)
+      for (const [key, operation] of uses) if (operation.isUse) this.#notes.note(key)
       return written
     }
   }

@@ -1,5 +1,5 @@
 import type { Commit } from '../../core/batch.ts'
-import { MOST } from '../../core/turns.ts'
+import { MAX_BATCH_KEYS } from '../../core/batcher.ts'
 import { OpenTimeoutError } from './connection.ts'
 
 /** What waits for its turn. */
@@ -53,7 +53,8 @@ export class Order {
     make: (commits: readonly Commit[]) => Promise<readonly Answer[]>,
   ): Promise<readonly Answer[]> {
     const last = this.#waiting.at(-1)?.batch as Batch<Answer> | undefined
-    const batch: Batch<Answer> = last !== undefined && last.size < MOST ? last : { commits: [], size: 0 }
+    const batch: Batch<Answer> =
+      last !== undefined && last.size < MAX_BATCH_KEYS ? last : { commits: [], size: 0 }
     const start = batch.commits.length
     for (const commit of commits) {
       batch.commits.push(commit)

@@ -2,6 +2,7 @@ import type { Entry, Outcome } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
 import { share } from '../../core/culling.ts'
 import { CacheError } from '../../core/errors.ts'
+import { operationOf } from '../../core/operations.ts'
 import { abort } from './commit.ts'
 import { readEntries } from './entries.ts'
 import { clearStores, drop, type Keeping, type Write, Written } from './keeping.ts'
@@ -40,9 +41,7 @@ function weigh({ changes }: Commit): number {
 
 /** Whether a commit was given room, rather than giving some back or changing nothing. */
 export function tookRoom({ changes }: Commit, outcomes: readonly Outcome[] | undefined): boolean {
-  return changes.some(
-    ({ op }, index) => outcomes?.[index]?.ok && !['delete', 'pop', 'release'].includes(op.kind),
-  )
+  return changes.some(({ op }, index) => outcomes?.[index]?.ok && operationOf(op).stores)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { parse, stringify } from 'devalue'
 import { brandOf, NativeDate } from '../../core/brands.ts'
-import { isCounter } from '../../core/decide.ts'
+import { isCounter } from '../../core/operations.ts'
 
 /**
  * A value as a text store keeps it. Safe integers stay numbers, so that the owner can count without decoding;

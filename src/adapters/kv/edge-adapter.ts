@@ -1,6 +1,6 @@
 import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
-import { Turns } from '../../core/turns.ts'
+import { Batcher } from '../../core/batcher.ts'
 import type { Blobs } from './blobs.ts'
 import type { Costs, Tally } from './costs.ts'
 import { type EdgeRead, EdgeReader } from './edge-reader.ts'
@@ -44,7 +44,7 @@ export class EdgeAdapter implements KVAdapter {
   readonly #parts: EdgeParts
   readonly #reader: EdgeReader
   readonly #writer: EdgeWriter
-  readonly #turns: Turns<EdgeRead>
+  readonly #turns: Batcher<EdgeRead>
   /** A clear, the writing of large values or of very many, a move between owners: what the same request asks for later comes after them. */
   readonly #sequence = new Sequence()
 
@@ -53,7 +53,7 @@ export class EdgeAdapter implements KVAdapter {
     this.#parts = parts
     this.#reader = new EdgeReader(parts)
     this.#writer = new EdgeWriter(parts)
-    this.#turns = new Turns<EdgeRead>({
+    this.#turns = new Batcher<EdgeRead>({
       read: (reads) => this.#read(reads),
       commit: (commits) => this.#commit(commits),
     })

@@ -1,6 +1,6 @@
 import type { Entry, Wanted } from '../../core/adapter.ts'
-import { isLive } from '../../core/decide.ts'
-import type { Read } from '../../core/turns.ts'
+import type { Read } from '../../core/batcher.ts'
+import { isLive } from '../../core/liveness.ts'
 import { blobOf, isPointer } from './blob-pointer.ts'
 import type { EdgeParts } from './edge-adapter.ts'
 import type { StoredEntry } from './protocol.ts'

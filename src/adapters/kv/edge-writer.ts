@@ -1,6 +1,8 @@
 import type { Change, Outcome } from '../../core/adapter.ts'
-import { type Commit, keysOf } from '../../core/batch.ts'
-import { isLive, isOpen } from '../../core/decide.ts'
+import type { Commit } from '../../core/batch.ts'
+import { isLive, isOpen } from '../../core/liveness.ts'
+import { keysOf } from '../../core/operations.ts'
+
 import { blobOf } from './blob-pointer.ts'
 import type { Blobs } from './blobs.ts'
 import { type Encoded, encodeWithin, isOver } from './codec.ts'

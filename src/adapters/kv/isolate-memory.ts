@@ -95,7 +95,7 @@ export class IsolateMemory {
 
   noteAbsent(key: string, now: number): void {
     this.#absent.delete(key)
-    if (this.#absent.size >= MOST) deleteFirst(this.#absent)
+    if (this.#absent.size >= MAX_BATCH_KEYS) deleteFirst(this.#absent)
     this.#absent.set(key, now)
   }
 
@@ -157,7 +157,7 @@ export class IsolateMemory {
   noteClear(scope: string, generation: number): void {
     const at = Date.now()
     this.#noteWrite(at)
-    if (this.#clears.size >= MOST) {
+    if (this.#clears.size >= MAX_BATCH_KEYS) {
       const [oldest, heardAt] = this.#clearsHeardAt.entries().next().value ?? ['', at]
       this.forgetBefore(heardAt)
       this.#forgetClear(oldest)
@@ -194,7 +194,7 @@ export class IsolateMemory {
 
   #remember(key: string, written: Written): void {
     this.#written.delete(key)
-    const [first] = this.#written.size >= MOST ? this.#written.values() : []
+    const [first] = this.#written.size >= MAX_BATCH_KEYS ? this.#written.values() : []
     if (first !== undefined) {
       this.#forgottenAt = Math.max(this.#forgottenAt, first.at)
       deleteFirst(this.#written)
@@ -211,7 +211,7 @@ const UNDECIDED = Number.POSITIVE_INFINITY
 /** Milliseconds after which a call that was seen to fail does nothing more at its owner, by far. */
 const IN_DOUBT = 60_000
 /** Keys of each kind. */
-const MOST = 10_000
+const MAX_BATCH_KEYS = 10_000
 /** Milliseconds after which a write has reached every location, by far, if its owner can write to KV: that speaks of 60 s "or more". */
 const SETTLED = 600_000
 /** Milliseconds after which no copy of before a write says anything any more, even if its owner cannot write to KV. */

@@ -1,7 +1,7 @@
 import type { Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import { type Commit, decideBatch } from '../../core/batch.ts'
+import { Batcher, type Read } from '../../core/batcher.ts'
 import { CacheError } from '../../core/errors.ts'
-import { type Read, Turns } from '../../core/turns.ts'
 import { type Encoded, encodeWithin, JSON_TEXT } from './codec.ts'
 import { type CopyMetadata, copyText, entryOf, textBytes } from './copies.ts'
 import { type Costs, newTally, type Tally } from './costs.ts'
@@ -31,7 +31,7 @@ export class KVAlone implements KVAdapter {
   readonly supports: Supports
   readonly #options: KVAloneOptions
   readonly #tally: Tally = newTally()
-  readonly #turns = new Turns<AloneRead>({
+  readonly #turns = new Batcher<AloneRead>({
     read: (reads) => this.#read(reads),
     commit: (commits) => this.#commit(commits),
   })

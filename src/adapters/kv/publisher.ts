@@ -1,4 +1,4 @@
-import { isLive } from '../../core/decide.ts'
+import { isLive } from '../../core/liveness.ts'
 import type { Encoded } from './codec.ts'
 import { withEach } from './connections.ts'
 import { copyText, fits } from './copies.ts'

@@ -1,5 +1,6 @@
 import type { Entry, Outcome } from '../../core/adapter.ts'
-import { isLive, step } from '../../core/decide.ts'
+import { isLive } from '../../core/liveness.ts'
+import { step } from '../../core/step.ts'
 import { type BlobPointer, blobOf } from './blob-pointer.ts'
 import type { Entries } from './entries.ts'
 import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'

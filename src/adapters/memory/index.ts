@@ -1,9 +1,9 @@
 import type { Change, Entry, Outcome, Supports, SyncAdapter, Wanted } from '../../core/adapter.ts'
-import { keysOf } from '../../core/batch.ts'
 import { checkLimits } from '../../core/culling.ts'
-import { type Place, step } from '../../core/decide.ts'
 import { headOf, restOf } from '../../core/keys.ts'
+import { keysOf } from '../../core/operations.ts'
 import { checkBag, checkChoice } from '../../core/options.ts'
+import { type Place, step } from '../../core/step.ts'
 import { SyncCache } from '../../core/sync-cache.ts'
 import { Table } from './table.ts'
 
@@ -52,7 +52,7 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   const at = (key: string) => table.space(headOf(key))
   const place: Place = {
     get: (key) => at(key).get(restOf(key)),
-    set: (key, entry, why) => at(key).set(restOf(key), entry, why),
+    set: (key, entry, operation) => at(key).set(restOf(key), entry, operation),
     delete: (key) => at(key).delete(restOf(key)),
   }
 

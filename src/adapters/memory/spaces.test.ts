@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
+import { operationOf } from '../../core/operations.ts'
 import type { SyncCache } from '../../core/sync-cache.ts'
 import { memoryAdapter } from './index.ts'
 import { Table } from './table.ts'
@@ -35,7 +36,8 @@ describe('spaces', () => {
       space.delete('cart')
     }
     expect([...table.holders()]).toEqual([])
-    for (const space of spaces.slice(0, 10)) space.set('cart', { value: 1, expiresAt: null }, 'set')
+    for (const space of spaces.slice(0, 10))
+      space.set('cart', { value: 1, expiresAt: null }, operationOf({ kind: 'set' }))
     expect([...table.holders()]).toHaveLength(10)
     spaces[0]?.delete('cart')
     expect([...table.holders()]).toHaveLength(9)

@@ -1,9 +1,11 @@
 import type { Entry, Op, Outcome, Space } from '../../core/adapter.ts'
 import { estimateBytes } from '../../core/bytes.ts'
 import { type Limits, share, wantsRoom } from '../../core/culling.ts'
-import { countOn, isAhead, step } from '../../core/decide.ts'
 import { CacheError, quoteKey } from '../../core/errors.ts'
 import { isSafe, MAX_KEY_LENGTH } from '../../core/keys.ts'
+import { isAhead } from '../../core/liveness.ts'
+import { addTo, type Operation } from '../../core/operations.ts'
+import { step } from '../../core/step.ts'
 import { LeastUsed, type Used } from './least-used.ts'
 
 /**
@@ -244,7 +246,7 @@ export class SlotSpace implements Space {
       slot = this.#safeSlotOf(rest)
       if (slot === undefined) return undefined
     }
-    const sum = countOn(table.values[slot], delta)
+    const sum = addTo(table.values[slot], delta)
     if (typeof sum !== 'number') return undefined
     table.values[slot] = sum
     table.times[2 * slot + 1] = ++table.tick
@@ -261,18 +263,18 @@ export class SlotSpace implements Space {
     return true
   }
 
-  set(rest: string, entry: Entry, why: Op['kind']): boolean {
+  set(rest: string, entry: Entry, operation: Operation): boolean {
     const table = this.#table
-    const bytes = why === 'touch' ? 0 : table.weigh(rest, entry)
+    const bytes = !operation.isUse ? 0 : table.weigh(rest, entry)
     if (bytes === undefined) return false
     const known = this.#slotOf(rest)
     const inUse = known === undefined ? this.#inUse() : undefined
-    if (inUse !== undefined) return inUse.set(rest, entry, why)
-    if (wantsRoom(why, known !== undefined)) table.makeRoom()
+    if (inUse !== undefined) return inUse.set(rest, entry, operation)
+    if (wantsRoom(operation, known !== undefined)) table.makeRoom()
     const slot = this.#slotOf(rest) ?? this.#take(rest)
     table.values[slot] = entry.value
     table.times[2 * slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
-    if (why === 'touch') return true
+    if (!operation.isUse) return true
     table.times[2 * slot + 1] = ++table.tick
     table.account(slot, bytes)
     return true

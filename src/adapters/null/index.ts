@@ -1,5 +1,5 @@
 import type { Change, Outcome, Space, Supports, SyncAdapter } from '../../core/adapter.ts'
-import { decide } from '../../core/decide.ts'
+import { decide } from '../../core/operations.ts'
 import { SyncCache } from '../../core/sync-cache.ts'
 
 /**

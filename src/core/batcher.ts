@@ -27,7 +27,7 @@ type AskedCommit = Asked<Commit, readonly Outcome[]>
  * Gathers the calls of one turn of the event loop, which each would pay for a transaction or a call to the owner of its own,
  * into at most three: reads, commits, and the reads that were asked for after a commit, so that they see it. A lone call waits for nobody.
  */
-export class Turns<R extends Read = Read> {
+export class Batcher<R extends Read = Read> {
   readonly #work: Work<R>
   #before: AskedRead<R>[] = []
   #commits: AskedCommit[] = []
@@ -69,7 +69,7 @@ export class Turns<R extends Read = Read> {
   #grow(by: number): void {
     if (this.#size === 0) NOW.then(() => this.start())
     this.#size += Math.max(by, 1)
-    if (this.#size >= MOST) this.start()
+    if (this.#size >= MAX_BATCH_KEYS) this.start()
   }
 }
 
@@ -77,7 +77,7 @@ export class Turns<R extends Read = Read> {
 const NOW = Promise.resolve()
 
 /** Keys done together: beyond it there is nothing more to be saved, and others wait for a transaction to end. */
-export const MOST = 2_000
+export const MAX_BATCH_KEYS = 2_000
 
 /** Puts all questions at once, and gives each its answer, or all of them the one error. */
 function ask<Question, Answer>(

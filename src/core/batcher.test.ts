@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Change, Entry, Outcome } from './adapter.ts'
 import type { Commit } from './batch.ts'
-import { type Read, Turns } from './turns.ts'
+import { Batcher, type Read } from './batcher.ts'
 
 const set = (key: string, value: number): Change => ({
   key,
@@ -32,10 +32,10 @@ class Recorder {
   }
 }
 
-describe('Turns', () => {
+describe('Batcher', () => {
   it('puts the calls of one turn together, and gives each its own answer', async () => {
     const work = new Recorder()
-    const turns = new Turns(work)
+    const turns = new Batcher(work)
     const answers = await Promise.all([
       turns.commit(commit(set('a', 1), set('b', 1))),
       turns.commit(commit(set('c', 1))),
@@ -46,7 +46,7 @@ describe('Turns', () => {
 
   it('starts a lone call in the turn in which it was made', async () => {
     const work = new Recorder()
-    const turns = new Turns(work)
+    const turns = new Batcher(work)
     void turns.read(read('a'))
     await Promise.resolve()
     expect(work.asked).toEqual(['read a'])
@@ -54,7 +54,7 @@ describe('Turns', () => {
 
   it('lets a read see the commits asked for before it', async () => {
     const work = new Recorder()
-    const turns = new Turns(work)
+    const turns = new Batcher(work)
     await Promise.all([
       turns.read(read('a')),
       turns.commit(commit(set('a', 1))),
@@ -66,7 +66,7 @@ describe('Turns', () => {
 
   it('takes the calls of the next turn apart', async () => {
     const work = new Recorder()
-    const turns = new Turns(work)
+    const turns = new Batcher(work)
     await turns.commit(commit(set('a', 1)))
     await turns.commit(commit(set('b', 1)))
     expect(work.asked).toEqual(['commit a', 'commit b'])
@@ -74,7 +74,7 @@ describe('Turns', () => {
 
   it('begins at once what start() is called for', async () => {
     const work = new Recorder()
-    const turns = new Turns(work)
+    const turns = new Batcher(work)
     const first = turns.commit(commit(set('a', 1)))
     turns.start()
     expect(work.asked).toEqual(['commit a'])
@@ -84,7 +84,7 @@ describe('Turns', () => {
 
   it('does not let a turn grow without end', async () => {
     const work = new Recorder()
-    const turns = new Turns(work)
+    const turns = new Batcher(work)
     const calls = Array.from({ length: 5_000 }, (_, index) => turns.commit(commit(set(String(index), 1))))
     const answers = await Promise.all(calls)
     expect(answers.map(([outcome]) => outcome?.ok && outcome.value)).toEqual(
@@ -94,7 +94,7 @@ describe('Turns', () => {
 
   it('tells a failure to all whom it concerns, and to nobody else', async () => {
     const work = new Recorder()
-    const turns = new Turns(work)
+    const turns = new Batcher(work)
     const [bad, good] = await Promise.allSettled([
       turns.commit(commit(set('bad', 1))),
       turns.commit(commit(set('good', 1))),

@@ -1,0 +1,166 @@
+import type { Entry, Op, Outcome } from './adapter.ts'
+import { isLive, isOpen } from './liveness.ts'
+
+/**
+ * What an operation leads to: the entry to store next (`undefined` = none), the outcome, and, if the operation moves the
+ * stored entry to `op.to`, that entry.
+ */
+export type Decision = readonly [next: Entry | undefined, outcome: Outcome, moved?: Entry]
+
+/** Everything there is to know about one kind of operation. Adapters ask these traits and never the kind. */
+export interface Operation<O extends Op = Op> {
+  /**
+   * From the stored entry to the next one. Pure. A refused operation returns the stored entry itself, so `next !== stored`
+   * tells whether there is anything to write.
+   */
+  decide(stored: Entry | undefined, op: O, now: number): Decision
+  /** True if the decision does not depend on the stored entry at all: nothing needs to be read. */
+  isBlind(op: O, now: number): boolean
+  /** True if the key may be missing afterwards although it was there before. */
+  mayRemove(op: O, now: number): boolean
+  /**
+   * True if it does the same whatever is stored. Such an operation supersedes every load of its key that is under way; the
+   * others do so only if they succeed.
+   */
+  readonly isUnconditional: boolean
+  /** True if it can leave an entry behind, and so needs space in the store. */
+  readonly stores: boolean
+  /** True if it may need room although its key is already there. As in Django's locmem, changing an entry in place needs none. */
+  readonly replaces: boolean
+  /**
+   * True if it counts on the stored value, hands it on, or reports that there is one. A value that cannot be read then counts
+   * as missing. The others need only the deadline.
+   */
+  readonly needsValue: boolean
+  /** True if it counts as a use of the entry where an adapter evicts the least recently used. */
+  readonly isUse: boolean
+  /** True if its outcome carries the entry that was stored. */
+  readonly returnsEntry: boolean
+}
+
+type Kind = Op['kind']
+type OfKind<K extends Kind> = Extract<Op, { kind: K }>
+
+const OK: Outcome = { ok: true }
+const EXISTS: Outcome = { ok: false, reason: 'exists' }
+const MISSING: Outcome = { ok: false, reason: 'missing' }
+const NOT_AN_INTEGER: Outcome = { ok: false, reason: 'not-an-integer' }
+const OUT_OF_RANGE: Outcome = { ok: false, reason: 'out-of-range' }
+
+const yes = (): boolean => true
+const no = (): boolean => false
+
+/** The traits that most operations share. */
+const USUAL = {
+  isBlind: no,
+  mayRemove: no,
+  isUnconditional: false,
+  stores: true,
+  replaces: false,
+  needsValue: false,
+  isUse: true,
+  returnsEntry: false,
+}
+const REMOVAL = { ...USUAL, stores: false, mayRemove: yes }
+
+/** The operation table: one row per operation. To add an operation, add its data to `Op` and a row here. */
+const OPERATIONS: { readonly [K in Kind]: Operation<OfKind<K>> } = {
+  set: {
+    ...USUAL,
+    decide: (_, { entry }, now) => [ifLive(entry, now), OK],
+    isBlind: ({ entry }, now) => isLive(entry, now),
+    mayRemove: yes,
+    isUnconditional: true,
+    replaces: true,
+  },
+  add: {
+    ...USUAL,
+    decide: (stored, { entry }, now) => (isLive(stored, now) ? [stored, EXISTS] : [ifLive(entry, now), OK]),
+    replaces: true,
+    needsValue: true,
+  },
+  touch: {
+    ...USUAL,
+    decide: (stored, { expiresAt }, now) =>
+      isLive(stored, now) ? [ifLive({ ...stored, expiresAt }, now), OK] : [stored, MISSING],
+    mayRemove: ({ expiresAt }, now) => !isOpen(expiresAt, now),
+    isUse: false,
+  },
+  incr: {
+    ...USUAL,
+    decide: (stored, { delta, initial }, now) => {
+      const counter = isLive(stored, now) ? stored : initial
+      if (counter === undefined) return [stored, MISSING]
+      const value = addTo(counter.value, delta)
+      if (typeof value !== 'number') return [stored, value]
+      return [ifLive({ ...counter, value }, now), { ok: true, value }]
+    },
+    needsValue: true,
+  },
+  delete: {
+    ...REMOVAL,
+    decide: (stored, _, now) => [undefined, isLive(stored, now) ? OK : MISSING],
+    isUnconditional: true,
+  },
+  pop: {
+    ...REMOVAL,
+    decide: (stored, _, now) =>
+      isLive(stored, now) ? [undefined, { ok: true, entry: stored }] : [stored, MISSING],
+    needsValue: true,
+    returnsEntry: true,
+  },
+  release: {
+    ...REMOVAL,
+    decide: (stored, { token }, now) =>
+      isLive(stored, now) && stored.value === token ? [undefined, OK] : [stored, MISSING],
+  },
+  move: {
+    ...USUAL,
+    decide: (stored, _, now) => (isLive(stored, now) ? [undefined, OK, stored] : [stored, MISSING]),
+    mayRemove: yes,
+    replaces: true,
+    needsValue: true,
+  },
+}
+
+/**
+ * The row of an operation.
+ *
+ * @throws {TypeError} For a kind that is not in the table, such as one that a later deployment sends.
+ */
+export function operationOf(op: { readonly kind: Kind }): Operation {
+  // Of the table itself: 'constructor' is no operation.
+  const operation = Object.hasOwn(OPERATIONS, op.kind) ? OPERATIONS[op.kind] : undefined
+  if (operation === undefined) throw new TypeError(`Unknown operation "${op.kind}"`)
+  return operation as Operation
+}
+
+/** What an operation means: from the stored entry to the entry to store next, and the outcome. Pure. */
+export function decide(stored: Entry | undefined, op: Op, now: number): Decision {
+  return operationOf(op).decide(stored, op, now)
+}
+
+/** The keys that a change may write. */
+export function keysOf({ key, op }: { readonly key: string; readonly op: object }): string[] {
+  return 'to' in op ? [key, op.to as string] : [key]
+}
+
+/**
+ * True if `incr` can count on the value. −0 is excluded: a store of integers cannot tell it from 0, so every adapter keeps it
+ * as an ordinary value.
+ */
+export function isCounter(value: unknown): value is number {
+  return Number.isSafeInteger(value) && !Object.is(value, -0)
+}
+
+/** The sum, or the reason why there is none. */
+export function addTo(value: unknown, delta: number): number | Outcome {
+  if (!isCounter(value)) return NOT_AN_INTEGER
+  const sum = value + delta
+  return Number.isSafeInteger(sum) ? sum : OUT_OF_RANGE
+}
+
+/** An entry that has already expired is not stored. */
+function ifLive(entry: Entry, now: number): Entry | undefined {
+  return isLive(entry, now) ? entry : undefined
+}
