@@ -16,7 +16,7 @@ it('bounds a call that is never answered, and gets in no call’s way at module 
   expect(told).toEqual({
     answered: 'answered',
     // The adapter's own failure, not that of a timer.
-    failing: expect.stringMatching(/^CacheError: Cannot read 1 key: .*global scope/),
-    hanging: expect.stringMatching(/^CacheError: Cannot read 1 key: .*no answer within 0.1 s$/),
+    failing: expect.stringMatching(/^CacheError: aget failed in the .*global scope/),
+    hanging: expect.stringMatching(/^CacheError: aget failed in the .*no answer within 0.1 s$/),
   })
 })

@@ -1,13 +1,13 @@
 export type {
   Adapter,
+  Bucket,
   Change,
   Entry,
   Op,
   Outcome,
   Refusal,
-  Space,
   Supports,
-  SyncAdapter,
+  SyncStorage,
   Wanted,
 } from './core/adapter.ts'
 export type { SetManyData } from './core/arguments.ts'
@@ -27,10 +27,10 @@ export type { Loader } from './core/get-or-set.ts'
 export {
   type CacheWarning,
   defaultKeyFunction,
-  headOf,
   type KeyFunction,
+  prefixOf,
   rangeEnd,
-  restOf,
+  userKeyOf,
   type Version,
   withoutVersion,
 } from './core/keys.ts'
@@ -51,5 +51,5 @@ export type {
   WaitingLockOptions,
 } from './core/options.ts'
 export { type Place, step } from './core/step.ts'
-export { SyncCache } from './core/sync-cache.ts'
+export { createSyncCache, type SyncAdapter, SyncCache } from './core/sync-cache.ts'
 export type { TypedCache, TypedSyncCache } from './core/typed-cache.ts'

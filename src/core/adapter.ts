@@ -1,7 +1,3 @@
-import type { Contract } from './contract.ts'
-import type { Place } from './step.ts'
-import type { SyncCache } from './sync-cache.ts'
-
 /** A stored value and its deadline. */
 export interface Entry {
   /** In memory and IndexedDB the value itself; in a text store a safe integer or the encoded value. */
@@ -78,7 +74,7 @@ export interface Supports {
 
 /**
  * A place to keep entries. It brings the place and the atomic bracket; what the operations mean is decided by
- * `decide` in `core/decide.ts`, which every adapter calls inside its bracket. Third parties prove theirs with
+ * the operation table in `core/operations.ts`, which every adapter calls inside its bracket. Third parties prove theirs with
  * `adapterSuite` from `nearcache/testing`.
  */
 export interface Adapter {
@@ -106,35 +102,30 @@ export interface Adapter {
 }
 
 /**
- * The entries whose keys begin with one head, each under the rest of its key: for a caller that has the two apart and
- * need not join them to find one entry. Good for ever, whatever is stored, deleted or cleared meanwhile.
+ * The entries whose stored keys begin with one prefix, `prefix:version:`, each under the caller's own key. It spares a sync
+ * cache joining the two for every call. A bucket stays usable whatever is stored, deleted or cleared meanwhile.
  */
-export interface Space extends Place {
-  /** Decides and stores one change of one entry, and answers it: any but a move, which concerns two spaces. */
-  commit(rest: string, op: Op, now: number): Outcome
-  /** The value of a live entry, else `undefined`. Counts as a use, and asks the time only of an entry that can expire. */
-  read(rest: string, clock: () => number): unknown
-  /**
-   * Whether there is an entry under this key, and all keys here are such that no check could find fault with them. Who is
-   * told so need not check the key.
-   */
-  hasSafe(rest: string): boolean
-  /**
-   * Counts on a live counter under such a key, in place, by `addTo`, and gives the sum. Otherwise `undefined`, with
-   * nothing done: the general way decides.
-   */
-  count(rest: string, delta: number, clock: () => number): number | undefined
-  /** Writes over an entry under such a key, if no room must be made. Otherwise `false`, with nothing done. */
-  overwrite(rest: string, value: unknown, expiresAt: number | null): boolean
+export interface Bucket {
+  /** Decides and stores one change of one entry, and answers it. Not for a move, which concerns two buckets. */
+  commit(userKey: string, op: Op, now: number): Outcome
+  /** The value of a live entry, else `undefined`. Counts as a use. Asks for the time only if the entry can expire. */
+  read(userKey: string, clock: () => number): unknown
+  /** If true, the caller may skip key validation. */
+  hasSafe(userKey: string): boolean
+  /** `incr` of a live counter under a safe key, without a decision. Otherwise `undefined`, with nothing done. */
+  tryIncr(userKey: string, delta: number, clock: () => number): number | undefined
+  /** `set` over an entry under a safe key, if nothing must be evicted. Otherwise `false`, with nothing done. */
+  trySet(userKey: string, value: unknown, expiresAt: number | null): boolean
 }
 
-/** An {@link Adapter} that can also answer at once. */
-export interface SyncAdapter extends Adapter {
-  /** Makes the cache: `new SyncCache(contract, adapter)`. Here, so that bundles without a sync adapter are without it. */
-  cache(contract: Contract, adapter: SyncAdapter): SyncCache
-  /** What is stored under keys that begin with `head`. */
-  space(head: string): Space
+/** What an adapter that can answer at once has in addition. */
+export interface SyncStorage {
+  /** {@link Adapter.read}, at once. */
   readSync(keys: readonly string[], now: number, wanted: Wanted): readonly (Entry | undefined)[]
+  /** {@link Adapter.commit}, at once. */
   commitSync(changes: readonly Change[], now: number): readonly Outcome[]
+  /** {@link Adapter.clear}, at once. */
   clearSync(scope: string): void
+  /** A faster way to the entries of one prefix. Without it, every call goes through the methods above. */
+  readonly bucket?: ((prefix: string) => Bucket) | undefined
 }

@@ -103,7 +103,7 @@ describe('estimateBytes()', () => {
   })
 
   it.each(MEASURED)('says of %s within a factor of 2 what V8 takes: %d bytes', (_, measured, make) => {
-    const estimate = estimateBytes(snapshot(make(), 'k'))
+    const estimate = estimateBytes(snapshot(make(), 'k', 'aset'))
     expect(estimate).toBeGreaterThan(measured / 2)
     expect(estimate).toBeLessThan(measured * 2)
     expect(estimateBytes(make(), undefined, true)).toBeGreaterThan(measured / 2)

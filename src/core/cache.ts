@@ -1,14 +1,5 @@
-import type { Outcome } from './adapter.ts'
-import { checkKey, readTimeout, type SetManyData } from './arguments.ts'
-import {
-  type Call,
-  type Contract,
-  GETTING,
-  GETTING_OR_SETTING,
-  type Move,
-  READING,
-  WAITING,
-} from './contract.ts'
+import type { SetManyData } from './arguments.ts'
+import type { Calls } from './calls.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
 import { type CacheLock, heldLock, Wait } from './lock.ts'
@@ -23,20 +14,17 @@ import type {
   TimeoutOr,
   WaitingLockOptions,
 } from './options.ts'
-import { accepted, counted, moved, popped } from './outcomes.ts'
-import { Store } from './store.ts'
-
-const NO_OPTIONS: GetOrSetOptions = {}
+import type { Store } from './store.ts'
 
 /** Django's low-level cache, asynchronously. Made by `createCache`; every method may be called at any time. */
 export class AsyncCache {
-  readonly #contract: Contract
+  readonly #calls: Calls
   readonly #store: Store
 
   /** @internal Use `createCache`. */
-  constructor(contract: Contract) {
-    this.#contract = contract
-    this.#store = new Store(contract)
+  constructor(calls: Calls, store: Store) {
+    this.#calls = calls
+    this.#store = store
   }
 
   /**
@@ -54,15 +42,13 @@ export class AsyncCache {
    * const theme = await cache.aget('theme', { default: 'light' }) // 'light'
    * ```
    */
-  async aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
+  aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
   /** Reads one key, or gives `options.default` when it is missing or expired. A stored `null` is a value. */
-  async aget<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
+  aget<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
   /** Reads one key, or gives `options.default` when it is missing or expired. A stored `null` is a value. */
-  async aget<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
-  async aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
-    const storedKey = this.#contract.key('aget', key, options, GETTING)
-    const entry = await this.#store.readLive(storedKey, 'value', options?.fresh)
-    return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
+  aget<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
+  aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
+    return this.#store.read(() => this.#calls.get('aget', key, options))
   }
 
   /**
@@ -78,8 +64,8 @@ export class AsyncCache {
    * await cache.aset('draft', { body: '' }, { timeout: null, version: 2 })
    * ```
    */
-  async aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {
-    await this.#done(this.#contract.write('aset', 'set', key, value, options))
+  aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {
+    return this.#store.change(() => this.#calls.set('aset', key, value, options))
   }
 
   /**
@@ -95,8 +81,8 @@ export class AsyncCache {
    * }
    * ```
    */
-  async aadd(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<boolean> {
-    return this.#done(this.#contract.write('aadd', 'add', key, value, options))
+  aadd(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<boolean> {
+    return this.#store.change(() => this.#calls.add('aadd', key, value, options))
   }
 
   /**
@@ -120,14 +106,11 @@ export class AsyncCache {
    * ```
    */
   async agetOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<GetOrSetOptions>): Promise<T> {
-    checkKey(key, 'agetOrSet')
-    if (loader === undefined) throw new TypeError('agetOrSet needs a default: a value or a function')
-    const timeout = readTimeout(options, GETTING_OR_SETTING, 'agetOrSet')
-    const { version, fresh, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
-    signal?.throwIfAborted()
-    const storedKey = this.#contract.keyspace.storedKey(key, version)
-    const asked = { storedKey, key, loader, timeout, fresh }
-    return getOrSet(this.#contract, this.#store, asked, signal) as Promise<T>
+    return getOrSet(
+      this.#calls,
+      this.#store,
+      this.#calls.getOrSet('agetOrSet', key, loader, options),
+    ) as Promise<T>
   }
 
   /**
@@ -144,8 +127,8 @@ export class AsyncCache {
    * await cache.atouch('session:7', 3600) // true: one hour from now
    * ```
    */
-  async atouch(key: string, options?: TimeoutOr<SetOptions>): Promise<boolean> {
-    return this.#done(this.#contract.touch('atouch', key, options))
+  atouch(key: string, options?: TimeoutOr<SetOptions>): Promise<boolean> {
+    return this.#store.change(() => this.#calls.touch('atouch', key, options))
   }
 
   /**
@@ -161,8 +144,8 @@ export class AsyncCache {
    * await cache.adelete('user:1') // false: there was none
    * ```
    */
-  async adelete(key: string, options?: KeyOptions): Promise<boolean> {
-    return this.#done(this.#contract.remove('adelete', key, options))
+  adelete(key: string, options?: KeyOptions): Promise<boolean> {
+    return this.#store.change(() => this.#calls.delete('adelete', key, options))
   }
 
   /**
@@ -176,9 +159,8 @@ export class AsyncCache {
    * await cache.ahasKey('anything') // false
    * ```
    */
-  async ahasKey(key: string, options?: ReadOptions): Promise<boolean> {
-    const storedKey = this.#contract.key('ahasKey', key, options)
-    return (await this.#store.readLive(storedKey, 'presence', options?.fresh)) !== undefined
+  ahasKey(key: string, options?: ReadOptions): Promise<boolean> {
+    return this.#store.read(() => this.#calls.hasKey('ahasKey', key, options))
   }
 
   /**
@@ -199,8 +181,8 @@ export class AsyncCache {
    * await cache.aincr('requests:ada', 1, { initial: 0, timeout: 60 }) // 1
    * ```
    */
-  async aincr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
-    return this.#counted(this.#contract.count('aincr', 1, key, delta, options))
+  aincr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
+    return this.#store.change(() => this.#calls.incr('aincr', key, delta, options))
   }
 
   /**
@@ -213,8 +195,8 @@ export class AsyncCache {
    * await cache.adecr('stock', 5) // -2
    * ```
    */
-  async adecr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
-    return this.#counted(this.#contract.count('adecr', -1, key, delta, options))
+  adecr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
+    return this.#store.change(() => this.#calls.decr('adecr', key, delta, options))
   }
 
   /**
@@ -228,11 +210,8 @@ export class AsyncCache {
    * await cache.attl('nothing') // undefined
    * ```
    */
-  async attl(key: string, options?: ReadOptions): Promise<number | null | undefined> {
-    const storedKey = this.#contract.key('attl', key, options)
-    // Before the read, so that what is found live has some time left.
-    const now = this.#contract.now()
-    return this.#contract.ttl(await this.#store.readLive(storedKey, 'presence', options?.fresh), now)
+  attl(key: string, options?: ReadOptions): Promise<number | null | undefined> {
+    return this.#store.read(() => this.#calls.ttl('attl', key, options))
   }
 
   /**
@@ -247,15 +226,13 @@ export class AsyncCache {
    * await cache.apop('one-time-code') // undefined
    * ```
    */
-  async apop<T = unknown>(key: string, options?: PopOptions): Promise<T | undefined>
+  apop<T = unknown>(key: string, options?: PopOptions): Promise<T | undefined>
   /** Takes a key out in one atomic step, or gives `options.default` when it is missing or expired. */
-  async apop<T>(key: string, options: PopOptions<T> & { readonly default: T }): Promise<T>
+  apop<T>(key: string, options: PopOptions<T> & { readonly default: T }): Promise<T>
   /** Takes a key out in one atomic step, or gives `options.default` when it is missing or expired. */
-  async apop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): Promise<T | D>
-  async apop(key: string, options?: PopOptions<unknown>): Promise<unknown> {
-    const call = this.#contract.pop('apop', key, options)
-    const entry = popped(await this.#commit(call), call.method, key)
-    return entry === undefined ? options?.default : this.#contract.given(entry.value, key)
+  apop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): Promise<T | D>
+  apop(key: string, options?: PopOptions<unknown>): Promise<unknown> {
+    return this.#store.change(() => this.#calls.pop('apop', key, options))
   }
 
   /**
@@ -275,14 +252,11 @@ export class AsyncCache {
    * ```
    */
   async alock(key: string, options: WaitingLockOptions): Promise<CacheLock | undefined> {
-    const locking = this.#contract.lock('alock', key, options, WAITING)
-    // Once, so that a key function that fails later ends neither the attempts nor the release.
-    const storedKey = this.#contract.keyspace.storedKey(key, options.version)
-    const wait = new Wait(locking.wait)
+    const lock = this.#calls.lock('alock', key, options, LOCKING)
+    const wait = new Wait(lock.wait)
     do {
-      if (await this.#done(locking.take(), storedKey))
-        return heldLock(key, () => this.#done(locking.release(), storedKey))
-    } while (await wait.nap(this.#contract.sleep))
+      if (await this.#store.commit(lock.take)) return heldLock(key, () => this.#store.commit(lock.release))
+    } while (await wait.nap(this.#calls.options.sleep))
     return undefined
   }
 
@@ -299,10 +273,8 @@ export class AsyncCache {
    * await cache.agetMany(['b', 'a', 'c']) // Map { 'b' => null, 'a' => 1 }
    * ```
    */
-  async agetMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, T>> {
-    const storedKeys = this.#contract.keys('agetMany', keys, options, READING)
-    const entries = await this.#store.read([...storedKeys.values()], 'value', options?.fresh)
-    return this.#contract.found(storedKeys.keys(), entries)
+  agetMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, T>> {
+    return this.#store.read(() => this.#calls.getMany<T>('agetMany', keys, options))
   }
 
   /**
@@ -318,11 +290,8 @@ export class AsyncCache {
    * const failed = await cache.asetMany({ 'user:1': 'Ada', 'user:2': 'Grace' }, 3600) // []
    * ```
    */
-  async asetMany(data: SetManyData, options?: TimeoutOr<SetOptions>): Promise<string[]> {
-    const now = this.#contract.now()
-    const changes = this.#contract.writeMany('asetMany', data, options, now)
-    const outcomes = await this.#store.commit([...changes.values()], now)
-    return [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
+  asetMany(data: SetManyData, options?: TimeoutOr<SetOptions>): Promise<string[]> {
+    return this.#store.commit(() => this.#calls.setMany('asetMany', data, options))
   }
 
   /**
@@ -336,9 +305,8 @@ export class AsyncCache {
    * await cache.agetMany(['a', 'b']) // Map { 'b' => 2 }
    * ```
    */
-  async adeleteMany(keys: Iterable<string>, options?: KeyOptions): Promise<void> {
-    const changes = this.#contract.removeMany('adeleteMany', keys, options)
-    await this.#store.commit(changes, this.#contract.now())
+  adeleteMany(keys: Iterable<string>, options?: KeyOptions): Promise<void> {
+    return this.#store.commit(() => this.#calls.deleteMany('adeleteMany', keys, options))
   }
 
   /**
@@ -354,8 +322,8 @@ export class AsyncCache {
    * await cache.aget('config', { version: 2 }) // { dark: true }
    * ```
    */
-  async aincrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
-    return this.#moved(this.#contract.move('aincrVersion', 1, key, delta, options))
+  aincrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+    return this.#store.commit(() => this.#calls.incrVersion('aincrVersion', key, delta, options))
   }
 
   /**
@@ -368,8 +336,8 @@ export class AsyncCache {
    * await cache.adecrVersion('config', 1, { version: 2 }) // 1
    * ```
    */
-  async adecrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
-    return this.#moved(this.#contract.move('adecrVersion', -1, key, delta, options))
+  adecrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
+    return this.#store.commit(() => this.#calls.decrVersion('adecrVersion', key, delta, options))
   }
 
   /**
@@ -384,8 +352,8 @@ export class AsyncCache {
    * await cache.ahasKey('page') // false
    * ```
    */
-  async aclear(): Promise<void> {
-    await this.#store.clear(this.#contract.keyspace.scope)
+  aclear(): Promise<void> {
+    return this.#store.clear()
   }
 
   /**
@@ -398,8 +366,8 @@ export class AsyncCache {
    * await cache.aget('answer') // 42
    * ```
    */
-  async aclose(): Promise<void> {
-    await this.#store.close()
+  aclose(): Promise<void> {
+    return this.#store.close()
   }
 
   /** `await using cache = createCache(…)` closes it at the end of the block. */
@@ -410,23 +378,6 @@ export class AsyncCache {
       return this.aclose()
     }
   }
-
-  async #done(call: Call, storedKey?: string): Promise<boolean> {
-    return accepted(await this.#commit(call, storedKey), call.method, call.key)
-  }
-
-  async #counted(call: Call): Promise<number> {
-    return counted(await this.#commit(call), call.method, call.key)
-  }
-
-  async #moved({ method, key, version, change, now }: Move): Promise<number> {
-    return moved(await this.#store.commitOne(change, now), version, method, key)
-  }
-
-  #commit(
-    { key, version, op, now }: Call,
-    storedKey: string = this.#contract.keyspace.storedKey(key, version),
-  ): Promise<Outcome | undefined> {
-    return this.#store.commitOne({ key: storedKey, op }, now)
-  }
 }
+
+const LOCKING: readonly string[] = ['version', 'timeout', 'wait']

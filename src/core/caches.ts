@@ -1,4 +1,4 @@
-import type { Adapter, SyncAdapter } from './adapter.ts'
+import type { Adapter } from './adapter.ts'
 import { readOptions } from './arguments.ts'
 import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
@@ -6,7 +6,7 @@ import { ASYNC_DISPOSE } from './dispose.ts'
 import { CacheError } from './errors.ts'
 import { describeType } from './expiry.ts'
 import { type CacheOptions, isPlainObject } from './options.ts'
-import type { SyncCache } from './sync-cache.ts'
+import type { SyncAdapter, SyncCache } from './sync-cache.ts'
 
 /** A named cache's configuration, or what makes it when the cache is first asked for. */
 export type CacheConfig<A extends Adapter = Adapter> = CacheOptions<A> | (() => CacheOptions<A>)

@@ -1,9 +1,9 @@
-import type { SyncAdapter } from './adapter.ts'
+import type { Adapter } from './adapter.ts'
 import { AsyncCache } from './cache.ts'
-import { Contract } from './contract.ts'
+import { Calls } from './calls.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
-import { isSync } from './store.ts'
-import type { SyncCache } from './sync-cache.ts'
+import { AdapterStore } from './store.ts'
+import type { SyncAdapter, SyncCache } from './sync-cache.ts'
 import type { TypedCache, TypedSyncCache } from './typed-cache.ts'
 
 /**
@@ -44,7 +44,13 @@ export function createCache<S extends object>(options: CacheOptions<SyncAdapter>
  */
 export function createCache<S extends object>(options: CacheOptions): TypedCache<S>
 export function createCache(options: CacheOptions): object {
-  const contract = new Contract(resolveOptions(options))
-  const { adapter } = options
-  return isSync(adapter) ? adapter.cache(contract, adapter) : new AsyncCache(contract)
+  const resolved = resolveOptions(options)
+  const { adapter } = resolved
+  if (isSync(adapter)) return adapter.createSyncCache(resolved, adapter)
+  const calls = new Calls(resolved)
+  return new AsyncCache(calls, new AdapterStore(calls))
+}
+
+function isSync(adapter: Adapter): adapter is SyncAdapter {
+  return 'createSyncCache' in adapter
 }

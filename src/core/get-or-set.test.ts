@@ -3,7 +3,7 @@ import { memoryAdapter } from '../adapters/memory/index.ts'
 import type { Adapter } from './adapter.ts'
 import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
-import { flightsOf } from './store.ts'
+import { loadsOf } from './in-flight.ts'
 
 /** Memory as a place one has to wait for, like the others. */
 function distant(): Adapter {
@@ -190,7 +190,7 @@ describe('agetOrSet() and the sync twins', () => {
     const joining = cache.agetOrSet('k', load)
     resolve('late')
     expect(await Promise.all([waiting, joining])).toEqual(['at once', 'at once'])
-    expect(flightsOf(adapter).size).toBe(0)
+    expect(loadsOf(adapter).size).toBe(0)
   })
 
   it('lets a change inside a load of getOrSet supersede every load of the key', async () => {
@@ -207,7 +207,7 @@ describe('agetOrSet() and the sync twins', () => {
     resolve('late')
     expect(await waiting).toBe('late')
     expect(cache.hasKey('k')).toBe(false)
-    expect(flightsOf(adapter).size).toBe(0)
+    expect(loadsOf(adapter).size).toBe(0)
   })
 
   it('gives copies of its own from both, also of what is not stored', async () => {
@@ -239,7 +239,7 @@ describe('agetOrSet() and the sync twins', () => {
       throw new Error('origin is down')
     }
     expect(() => cache.getOrSet('k', load)).toThrow('origin is down')
-    expect(flightsOf(adapter).size).toBe(0)
+    expect(loadsOf(adapter).size).toBe(0)
     expect(cache.getOrSet('k', () => 'next')).toBe('next')
   })
 })

@@ -1,123 +1,119 @@
 import type { Entry } from './adapter.ts'
-import type { Contract } from './contract.ts'
-import { Flight } from './flight.ts'
-import type { Version } from './keys.ts'
-import type { SetOptions } from './options.ts'
+import type { Calls, LoadCall } from './calls.ts'
+import { InFlight } from './in-flight.ts'
 import { accepted } from './outcomes.ts'
 import { isThenable } from './snapshot.ts'
-import { endure, type Store } from './store.ts'
+import { addLoaded, missOnOutage, readEntry, type Store } from './store.ts'
 import type { SyncStore } from './sync-store.ts'
 import { leavable } from './waiters.ts'
 
 /** What `agetOrSet` takes as its default: a value, or a function that is called (and awaited) only on a miss. */
 export type Loader<T> = T | (() => T | Promise<T>)
 
-/** What a call asks for. Without the caller's signal: a load keeps this, also when the caller has left. */
-interface Asked {
+/** A call under its stored key. It does not hold the caller's signal: a load keeps it after the caller has left. */
+interface Load extends LoadCall {
   readonly storedKey: string
-  readonly key: string
-  readonly loader: unknown
-  readonly timeout: SetOptions['timeout']
-  readonly fresh?: boolean | undefined
 }
 
 /** Reads; on a miss joins the load under way or starts one. */
 export async function getOrSet(
-  contract: Contract,
+  calls: Calls,
   store: Store,
-  asked: Asked,
-  signal: AbortSignal | undefined,
+  { signal, ...call }: LoadCall & { readonly signal?: AbortSignal | undefined },
 ): Promise<unknown> {
-  const { key } = asked
-  const found = await leavable(readOrLoad(contract, store, asked), signal)
-  if (!(found instanceof Flight)) return contract.given(found.value, key)
+  signal?.throwIfAborted()
+  const { method, key, version } = call
+  const load = { ...call, storedKey: calls.keyspace.storedKey(key, version, method) }
+  const found = await leavable(readOrLoad(calls, store, load), signal)
+  if (!(found instanceof InFlight)) return calls.copyOut(found.value, key)
   const loaded = await found.wait(signal)
-  return loaded === undefined ? undefined : contract.storable(loaded, key)
+  return loaded === undefined ? undefined : calls.copyIn(loaded, key, method)
 }
 
 /** The live entry, or the load to wait for. */
-async function readOrLoad(contract: Contract, store: Store, asked: Asked): Promise<Entry | Flight<unknown>> {
-  const { storedKey, fresh } = asked
-  const { flights } = store
-  const visit = flights.enter(storedKey)
+async function readOrLoad(calls: Calls, store: Store, load: Load): Promise<Entry | InFlight<unknown>> {
+  const { method, storedKey, fresh } = load
+  const { loads } = store
+  const state = loads.enter(storedKey)
   try {
-    const { landed } = visit
-    const entry = await store.readLive(storedKey, 'value', fresh)
+    const { settled } = state
+    const entry = await store.read(() => readEntry(method, storedKey, calls.now(), fresh))
     if (entry !== undefined) return entry
     // A load that ended while we read is ours as well: its value, its undefined, its error.
-    let flight = flights.joinable(visit, landed)
-    const pending = flight?.pendingOutcomes()
+    let inFlight = loads.joinable(state, settled)
+    const pending = inFlight?.pendingOutcomes()
     if (pending !== undefined) {
-      // Changes that were asked for before us may supersede it; then its result is not for us.
+      // Changes that were asked for before us may supersede it. Then its result is not for us.
       await pending
-      flight = flights.joinable(visit, landed)
+      inFlight = loads.joinable(state, settled)
     }
-    return flight ?? flights.start(storedKey, visit, (started) => loadAndAdd(contract, store, asked, started))
+    return inFlight ?? loads.start(storedKey, state, (started) => loadAndAdd(calls, store, load, started))
   } finally {
-    flights.leave(storedKey, visit)
+    loads.leave(storedKey, state)
   }
 }
 
-/** Runs the loader and adds its result; whoever stored the key meanwhile wins. */
+/** Runs the loader and adds its result. If someone stored the key meanwhile, their value stays and is returned. */
 async function loadAndAdd(
-  contract: Contract,
+  calls: Calls,
   store: Store,
-  { storedKey, key, loader, timeout }: Asked,
-  flight: Flight<unknown>,
+  { method, storedKey, key, loader, timeout }: Load,
+  inFlight: InFlight<unknown>,
 ): Promise<unknown> {
   const loaded: unknown = typeof loader === 'function' ? await loader() : loader
   if (loaded === undefined) return undefined
-  const now = contract.now()
-  const entry = contract.entry(key, loaded, timeout, now)
-  // Changes of the key that are under way may supersede the load. The adapter does the `add` after those that are begun
-  // while we wait, and refuses it, unless one of them takes the key away. To wait for others could take for ever.
-  let pending = flight.pendingOutcomes()
+  const now = calls.now()
+  const entry = calls.entry(method, key, loaded, timeout, now)
+  // Changes of the key that are under way may supersede the load. The adapter does the `add` after those that begin while we
+  // wait, and refuses it unless one of them removes the key. Waiting for those as well could last for ever.
+  let pending = inFlight.pendingOutcomes()
   while (pending !== undefined) {
     await pending
-    pending = flight.superseded ? undefined : flight.pendingOutcomes(true)
+    pending = inFlight.superseded ? undefined : inFlight.pendingOutcomes(true)
   }
-  if (!flight.superseded) {
+  if (!inFlight.superseded) {
     try {
-      const [outcome] = await store.commitLoaded([{ key: storedKey, op: { kind: 'add', entry } }], now)
-      if (accepted(outcome, 'agetOrSet', key)) return entry.value
+      const outcome = await store.commitLoaded(method, { key: storedKey, op: addLoaded(entry) }, now)
+      if (accepted(outcome, method, key)) return entry.value
     } catch (error) {
-      endure(error, contract.onError)
+      missOnOutage(error, calls.options.onError)
       return entry.value
     }
   }
-  // A copy nearby may be of before their write.
-  const theirs = await store.readLive(storedKey, 'value', true)
+  // A copy nearby may be older than their write: read fresh.
+  const theirs = await store.read(() => readEntry(method, storedKey, calls.now(), true))
   return theirs === undefined ? entry.value : theirs.value
 }
 
 /** What follows a miss of the sync `getOrSet`: {@link getOrSet}, at once. */
 export function loadSync(
-  contract: Contract,
+  calls: Calls,
   store: SyncStore,
-  { key, version, loader, timeout }: Omit<Asked, 'storedKey'> & { readonly version: Version | undefined },
+  { method, key, version, loader, timeout }: LoadCall,
 ): unknown {
-  return store.runLoad(key, version, (flight) => {
-    // A clock that fails shall do so before the loader has run.
-    contract.now()
+  const storedKey = calls.keyspace.storedKey(key, version, method)
+  return store.runLoad(storedKey, (inFlight) => {
+    // A clock that fails must do so before the loader has run.
+    calls.now()
     const loaded: unknown = typeof loader === 'function' ? loader() : loader
     if (isThenable(loaded)) {
-      // Nobody waits for it any more: a failure of its own would be nobody's.
+      // Nobody waits for it any more, so its own failure must not become an unhandled rejection.
       Promise.resolve(loaded).catch(() => {})
-      throw new TypeError('getOrSet cannot wait for a promise: use agetOrSet')
+      throw new TypeError(`${method} cannot wait for a promise: use agetOrSet`)
     }
     if (loaded === undefined) return undefined
-    const now = contract.now()
-    const entry = contract.entry(key, loaded, timeout, now)
-    if (!flight.superseded) {
+    const now = calls.now()
+    const entry = calls.entry(method, key, loaded, timeout, now)
+    if (!inFlight.superseded) {
       try {
-        const outcome = store.commitLoaded(key, version, { kind: 'add', entry }, now)
-        if (accepted(outcome, 'getOrSet', key)) return contract.given(entry.value, key)
+        const outcome = store.commitLoaded(method, { key: storedKey, op: addLoaded(entry) }, now)
+        if (accepted(outcome, method, key)) return calls.copyOut(entry.value, key)
       } catch (error) {
-        endure(error, contract.onError)
-        return contract.given(entry.value, key)
+        missOnOutage(error, calls.options.onError)
+        return calls.copyOut(entry.value, key)
       }
     }
-    const theirs = store.value(key, version)
-    return contract.given(theirs === undefined ? entry.value : theirs, key)
+    const theirs = store.value(method, key, version)
+    return calls.copyOut(theirs === undefined ? entry.value : theirs, key)
   })
 }

@@ -60,10 +60,10 @@ export class Keyspace {
   /** What every stored key of this cache begins with; what `clear` removes. `''` without a prefix: everything. */
   readonly scope: string
   /** With the default key function a stored key is a *head*, `prefix:version:`, and the caller's own key. */
-  readonly hasHeads: boolean
+  readonly hasPrefixes: boolean
   readonly #options: KeyspaceOptions
-  readonly #ownHead: string
-  readonly #defaultHead: string
+  readonly #ownPrefix: string
+  readonly #defaultPrefix: string
   readonly #safeLength: number
   readonly #warned = new Set<string>()
 
@@ -71,54 +71,53 @@ export class Keyspace {
     this.#options = options
     const head = `${escapePart(options.keyPrefix)}:`
     this.scope = options.keyPrefix === '' ? '' : head
-    this.hasHeads = options.keyFunction === defaultKeyFunction
-    this.#ownHead = this.hasHeads ? '' : `${head}:`
-    this.#defaultHead = this.hasHeads ? defaultKeyFunction('', options.keyPrefix, options.version) : ''
+    this.hasPrefixes = options.keyFunction === defaultKeyFunction
+    this.#ownPrefix = this.hasPrefixes ? '' : `${head}:`
+    this.#defaultPrefix = this.hasPrefixes ? defaultKeyFunction('', options.keyPrefix, options.version) : ''
     const shortest = Math.min(MAX_KEY_LENGTH, options.maxKeyBytes ?? MAX_KEY_LENGTH)
-    this.#safeLength = isSafe(this.#defaultHead, shortest) ? shortest - this.#defaultHead.length : -1
+    this.#safeLength = isSafe(this.#defaultPrefix, shortest) ? shortest - this.#defaultPrefix.length : -1
   }
 
-  /** The head of this cache's keys at `version`; only where {@link hasHeads}. */
-  head(version: Version | undefined): string {
+  /** The head of this cache's keys at `version`; only where {@link hasPrefixes}. */
+  prefix(version: Version | undefined): string {
     return version === undefined
-      ? this.#defaultHead
-      : defaultKeyFunction('', this.#options.keyPrefix, checkVersion(version))
+      ? this.#defaultPrefix
+      : defaultKeyFunction('', this.#options.keyPrefix, version)
   }
 
   /** Checks a key whose stored key is not needed. */
-  check(key: string, version: Version | undefined): void {
-    if (version !== undefined || !isSafe(key, this.#safeLength)) this.storedKey(key, version)
+  check(key: string, version: Version | undefined, method: string): void {
+    if (version !== undefined || !isSafe(key, this.#safeLength)) this.storedKey(key, version, method)
   }
 
   /** The stored key of `key` at `version` (the cache's own where `undefined`), once it has passed all checks. */
-  storedKey(key: string, version: Version | undefined): string {
+  storedKey(key: string, version: Version | undefined, method: string): string {
     // What most keys are: nothing about them to check further, nothing to encode.
-    if (version === undefined && this.hasHeads && isSafe(key, this.#safeLength)) {
-      return this.#defaultHead + key
+    if (version === undefined && this.hasPrefixes && isSafe(key, this.#safeLength)) {
+      return this.#defaultPrefix + key
     }
-    if (typeof key !== 'string') throw new TypeError(`A key must be a string: got ${describeType(key)}`)
     // Also here: a key function may make well-formed text of it, the same for different keys.
-    if (!key.isWellFormed()) throw malformed(key)
+    if (!key.isWellFormed()) throw malformed(key, method)
     const { keyFunction, keyPrefix } = this.#options
-    const at = version === undefined ? this.#options.version : checkVersion(version)
+    const at = version ?? this.#options.version
     const finalKey = keyFunction(key, keyPrefix, at)
-    this.#check(finalKey, key)
-    return this.#ownHead + finalKey
+    this.#check(finalKey, key, method)
+    return this.#ownPrefix + finalKey
   }
 
-  #check(finalKey: string, key: string): void {
+  #check(finalKey: string, key: string, method: string): void {
     if (typeof finalKey !== 'string') {
       throw new TypeError(
-        `A key function must return a string: got ${describeType(finalKey)} for key ${quoteKey(key)}`,
+        `${method}(${quoteKey(key)}) failed: keyFunction must return a string, and returned ${describeType(finalKey)}`,
       )
     }
-    if (!finalKey.isWellFormed()) throw malformed(key)
+    if (!finalKey.isWellFormed()) throw malformed(key, method)
     const { keys, maxKeyBytes } = this.#options
-    if (maxKeyBytes !== null && isLongerThan(this.#ownHead + finalKey, maxKeyBytes)) {
+    if (maxKeyBytes !== null && isLongerThan(this.#ownPrefix + finalKey, maxKeyBytes)) {
       throw new CacheError(
         'INVALID_KEY',
-        `Cannot use key ${quoteKey(key)}: with its prefix and version it has more than ${maxKeyBytes} bytes, ` +
-          'the most this adapter can store; shorten it, or use hashedKey from nearcache/hashed-key',
+        `${method} cannot use key ${quoteKey(key)}: with its prefix and version it is longer than ${maxKeyBytes} bytes, ` +
+          'the limit of this adapter; shorten it, or use hashedKey from nearcache/hashed-key',
         { key },
       )
     }
@@ -181,9 +180,9 @@ export function withoutVersion(storedKey: string): string {
   return storedKey.slice(0, scopeEnd) + storedKey.slice(storedKey.indexOf(':', scopeEnd))
 }
 
-/** A stored key's head, `prefix:version:`: `headOf('app:2:user:1')` is `'app:2:'`. */
-export function headOf(storedKey: string): string {
-  return storedKey.slice(0, headLength(storedKey))
+/** A stored key's head, `prefix:version:`: `prefixOf('app:2:user:1')` is `'app:2:'`. */
+export function prefixOf(storedKey: string): string {
+  return storedKey.slice(0, prefixLength(storedKey))
 }
 
 /**
@@ -192,16 +191,16 @@ export function headOf(storedKey: string): string {
  *
  * @example
  * ```ts
- * import { restOf } from 'nearcache'
+ * import { userKeyOf } from 'nearcache'
  *
- * restOf('app:2:user:1') // 'user:1'
+ * userKeyOf('app:2:user:1') // 'user:1'
  * ```
  */
-export function restOf(storedKey: string): string {
-  return storedKey.slice(headLength(storedKey))
+export function userKeyOf(storedKey: string): string {
+  return storedKey.slice(prefixLength(storedKey))
 }
 
-function headLength(storedKey: string): number {
+function prefixLength(storedKey: string): number {
   const scopeEnd = storedKey.indexOf(':') + 1
   const versionEnd = storedKey.indexOf(':', scopeEnd) + 1
   return versionEnd === 0 ? scopeEnd : versionEnd
@@ -224,8 +223,10 @@ export function rangeEnd(prefix: string): string | undefined {
   return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1)
 }
 
-function malformed(key: string): CacheError {
-  return new CacheError('INVALID_KEY', `Cannot use key ${quoteKey(key)}: it has a lone surrogate`, { key })
+function malformed(key: string, method: string): CacheError {
+  return new CacheError('INVALID_KEY', `${method} cannot use key ${quoteKey(key)}: it has a lone surrogate`, {
+    key,
+  })
 }
 
 function isLongerThan(text: string, bytes: number): boolean {

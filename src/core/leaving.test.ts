@@ -4,8 +4,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { memoryAdapter } from '../adapters/memory/index.ts'
 import type { Adapter } from './adapter.ts'
 import { createCache } from './create-cache.ts'
-import type { Flight } from './flight.ts'
-import { flightsOf } from './store.ts'
+import type { InFlight } from './in-flight.ts'
+import { loadsOf } from './in-flight.ts'
 import { leavable } from './waiters.ts'
 
 setFlagsFromString('--expose-gc')
@@ -16,7 +16,7 @@ function distant(): Adapter {
   return { name, supports, read, commit, clear, close }
 }
 
-/** A load that ends when it is told to, and its flight. */
+/** A load that ends when it is told to, and its inFlight. */
 async function open(adapter: Adapter) {
   const cache = createCache({ adapter })
   const { promise, resolve, reject } = Promise.withResolvers<string>()
@@ -27,11 +27,11 @@ async function open(adapter: Adapter) {
   })
   staying.catch(() => {})
   await started.promise
-  const flights = flightsOf(adapter)
-  const visit = flights.enter(':1:key')
-  const [flight] = visit.flights
-  flights.leave(':1:key', visit)
-  return { cache, staying, flight: flight as Flight<unknown>, visit, resolve, reject }
+  const loads = loadsOf(adapter)
+  const state = loads.enter(':1:key')
+  const [inFlight] = state.loads
+  loads.leave(':1:key', state)
+  return { cache, staying, inFlight: inFlight as InFlight<unknown>, state, resolve, reject }
 }
 
 /** A signal that counts its listeners. */
@@ -48,14 +48,14 @@ describe.each([
   ['a place one waits for', distant],
 ])('a caller who leaves a load, on %s', (_, create) => {
   it('is forgotten by it, at once', async () => {
-    const { cache, staying, flight, visit, resolve } = await open(create())
+    const { cache, staying, inFlight, state, resolve } = await open(create())
     const controllers = Array.from({ length: 100 }, () => new AbortController())
     const calls = controllers.map(({ signal }) => cache.agetOrSet('key', 'unused', { signal }))
     const all = Promise.allSettled(calls)
-    await vi.waitFor(() => expect(flight.waiting).toBe(100))
-    expect(visit.callers).toBe(0)
+    await vi.waitFor(() => expect(inFlight.waiting).toBe(100))
+    expect(state.callers).toBe(0)
     for (const [index, controller] of controllers.entries()) if (index >= 10) controller.abort(index)
-    expect(flight.waiting).toBe(10)
+    expect(inFlight.waiting).toBe(10)
     resolve('loaded')
     expect(await staying).toBe('loaded')
     const outcomes = await all
@@ -64,7 +64,7 @@ describe.each([
         index < 10 ? { status: 'fulfilled', value: 'loaded' } : { status: 'rejected', reason: index },
       )
     }
-    expect(flight.waiting).toBe(0)
+    expect(inFlight.waiting).toBe(0)
   })
 
   it('leaves nothing behind that memory must hold', async () => {
@@ -135,7 +135,7 @@ describe('a caller who leaves during the read', () => {
     await expect(call).rejects.toBe('left')
     resolve()
     await vi.waitFor(async () => expect(await cache.aget('key')).toBe('loaded'))
-    expect(flightsOf(adapter).size).toBe(0)
+    expect(loadsOf(adapter).size).toBe(0)
     expect(add).toHaveBeenCalledTimes(1)
     expect(remove).not.toHaveBeenCalled()
   })

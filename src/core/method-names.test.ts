@@ -52,18 +52,20 @@ describe.each([
 })
 
 describe('the failures of a store', () => {
-  it('count what could not be read or written', async () => {
+  it('name the method, at whatever it failed', async () => {
     const fail = () => {
       throw new Error('no access')
     }
-    const cache = createCache({ adapter: { ...memoryAdapter(), readSync: fail, commitSync: fail } })
-    expect(() => cache.getMany(['a'])).toThrow('read 1 key:')
-    expect(() => cache.getMany(['a', 'b'])).toThrow('read 2 keys:')
-    expect(() => cache.setMany({ a: 1 })).toThrow('write 1 key:')
-    expect(() => cache.setMany({ a: 1, b: 2 })).toThrow('write 2 keys:')
-    expect(() => cache.deleteMany(['a'])).toThrow('write 1 key:')
-    expect(() => cache.incrVersion('a')).toThrow('write 1 key:')
-    await expect(cache.ahasKey('a')).rejects.toThrow('read 1 key:')
+    const cache = createCache({
+      adapter: { ...memoryAdapter(), readSync: fail, commitSync: fail, bucket: undefined },
+    })
+    expect(() => cache.get('a')).toThrow('get failed in the memory adapter: no access')
+    expect(() => cache.getMany(['a', 'b'])).toThrow('getMany failed in the memory adapter: no access')
+    expect(() => cache.set('a', 1)).toThrow('set failed in the memory adapter: no access')
+    expect(() => cache.setMany({ a: 1, b: 2 })).toThrow('setMany failed in the memory adapter: no access')
+    expect(() => cache.deleteMany(['a'])).toThrow('deleteMany failed')
+    expect(() => cache.incrVersion('a')).toThrow('incrVersion failed')
+    await expect(cache.ahasKey('a')).rejects.toThrow('ahasKey failed')
   })
 })
 

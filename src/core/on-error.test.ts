@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { memoryAdapter } from '../adapters/memory/index.ts'
-import { nullAdapter } from '../adapters/null/index.ts'
 import type { Adapter } from './adapter.ts'
 import { createCache } from './create-cache.ts'
 import type { CacheError } from './errors.ts'
@@ -80,8 +79,8 @@ describe('onError, on a place that answers at once', () => {
     const fail = () => {
       throw new Error('no access')
     }
-    const space = { ...nullAdapter().space(''), read: fail, commit: fail, get: fail, set: fail, delete: fail }
-    const broken = { space: () => space, readSync: fail, commitSync: fail, read: fail, commit: fail }
+    const bucket = { hasSafe: () => false, tryIncr: fail, trySet: () => false, read: fail, commit: fail }
+    const broken = { bucket: () => bucket, readSync: fail, commitSync: fail, read: fail, commit: fail }
     const errors: CacheError[] = []
     const onError = (error: CacheError) => {
       errors.push(error)
@@ -105,17 +104,17 @@ describe('onError, on a place that answers at once', () => {
     expect(cache.getOrSet('key', () => 'loaded')).toBe('loaded')
     expect(await cache.agetOrSet('key', () => 'loaded')).toBe('loaded')
     expect(await cache.agetOrSet('key', () => 'loaded', { timeout: 5 })).toBe('loaded')
-    expect(() => cache.getOrSet('key', () => ({ f: () => 1 }))).toThrow(/Cannot cache/)
+    expect(() => cache.getOrSet('key', () => ({ f: () => 1 }))).toThrow(/getOrSet cannot store/)
   })
 
   it('never concerns writes, and may throw after all', () => {
     const { cache, errors } = openSync()
-    expect(() => cache.set('key', 1)).toThrow(/adapter failed/)
-    expect(() => cache.pop('key')).toThrow(/adapter failed/)
+    expect(() => cache.set('key', 1)).toThrow(/failed in the memory adapter/)
+    expect(() => cache.pop('key')).toThrow(/failed in the memory adapter/)
     expect(errors).toEqual([])
     const throwing = openSync('throw')
-    expect(() => throwing.cache.get('key')).toThrow(/adapter failed/)
-    expect(() => throwing.cache.getOrSet('key', 1)).toThrow(/adapter failed/)
+    expect(() => throwing.cache.get('key')).toThrow(/failed in the memory adapter/)
+    expect(() => throwing.cache.getOrSet('key', 1)).toThrow(/failed in the memory adapter/)
     expect(throwing.errors).toHaveLength(2)
   })
 })

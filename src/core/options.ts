@@ -179,7 +179,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     operationTimeout,
     // The platform's clock needs no check, and is asked on every call.
     clock: clock === undefined ? () => Date.now() : checkedClock(clock),
-    random,
+    random: () => token(random),
     sleep,
   })
 }
@@ -198,6 +198,15 @@ export function checkChoice(given: unknown, choices: readonly string[], method: 
   const listed = choices.map((choice) => `'${choice}'`).join(' or ')
   const got = typeof given === 'string' ? JSON.stringify(given.slice(0, 80)) : describeType(given)
   throw new TypeError(`${method} takes ${listed} for ${name}: got ${got}`)
+}
+
+/** A token for a lock: a safe integer. */
+function token(random: () => unknown): number {
+  const fraction = random()
+  if (typeof fraction === 'number' && fraction >= 0 && fraction < 1)
+    return Math.floor(fraction * Number.MAX_SAFE_INTEGER)
+  const got = typeof fraction === 'number' ? fraction : describeType(fraction)
+  throw new TypeError(`random must give a number from 0 up to 1: got ${got}`)
 }
 
 /** 53 random bits as a fraction: unlike `Math.random`, never the same in two isolates that started alike. */

@@ -10,7 +10,7 @@ it.each([
   expect(read).toThrow(
     expect.objectContaining({
       code: 'ADAPTER_FAILED',
-      message: expect.stringContaining('dropped for others'),
+      message: expect.stringContaining('(evicted)'),
     }),
   )
 })

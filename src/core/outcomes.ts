@@ -1,10 +1,10 @@
-import type { Adapter, Entry, Outcome } from './adapter.ts'
+import type { Entry, Outcome } from './adapter.ts'
 import { ClockError } from './callbacks.ts'
-import { CacheError, quoteKey } from './errors.ts'
+import { CacheError, type CacheErrorCode, quoteKey } from './errors.ts'
 
-// `method` is the name of the public method that was called, which begins the message of an error.
+// What the outcome of a change means for the method that asked for it. `method` begins the message of an error.
 
-/** `true` when done, `false` when refused for a reason the method's answer has room for. */
+/** `true` if it was done, `false` if it was refused for a reason that the method's answer has room for. */
 export function accepted(outcome: Outcome | undefined, method: string, key: string): boolean {
   if (outcome?.ok) return true
   if (outcome?.reason === 'exists' || outcome?.reason === 'missing') return false
@@ -17,49 +17,36 @@ export function counted(outcome: Outcome | undefined, method: string, key: strin
   throw refused(outcome, method, key)
 }
 
-/** What `pop` took, if there was anything to take. */
+/** The entry that `pop` took, if there was one. */
 export function popped(outcome: Outcome | undefined, method: string, key: string): Entry | undefined {
   return accepted(outcome, method, key) && outcome?.ok ? outcome.entry : undefined
 }
 
-/** The version a key now has, if it was there to be moved. */
+/** The version that the key now has. */
 export function moved(outcome: Outcome | undefined, version: number, method: string, key: string): number {
   if (outcome?.ok) return version
   throw refused(outcome, method, key)
 }
 
-function refused(outcome: Outcome | undefined, method: string, key: string): CacheError {
-  const failure = `${method}(${quoteKey(key)}) failed`
-  const reason = outcome === undefined || outcome.ok ? undefined : outcome.reason
-  switch (reason) {
-    case 'missing':
-      return new CacheError('KEY_NOT_FOUND', `${failure}: the key is missing or expired`, { key })
-    case 'not-an-integer':
-      return new CacheError('NOT_AN_INTEGER', `${failure}: the stored value is not a safe integer`, { key })
-    case 'out-of-range':
-      return new CacheError('OUT_OF_RANGE', `${failure}: the result would not be a safe integer`, { key })
-    case 'too-large':
-      return new CacheError(
-        'VALUE_TOO_LARGE',
-        `${failure}: the value is larger than the adapter can store (its maxBytes, or supports.maxValueBytes)`,
-        { key },
-      )
-    case 'evicted':
-      return new CacheError(
-        'ADAPTER_FAILED',
-        `${failure}: it was dropped for others of the same commit, which one change alone cannot be`,
-        { key },
-      )
-    default:
-      return new CacheError('ADAPTER_FAILED', `${failure}: the adapter gave no usable outcome`, { key })
-  }
+const REFUSALS: { readonly [reason: string]: readonly [code: CacheErrorCode, why: string] | undefined } = {
+  missing: ['KEY_NOT_FOUND', 'the key is missing or expired'],
+  'not-an-integer': ['NOT_AN_INTEGER', 'the stored value is not a safe integer'],
+  'out-of-range': ['OUT_OF_RANGE', 'the result would not be a safe integer'],
+  'too-large': [
+    'VALUE_TOO_LARGE',
+    'the value is larger than the adapter can store (its maxBytes, or supports.maxValueBytes)',
+  ],
 }
 
-/** The store's own failure as what it is: never a miss. A broken clock is none of the store's. */
-export function failed(adapter: Adapter, doing: string, cause: unknown): CacheError | ClockError {
+function refused(outcome: Outcome | undefined, method: string, key: string): CacheError {
+  const reason = outcome === undefined || outcome.ok ? 'none' : outcome.reason
+  const [code, why] = REFUSALS[reason] ?? ['ADAPTER_FAILED', `the adapter gave no usable outcome (${reason})`]
+  return new CacheError(code, `${method}(${quoteKey(key)}) failed: ${why}`, { key })
+}
+
+/** The store's own failure, which is never a miss. A broken clock is not the store's failure. */
+export function adapterFailed(adapter: { readonly name: string }, method: string, cause: unknown): Error {
   if (cause instanceof CacheError || cause instanceof ClockError) return cause
   const why = cause instanceof Error ? `: ${cause.message}` : ''
-  return new CacheError('ADAPTER_FAILED', `Cannot ${doing}: the ${adapter.name} adapter failed${why}`, {
-    cause,
-  })
+  return new CacheError('ADAPTER_FAILED', `${method} failed in the ${adapter.name} adapter${why}`, { cause })
 }

@@ -3,7 +3,7 @@ import { memoryAdapter } from '../adapters/memory/index.ts'
 import type { Adapter } from './adapter.ts'
 import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
-import { flightsOf } from './store.ts'
+import { loadsOf } from './in-flight.ts'
 
 interface Held {
   /** Lets the change be done, if it was held before, and answered. */
@@ -132,7 +132,7 @@ describe('a load that ends while a change of its key is under way', () => {
     await changing.catch(() => {})
     expect(await call).toBe('late')
     expect(await scene.cache.aget('key')).toBe(example.changes ? undefined : 'late')
-    expect(flightsOf(scene.adapter).size).toBe(0)
+    expect(loadsOf(scene.adapter).size).toBe(0)
   })
 
   it.each(CASES)('counts it as done if it failed: $what', async (example) => {
@@ -142,7 +142,7 @@ describe('a load that ends while a change of its key is under way', () => {
     await expect(changing).rejects.toMatchObject({ code: 'ADAPTER_FAILED' })
     expect(await call).toBe('late')
     expect(await scene.cache.ahasKey('key')).toBe(false)
-    expect(flightsOf(scene.adapter).size).toBe(0)
+    expect(loadsOf(scene.adapter).size).toBe(0)
   })
 
   it.each([
@@ -313,6 +313,6 @@ describe('a caller who comes while a change is under way', () => {
 it('notes nothing of changes while no load is under way', async () => {
   const { adapter, cache } = open()
   await Promise.all([cache.aset('key', 1), cache.aincr('key'), cache.apop('key'), cache.aclear()])
-  expect(flightsOf(adapter).size).toBe(0)
-  expect(flightsOf(adapter).begin([{ key: 'key', op: { kind: 'pop' } }], 0)).toBeUndefined()
+  expect(loadsOf(adapter).size).toBe(0)
+  expect(loadsOf(adapter).begin([{ key: 'key', op: { kind: 'pop' } }], 0)).toBeUndefined()
 })

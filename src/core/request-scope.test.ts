@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryAdapter } from '../adapters/memory/index.ts'
 import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
-import { Flights } from './flight.ts'
+import { InFlightLoads } from './in-flight.ts'
 import { requestScope } from './request-scope.ts'
 
 /** Stands for workerd, which lets nobody use an I/O object of another request. */
@@ -105,7 +105,7 @@ describe('where there are requests', () => {
   })
 
   it('does not keep for ever what cancelled requests were at', () => {
-    const flights = new Flights<unknown>()
+    const flights = new InFlightLoads<unknown>()
     const visit = flights.enter('first')
     const flight = flights.start('first', visit, () => new Promise(() => {}))
     for (let key = 0; key < 20_000; key += 1) flights.enter(`key ${key}`)

@@ -11,7 +11,7 @@ const gc = runInNewContext('gc') as () => void
 describe('snapshot()', () => {
   it.each(storableValues)('copies $name', ({ make, flaw }) => {
     const value = make()
-    const copy = snapshot(value, 'k')
+    const copy = snapshot(value, 'k', 'aset')
     if (typeof value === 'object' && value !== null) expect(copy).not.toBe(value)
     if (!(Array.isArray(value) && value.length > 1_000_000)) expect(copy).toStrictEqual(make())
     expect(flaw?.(copy as never)).toBeUndefined()
@@ -20,7 +20,7 @@ describe('snapshot()', () => {
   it.each(refusedValues)('refuses $name, and says where it is', ({ make, path }) => {
     let caught: unknown
     try {
-      snapshot(make(), 'the key')
+      snapshot(make(), 'the key', 'aset')
     } catch (error) {
       caught = error
     }
@@ -35,12 +35,12 @@ describe('snapshot()', () => {
     { value: new URL('https://example.org'), hint: 'it is a URL, and only plain data' },
     { value: { at: new (class Point {})() }, hint: 'it is a Point, and only plain data' },
   ])('says what to do: $hint', ({ value, hint }) => {
-    expect(() => snapshot(value, 'k')).toThrow(hint)
+    expect(() => snapshot(value, 'k', 'aset')).toThrow(hint)
   })
 
   it('copies all the way down', () => {
     const value = { list: [{ at: new Date(0) }], bytes: new Uint8Array([1]) }
-    const copy = snapshot(value, 'k')
+    const copy = snapshot(value, 'k', 'aset')
     value.list[0]?.at.setTime(5)
     value.bytes[0] = 9
     value.list.push({ at: new Date(1) })
@@ -48,7 +48,7 @@ describe('snapshot()', () => {
   })
 
   it('takes the bytes a view shows, not the buffer behind it', () => {
-    const copy = snapshot(new Uint8Array(1_000).subarray(3, 5), 'k')
+    const copy = snapshot(new Uint8Array(1_000).subarray(3, 5), 'k', 'aset')
     expect(copy.buffer.byteLength).toBe(2)
   })
 
@@ -57,7 +57,7 @@ describe('snapshot()', () => {
     (name) => {
       const source = Object.assign([0, 1, 2], { [name]: 'x' })
       delete source[0]
-      const copy = snapshot(source, 'k')
+      const copy = snapshot(source, 'k', 'aset')
       expect(copy).toHaveLength(3)
       expect(Object.entries(copy)).toEqual([
         ['1', 1],
@@ -82,18 +82,18 @@ describe('snapshot()', () => {
         throw new Error('no')
       },
     }
-    expect(() => snapshot(broken, 'k')).toThrow(/reading it failed/)
+    expect(() => snapshot(broken, 'k', 'aset')).toThrow(/reading it failed/)
   })
 
   it('takes plain objects without a prototype, and of another realm', () => {
-    expect(snapshot(Object.assign(Object.create(null), { a: 1 }), 'k')).toEqual({ a: 1 })
+    expect(snapshot(Object.assign(Object.create(null), { a: 1 }), 'k', 'aset')).toEqual({ a: 1 })
     const foreign = runInNewContext(
       '({ a: [1], m: new Map([[1, new Set([2])]]), d: new Date(5), e: new TypeError("x") })',
     )
     const own = { a: [1], m: new Map([[1, new Set([2])]]), d: new Date(5), e: new TypeError('x') }
-    expect(snapshot(foreign, 'k')).toStrictEqual(own)
+    expect(snapshot(foreign, 'k', 'aset')).toStrictEqual(own)
     for (const made of ['new ArrayBuffer(3)', 'new ArrayBuffer(3, { maxByteLength: 5 })']) {
-      const buffer = snapshot(runInNewContext(made), 'k')
+      const buffer = snapshot(runInNewContext(made), 'k', 'aset')
       expect(buffer).toBeInstanceOf(ArrayBuffer)
       expect(buffer).toStrictEqual(new ArrayBuffer(3))
     }
@@ -143,15 +143,15 @@ describe('what stands under global names', () => {
       ),
     )('keeps, and gives, $name', ({ make, flaw }) => {
       const expected = make()
-      const before = snapshot(make(), 'k')
+      const before = snapshot(make(), 'k', 'aset')
       install()
-      const within = snapshot(make(), 'k')
+      const within = snapshot(make(), 'k', 'aset')
       const read = copyOf(before, 'k')
       const readWithin = copyOf(within, 'k')
-      const again = snapshot(before, 'k')
+      const again = snapshot(before, 'k', 'aset')
       vi.useRealTimers()
       vi.unstubAllGlobals()
-      for (const copy of [read, readWithin, again, copyOf(within, 'k'), snapshot(within, 'k')]) {
+      for (const copy of [read, readWithin, again, copyOf(within, 'k'), snapshot(within, 'k', 'aset')]) {
         if (!isVast(copy)) expect(copy).toStrictEqual(expected)
         expect(flaw?.(copy as never)).toBeUndefined()
       }
@@ -159,16 +159,16 @@ describe('what stands under global names', () => {
 
     it.each(refusedValues)('refuses $name', ({ make }) => {
       install()
-      expect(() => snapshot(make(), 'k')).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+      expect(() => snapshot(make(), 'k', 'aset')).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
     })
   })
 
   it('takes a date that was made under fake timers after they are gone, and it is an ordinary one', () => {
     vi.useFakeTimers({ now: 5 })
     const at = new Date()
-    const stored = snapshot({ at }, 'k')
+    const stored = snapshot({ at }, 'k', 'aset')
     vi.useRealTimers()
-    for (const copy of [stored, snapshot({ at }, 'k'), copyOf(stored, 'k')]) {
+    for (const copy of [stored, snapshot({ at }, 'k', 'aset'), copyOf(stored, 'k')]) {
       expect(Reflect.ownKeys(copy.at)).toEqual([])
       expect(Object.getPrototypeOf(copy.at)).toBe(Date.prototype)
       expect(copy.at.getTime()).toBe(5)
@@ -208,7 +208,7 @@ describe('what stands under global names', () => {
   it.each(derived)('refuses what is derived from %s, with and without fake timers', (_, make) => {
     for (const isFake of [false, true]) {
       if (isFake) vi.useFakeTimers()
-      expect(() => snapshot(make(), 'k')).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+      expect(() => snapshot(make(), 'k', 'aset')).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
     }
   })
 })
@@ -224,7 +224,7 @@ describe('what is kept', () => {
     readonly body = Array.from({ length: 125_000 }, (_, index) => index + 0.5)
     /** Is on the stack while the value is copied. */
     keep(kept: unknown[], make: (service: Service) => unknown): void {
-      kept.push(snapshot(make(this), 'k'))
+      kept.push(snapshot(make(this), 'k', 'aset'))
     }
     fail(): Error {
       return new RangeError(`of ${this.body.length}`)
@@ -245,7 +245,7 @@ describe('what is kept', () => {
     ['made', (service: Service) => service.fail()],
     ['caught', (service: Service) => ({ error: service.parse() })],
     ['a cause', (service: Service) => new Map([['error', service.cause()]])],
-    ['read', (service: Service) => copyOf(snapshot(service.fail(), 'k'), 'k')],
+    ['read', (service: Service) => copyOf(snapshot(service.fail(), 'k', 'aset'), 'k')],
   ])('of an error is not what called it: %s', (_, make) => {
     const kept: unknown[] = []
     new Service().keep(kept, make)
@@ -258,12 +258,12 @@ describe('what is kept', () => {
 
   it('of an error is its stack as text, whatever Error.prepareStackTrace makes of it', () => {
     const error = new Error('x')
-    expect(snapshot(error, 'k').stack).toBe(error.stack)
-    expect(copyOf(snapshot(error, 'k'), 'k').stack).toBe(error.stack)
+    expect(snapshot(error, 'k', 'aset').stack).toBe(error.stack)
+    expect(copyOf(snapshot(error, 'k', 'aset'), 'k').stack).toBe(error.stack)
     const { prepareStackTrace, stackTraceLimit } = Error
     Error.prepareStackTrace = (_, frames) => frames
     try {
-      expect(snapshot(new Error('x'), 'k').stack).toBeUndefined()
+      expect(snapshot(new Error('x'), 'k', 'aset').stack).toBeUndefined()
     } finally {
       Error.prepareStackTrace = prepareStackTrace
     }
@@ -308,9 +308,9 @@ describe('what is kept', () => {
   ])('of an array with few elements is few elements: %s', (_, fill) => {
     const source: unknown[] = []
     fill(source)
-    const stored = snapshot(source, 'k')
+    const stored = snapshot(source, 'k', 'aset')
     const before = used()
-    const copies = [snapshot(source, 'k'), copyOf(stored, 'k'), copyOf(stored, 'k')]
+    const copies = [snapshot(source, 'k', 'aset'), copyOf(stored, 'k'), copyOf(stored, 'k')]
     // 65 MB each, with room for all.
     expect(used() - before).toBeLessThan(10_000_000)
     for (const copy of copies) {
@@ -325,7 +325,7 @@ describe('what is kept', () => {
 
   it('of an array with nothing in it is its length', () => {
     const before = used()
-    const copy = snapshot(new Array(1_000_000), 'k')
+    const copy = snapshot(new Array(1_000_000), 'k', 'aset')
     expect(used() - before).toBeLessThan(10_000_000)
     expect(copy).toHaveLength(1_000_000)
     expect(Object.keys(copy)).toEqual([])
@@ -374,6 +374,6 @@ describe('getters that change what is copied', () => {
       },
     ],
   ])('of %s do not make it endless', (_, make) => {
-    expect(() => snapshot(make(), 'k')).not.toThrow()
+    expect(() => snapshot(make(), 'k', 'aset')).not.toThrow()
   })
 })

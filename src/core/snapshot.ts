@@ -13,18 +13,18 @@ import { elementsOf, isSparse } from './sparse.ts'
  *   (the bytes they show; a Node Buffer comes back as the Uint8Array it is);
  * - cycles and shared references, which stay cycles and shared.
  */
-export function snapshot<T>(value: T, key: string): T {
+export function snapshot<T>(value: T, key: string, method: string): T {
   if (!isObject(value)) {
-    if (value === undefined || isRefusedPrimitive(value)) throw refuse(value, [], key)
+    if (value === undefined || isRefusedPrimitive(value)) throw refuse(value, [], key, method)
     return value
   }
   try {
     const flat = Object.getOwnPropertySymbols(value).length === 0 ? copyFlat(value) : undefined
-    return (flat ?? new Copier(key).copy(value, 0)) as T
+    return (flat ?? new Copier(key, method).copy(value, 0)) as T
   } catch (error) {
     // A getter that throws, a revoked proxy: the value's own fault, told as such.
     if (error instanceof CacheError) throw error
-    throw unreadable(key, error)
+    throw unreadable(key, method, error)
   }
 }
 
@@ -32,14 +32,15 @@ export function snapshot<T>(value: T, key: string): T {
  * A value that is kept uncopied. Unchecked but for one thing: a promise, or whatever else has a `then`, would be
  * awaited by whoever gets it from an async method, and come out as something else.
  */
-export function sharedValue<T>(value: T, key: string): T {
+export function sharedValue<T>(value: T, key: string, method: string): T {
   let hasThen: boolean
   try {
     hasThen = isThenable(value)
   } catch (cause) {
-    throw unreadable(key, cause)
+    throw unreadable(key, method, cause)
   }
-  if (hasThen) throw invalid(`it is ${nameOf(value as object)} with a method "then": await it`, [], key)
+  if (hasThen)
+    throw invalid(`it is ${nameOf(value as object)} with a method "then": await it`, [], key, method)
   return value
 }
 
@@ -53,7 +54,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** A copy of what {@link snapshot} made, which needs no checks: whatever was stored can be read. */
 export function copyOf<T>(value: T, key: string): T {
-  return isObject(value) ? ((copyFlat(value) ?? new Copier(key, true).copy(value, 0)) as T) : value
+  return isObject(value) ? ((copyFlat(value) ?? new Copier(key, 'A read', true).copy(value, 0)) as T) : value
 }
 
 /** A plain object of primitives without symbols for names, as most cached records are; of anything else `undefined`. */
@@ -75,6 +76,7 @@ const SMALL = 64
 
 class Copier {
   readonly #key: string
+  readonly #method: string
   /** Made at the second object: most values have only one. */
   #seen: Map<object, object> | undefined
   #root: object | undefined
@@ -84,8 +86,9 @@ class Copier {
   readonly #path: (string | number)[] = []
   readonly #isOurs: boolean
 
-  constructor(key: string, isOurs = false) {
+  constructor(key: string, method: string, isOurs = false) {
     this.#key = key
+    this.#method = method
     this.#isOurs = isOurs
   }
 
@@ -130,7 +133,7 @@ class Copier {
     if (!isObject(value)) {
       if (!isRefusedPrimitive(value)) return value
       this.#path[depth] = name
-      throw refuse(value, this.#path.slice(0, depth + 1), this.#key)
+      throw refuse(value, this.#path.slice(0, depth + 1), this.#key, this.#method)
     }
     this.#path[depth] = name
     return this.copy(value, depth + 1)
@@ -277,7 +280,7 @@ class Copier {
   }
 
   #refuse(why: string, depth: number): CacheError {
-    return invalid(why, this.#path.slice(0, depth), this.#key)
+    return invalid(why, this.#path.slice(0, depth), this.#key, this.#method)
   }
 }
 
@@ -377,22 +380,28 @@ function isRefusedPrimitive(value: unknown): boolean {
   return typeof value === 'function' || typeof value === 'symbol'
 }
 
-function refuse(value: unknown, path: readonly (string | number)[], key: string): CacheError {
+function refuse(value: unknown, path: readonly (string | number)[], key: string, method: string): CacheError {
   const why =
     value === undefined ? 'it is undefined, which means "missing"; use null' : `it is a ${typeof value}`
-  return invalid(why, path, key)
+  return invalid(why, path, key, method)
 }
 
-function invalid(why: string, path: readonly (string | number)[], key: string): CacheError {
+function invalid(why: string, path: readonly (string | number)[], key: string, method: string): CacheError {
   const where = path.length === 0 ? 'the value' : `the part at ${showPath(path)}`
-  return new CacheError('INVALID_VALUE', `Cannot cache ${where} of ${quoteKey(key)}: ${why}`, { key })
+  return new CacheError('INVALID_VALUE', `${method} cannot store ${where} of ${quoteKey(key)}: ${why}`, {
+    key,
+  })
 }
 
-function unreadable(key: string, cause: unknown): CacheError {
-  return new CacheError('INVALID_VALUE', `Cannot cache the value of ${quoteKey(key)}: reading it failed`, {
-    key,
-    cause,
-  })
+function unreadable(key: string, method: string, cause: unknown): CacheError {
+  return new CacheError(
+    'INVALID_VALUE',
+    `${method} cannot store the value of ${quoteKey(key)}: reading it failed`,
+    {
+      key,
+      cause,
+    },
+  )
 }
 
 function showPath(path: readonly (string | number)[]): string {

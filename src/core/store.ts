@@ -1,86 +1,76 @@
-import type { Adapter, Change, Entry, Outcome, SyncAdapter, Wanted } from './adapter.ts'
-import type { Contract } from './contract.ts'
+import type { Adapter, Change, Entry, Op, Outcome } from './adapter.ts'
+import type { Calls, ChangePlan, CommitPlan, ReadPlan } from './calls.ts'
 import { Deadlines } from './deadline.ts'
 import { isCacheError } from './errors.ts'
-import { Flights } from './flight.ts'
+import { type InFlightLoads, loadsOf } from './in-flight.ts'
 import { isLive } from './liveness.ts'
-import { failed } from './outcomes.ts'
+import type { ResolvedOptions } from './options.ts'
+import { adapterFailed } from './outcomes.ts'
 
-/** An adapter as a cache uses it: expired entries filtered, failures typed, waits bounded, running loads told of every change. */
-export class Store {
-  readonly flights: Flights<unknown>
+/** What runs the plans of an async face. A plan that cannot be made rejects the call. */
+export interface Store {
+  readonly loads: InFlightLoads<unknown>
+  read<R>(plan: () => ReadPlan<R>): Promise<R>
+  change<R>(plan: () => ChangePlan<R>): Promise<R>
+  commit<R>(plan: () => CommitPlan<R>): Promise<R>
+  /** Stores what a load brought, which supersedes no load. */
+  commitLoaded(method: string, change: Change, now: number): Promise<Outcome | undefined>
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Runs plans on an adapter: expired entries count as missing, failures are typed, waits are bounded, loads hear of changes. */
+export class AdapterStore implements Store {
+  readonly loads: InFlightLoads<unknown>
   readonly #adapter: Adapter
-  readonly #now: () => number
-  readonly #onError: Contract['onError']
-  /** None: no wait is bounded. */
+  readonly #calls: Calls
+  /** `undefined`: no wait is bounded. */
   readonly #deadlines: Deadlines | undefined
-  readonly #operationTimeout: number | null
 
-  constructor({ adapter, now, onError, operationTimeout }: Contract) {
-    this.#adapter = adapter
-    this.#now = now
-    this.#onError = onError
-    this.#operationTimeout = operationTimeout
-    // An adapter that answers at once needs no timers.
-    if (operationTimeout !== null && operationTimeout !== Number.POSITIVE_INFINITY && !isSync(adapter))
+  constructor(calls: Calls) {
+    this.#calls = calls
+    this.#adapter = calls.adapter
+    this.loads = loadsOf(calls.adapter)
+    const { operationTimeout } = calls.options
+    if (operationTimeout !== null && operationTimeout !== Number.POSITIVE_INFINITY)
       this.#deadlines = new Deadlines(operationTimeout * 1000)
-    this.flights = flightsOf(adapter)
   }
 
-  async readLive(storedKey: string, wanted?: Wanted, fresh?: boolean): Promise<Entry | undefined> {
-    return (await this.read([storedKey], wanted, fresh))[0]
-  }
-
-  async read(
-    storedKeys: readonly string[],
-    wanted: Wanted = 'value',
-    fresh = false,
-  ): Promise<(Entry | undefined)[]> {
-    if (storedKeys.length === 0) return []
-    const now = this.#now()
+  async read<R>(plan: () => ReadPlan<R>): Promise<R> {
+    const { method, keys, now, wanted, fresh = false, finish } = plan()
+    if (keys.length === 0) return finish([])
     let entries: readonly (Entry | undefined)[]
     try {
-      entries = await this.#bounded(this.#adapter.read(storedKeys, now, wanted, fresh))
+      entries = await this.#bounded(this.#adapter.read(keys, now, wanted, fresh))
     } catch (cause) {
-      endure(failed(this.#adapter, `read ${count(storedKeys)}`, cause), this.#onError)
-      return storedKeys.map(() => undefined)
+      missOnOutage(adapterFailed(this.#adapter, method, cause), this.#calls.options.onError)
+      entries = []
     }
-    return entries.map((entry) => (isLive(entry, now) ? entry : undefined))
+    return finish(keys.map((_, index) => liveOrNone(entries[index], now)))
   }
 
-  async commitOne(change: Change, now: number): Promise<Outcome | undefined> {
-    return (await this.commit([change], now))[0]
+  async change<R>(plan: () => ChangePlan<R>): Promise<R> {
+    const { method, key, version, op, now, finish } = plan()
+    const change = { key: this.#calls.keyspace.storedKey(key, version, method), op }
+    return finish((await this.#commit(method, [change], now))[0])
   }
 
-  /** Commits what a caller asked for: by its outcomes, loads of the same keys that are still running are superseded. */
-  async commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
-    const pending = this.flights.begin(changes, now)
-    if (pending === undefined) return this.commitLoaded(changes, now)
-    let outcomes: readonly Outcome[] | undefined
-    try {
-      outcomes = await this.commitLoaded(changes, now)
-      return outcomes
-    } finally {
-      pending.end(outcomes)
-    }
+  async commit<R>(plan: () => CommitPlan<R>): Promise<R> {
+    const { method, changes, now, finish } = plan()
+    return finish(changes.length === 0 ? [] : await this.#commit(method, changes, now))
   }
 
-  /** Commits the result of a load, which supersedes nobody. */
-  async commitLoaded(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
-    if (changes.length === 0) return []
-    try {
-      return await this.#bounded(this.#adapter.commit(changes, now), MAY_STILL_HAPPEN)
-    } catch (cause) {
-      throw failed(this.#adapter, `write ${count(changes)}`, cause)
-    }
+  async commitLoaded(method: string, change: Change, now: number): Promise<Outcome | undefined> {
+    return (await this.#send(method, [change], now))[0]
   }
 
-  async clear(scope: string): Promise<void> {
-    const pending = this.flights.beginClear(scope)
+  async clear(): Promise<void> {
+    const { scope } = this.#calls.keyspace
+    const pending = this.loads.beginClear(scope)
     try {
       await this.#bounded(this.#adapter.clear(scope), MAY_STILL_HAPPEN)
     } catch (cause) {
-      throw failed(this.#adapter, 'clear', cause)
+      throw adapterFailed(this.#adapter, 'aclear', cause)
     } finally {
       pending?.end()
     }
@@ -90,46 +80,70 @@ export class Store {
     try {
       await this.#bounded(this.#adapter.close(), MAY_STILL_HAPPEN)
     } catch (cause) {
-      throw failed(this.#adapter, 'close', cause)
+      throw adapterFailed(this.#adapter, 'aclose', cause)
     }
   }
 
-  /** The answer of the adapter, which was asked already: what it fails with by itself is not to be hidden by a timer. */
+  /** Loads of the same keys that are under way are superseded according to the outcomes. */
+  #commit(method: string, changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
+    const pending = this.loads.begin(changes, now)
+    const answer = this.#send(method, changes, now)
+    if (pending === undefined) return answer
+    return answer.then(
+      (outcomes) => {
+        pending.end(outcomes)
+        return outcomes
+      },
+      (error) => {
+        pending.end()
+        throw error
+      },
+    )
+  }
+
+  async #send(method: string, changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
+    try {
+      return await this.#bounded(this.#adapter.commit(changes, now), MAY_STILL_HAPPEN)
+    } catch (cause) {
+      throw adapterFailed(this.#adapter, method, cause)
+    }
+  }
+
+  /** The adapter was asked already: a timer must not hide what it fails with by itself. */
   #bounded<T>(answer: Promise<T>, whatIsLeft = ''): Promise<T> {
     if (this.#deadlines === undefined) return answer
+    const { operationTimeout } = this.#calls.options
     return this.#deadlines.wait(
       answer,
-      () => new DOMException(`no answer within ${this.#operationTimeout} s${whatIsLeft}`, 'TimeoutError'),
+      () => new DOMException(`no answer within ${operationTimeout} s${whatIsLeft}`, 'TimeoutError'),
     )
   }
 }
 
 const MAY_STILL_HAPPEN = '; it may still happen'
 
-/** Whether an adapter answers at once. */
-export function isSync(adapter: Adapter): adapter is SyncAdapter {
-  return 'cache' in adapter
+/** An expired entry is missing, also if the adapter still has it. */
+export function liveOrNone(entry: Entry | undefined, now: number): Entry | undefined {
+  return isLive(entry, now) ? entry : undefined
 }
 
-/** Throws a failure, unless the cache's own policy makes a miss of it. */
-export function endure(error: unknown, onError: Contract['onError']): void {
+/** Throws a failure, unless the cache's `onError` turns outages into misses. */
+export function missOnOutage(error: unknown, onError: ResolvedOptions['onError']): void {
   const isOutage = isCacheError(error, 'ADAPTER_FAILED') || isCacheError(error, 'QUOTA_EXCEEDED')
   if (!isOutage || onError(error) !== 'miss') throw error
 }
 
-/** Shared by all caches on one adapter, so that the changes of each supersede the other's loads. */
-const flightsByAdapter = new WeakMap<Adapter, Flights<unknown>>()
-
-export function flightsOf(adapter: Adapter): Flights<unknown> {
-  let flights = flightsByAdapter.get(adapter)
-  if (flights === undefined) {
-    flights = new Flights()
-    flightsByAdapter.set(adapter, flights)
-  }
-  return flights
+/** The plan of a read of one live entry, under its stored key. */
+export function readEntry(
+  method: string,
+  storedKey: string,
+  now: number,
+  fresh?: boolean,
+): ReadPlan<Entry | undefined> {
+  return { method, keys: [storedKey], wanted: 'value', fresh, now, finish: ([entry]) => entry }
 }
 
-/** "1 key", "2 keys", for a message. */
-export function count(items: readonly unknown[]): string {
-  return items.length === 1 ? '1 key' : `${items.length} keys`
+/** The change that stores what a load brought, unless someone stored the key meanwhile. */
+export function addLoaded(entry: Entry): Op {
+  return { kind: 'add', entry }
 }

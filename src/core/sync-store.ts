@@ -1,131 +1,184 @@
-import type { Change, Entry, Op, Outcome, Space, SyncAdapter, Wanted } from './adapter.ts'
-import type { Contract } from './contract.ts'
-import type { Flight, Flights } from './flight.ts'
-import { headOf, type Keyspace, type Version } from './keys.ts'
-import { isLive } from './liveness.ts'
-import { failed } from './outcomes.ts'
-import { count, endure, flightsOf } from './store.ts'
+import type { Adapter, Bucket, Change, Entry, Op, Outcome, SyncStorage } from './adapter.ts'
+import type { Calls, ChangePlan, CommitPlan, ReadPlan } from './calls.ts'
+import { type InFlight, type InFlightLoads, loadsOf } from './in-flight.ts'
+import { type Keyspace, prefixOf, type Version } from './keys.ts'
+import { adapterFailed } from './outcomes.ts'
+import { liveOrNone, missOnOutage, type Store } from './store.ts'
+
+type SyncPlace = Adapter & SyncStorage
 
 /**
- * `Store`, at once. A key of its own is looked for in its space, under the caller's own text: joining it to its head
- * for each call would cost more than all the rest.
+ * Runs plans at once. The entry of one key is looked up in its bucket, under the caller's own key: joining it to its prefix for
+ * each call would cost more than everything else.
  */
 export class SyncStore {
-  readonly #adapter: SyncAdapter
-  readonly #now: () => number
-  readonly #onError: Contract['onError']
-  readonly #flights: Flights<unknown>
+  readonly loads: InFlightLoads<unknown>
+  readonly #adapter: SyncPlace
+  readonly #calls: Calls
   readonly #keyspace: Keyspace
-  /** The space of the cache's own version; none with a custom key function. */
-  readonly #home: Space | undefined
+  /** The bucket of the cache's own version. None with a custom key function, or where the adapter has no buckets. */
+  readonly #bucket: Bucket | undefined
 
-  constructor(adapter: SyncAdapter, { keyspace, now, onError }: Contract) {
+  constructor(calls: Calls, adapter: SyncPlace) {
+    this.#calls = calls
     this.#adapter = adapter
-    this.#now = now
-    this.#onError = onError
-    this.#flights = flightsOf(adapter)
-    this.#keyspace = keyspace
-    this.#home = keyspace.hasHeads ? adapter.space(keyspace.head(undefined)) : undefined
+    this.#keyspace = calls.keyspace
+    this.loads = loadsOf(adapter)
+    this.#bucket = this.#keyspace.hasPrefixes ? adapter.bucket?.(this.#keyspace.prefix(undefined)) : undefined
   }
 
-  /** A live key's value, or `undefined`. */
-  value(key: string, version: Version | undefined): unknown {
-    const space = this.#space(version)
-    if (space === undefined) return this.readLive(this.#keyspace.storedKey(key, version), 'value')?.value
-    if (!space.hasSafe(key)) this.#keyspace.check(key, version)
+  read<R>({ method, keys, now, wanted, finish }: ReadPlan<R>): R {
+    let entries: readonly (Entry | undefined)[]
     try {
-      return space.read(key, this.#now)
+      entries = this.#adapter.readSync(keys, now, wanted)
     } catch (cause) {
-      return endure(failed(this.#adapter, 'read 1 key', cause), this.#onError)
+      missOnOutage(adapterFailed(this.#adapter, method, cause), this.#calls.options.onError)
+      entries = []
     }
+    return finish(keys.map((_, index) => liveOrNone(entries[index], now)))
   }
 
-  readLive(storedKey: string, wanted: Wanted): Entry | undefined {
-    return this.read([storedKey], wanted)[0]
+  change<R>({ method, key, version, op, now, finish }: ChangePlan<R>): R {
+    if (this.loads.size === 0) return finish(this.#changeOne(method, key, version, op, now))
+    const storedKey = this.#keyspace.storedKey(key, version, method)
+    return finish(this.#commit(method, [{ key: storedKey, op }], now)[0])
   }
 
-  read(storedKeys: readonly string[], wanted: Wanted): (Entry | undefined)[] {
-    const now = this.#now()
-    try {
-      return this.#adapter
-        .readSync(storedKeys, now, wanted)
-        .map((entry) => (isLive(entry, now) ? entry : undefined))
-    } catch (cause) {
-      endure(failed(this.#adapter, `read ${count(storedKeys)}`, cause), this.#onError)
-      return storedKeys.map(() => undefined)
-    }
+  commit<R>({ method, changes, now, finish }: CommitPlan<R>): R {
+    return finish(this.#commit(method, changes, now))
   }
 
-  /** Counts on what is most often there, a live counter of this cache's version; else `undefined`, and nothing is done. */
-  count(key: string, delta: number): number | undefined {
-    return this.#flights.size > 0 ? undefined : this.#home?.count(key, delta, this.#now)
+  /** Stores what a load brought, which supersedes no load. */
+  commitLoaded(method: string, change: Change, now: number): Outcome | undefined {
+    return this.#send(method, [change], now)[0]
   }
 
-  /** Writes over what is there under this cache's version, if that is all there is to do; else `false`, and nothing is done. */
-  overwrite(key: string, value: unknown, expiresAt: number | null): boolean {
-    return this.#flights.size === 0 && this.#home?.overwrite(key, value, expiresAt) === true
-  }
-
-  /** Does what a caller asked for: by its outcome, loads of the same key that are still running are superseded. */
-  commitOne(key: string, version: Version | undefined, op: Op, now: number): Outcome | undefined {
-    if (this.#flights.size === 0) return this.commitLoaded(key, version, op, now)
-    return this.commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
-  }
-
-  /** Does what a load asks for, which supersedes nobody. */
-  commitLoaded(key: string, version: Version | undefined, op: Op, now: number): Outcome | undefined {
-    // A move concerns two spaces.
-    let space = op.kind === 'move' ? undefined : this.#space(version)
-    if (space?.hasSafe(key) === false) {
-      if (version === undefined) this.#keyspace.check(key, version)
-      // Who heard a warning may have written: what was an empty space need not be the one in use any more.
-      else space = this.#adapter.space(headOf(this.#keyspace.storedKey(key, version)))
-    }
-    if (space === undefined) {
-      return this.#commit([{ key: this.#keyspace.storedKey(key, version), op }], now)[0]
-    }
-    try {
-      return space.commit(key, op, now)
-    } catch (cause) {
-      throw failed(this.#adapter, 'write 1 key', cause)
-    }
-  }
-
-  commit(changes: readonly Change[], now: number): readonly Outcome[] {
-    let outcomes: readonly Outcome[] | undefined
-    try {
-      outcomes = this.#commit(changes, now)
-      return outcomes
-    } finally {
-      this.#flights.begin(changes, now)?.end(outcomes)
-    }
-  }
-
-  clear(scope: string): void {
+  clear(method: string): void {
+    const { scope } = this.#keyspace
     try {
       this.#adapter.clearSync(scope)
     } catch (cause) {
-      throw failed(this.#adapter, 'clear', cause)
+      throw adapterFailed(this.#adapter, method, cause)
     } finally {
-      this.#flights.beginClear(scope)?.end()
+      this.loads.beginClear(scope)?.end()
     }
+  }
+
+  /** A fast path of the `get` plan: the value of a live key, or `undefined`. */
+  value(method: string, key: string, version: Version | undefined): unknown {
+    const bucket = this.#bucketOf(version)
+    if (bucket === undefined) {
+      const keys = [this.#keyspace.storedKey(key, version, method)]
+      const now = this.#calls.now()
+      return this.read({ method, keys, now, wanted: 'value', finish: ([entry]) => entry?.value })
+    }
+    if (!bucket.hasSafe(key)) this.#keyspace.check(key, version, method)
+    try {
+      return bucket.read(key, this.#calls.now)
+    } catch (cause) {
+      return missOnOutage(adapterFailed(this.#adapter, method, cause), this.#calls.options.onError)
+    }
+  }
+
+  /** A fast path of the `incr` plan. `undefined`: nothing was done. */
+  tryIncr(key: string, delta: number): number | undefined {
+    return this.loads.size > 0 ? undefined : this.#bucket?.tryIncr(key, delta, this.#calls.now)
+  }
+
+  /** A fast path of the `set` plan. `false`: nothing was done. */
+  trySet(key: string, { value, expiresAt }: Entry): boolean {
+    return this.loads.size === 0 && this.#bucket?.trySet(key, value, expiresAt) === true
   }
 
   /** Runs a load of a key, which changes made meanwhile may supersede. */
-  runLoad<R>(key: string, version: Version | undefined, load: (flight: Flight<unknown>) => R): R {
-    return this.#flights.runSync(this.#keyspace.storedKey(key, version), load)
+  runLoad<R>(storedKey: string, load: (inFlight: InFlight<unknown>) => R): R {
+    return this.loads.runSync(storedKey, load)
   }
 
-  #commit(changes: readonly Change[], now: number): readonly Outcome[] {
+  #changeOne(
+    method: string,
+    key: string,
+    version: Version | undefined,
+    op: Op,
+    now: number,
+  ): Outcome | undefined {
+    let bucket = this.#bucketOf(version)
+    if (bucket?.hasSafe(key) === false) {
+      if (version === undefined) this.#keyspace.check(key, version, method)
+      // A listener of warnings may have written: an empty bucket need not be the one in use any more.
+      else bucket = this.#adapter.bucket?.(prefixOf(this.#keyspace.storedKey(key, version, method)))
+    }
+    if (bucket === undefined) {
+      return this.#send(method, [{ key: this.#keyspace.storedKey(key, version, method), op }], now)[0]
+    }
     try {
-      return this.#adapter.commitSync(changes, now)
+      return bucket.commit(key, op, now)
     } catch (cause) {
-      throw failed(this.#adapter, `write ${count(changes)}`, cause)
+      throw adapterFailed(this.#adapter, method, cause)
     }
   }
 
-  #space(version: Version | undefined): Space | undefined {
-    if (version === undefined || this.#home === undefined) return this.#home
-    return this.#adapter.space(this.#keyspace.head(version))
+  #commit(method: string, changes: readonly Change[], now: number): readonly Outcome[] {
+    let outcomes: readonly Outcome[] | undefined
+    try {
+      outcomes = this.#send(method, changes, now)
+      return outcomes
+    } finally {
+      this.loads.begin(changes, now)?.end(outcomes)
+    }
+  }
+
+  #send(method: string, changes: readonly Change[], now: number): readonly Outcome[] {
+    try {
+      return this.#adapter.commitSync(changes, now)
+    } catch (cause) {
+      throw adapterFailed(this.#adapter, method, cause)
+    }
+  }
+
+  #bucketOf(version: Version | undefined): Bucket | undefined {
+    if (version === undefined || this.#bucket === undefined) return this.#bucket
+    return this.#adapter.bucket?.(this.#keyspace.prefix(version))
+  }
+}
+
+/** A {@link SyncStore} for the async face. */
+export class PromisedStore implements Store {
+  readonly loads: InFlightLoads<unknown>
+  readonly #store: SyncStore
+  readonly #adapter: SyncPlace
+
+  constructor(store: SyncStore, adapter: SyncPlace) {
+    this.#store = store
+    this.#adapter = adapter
+    this.loads = store.loads
+  }
+
+  async read<R>(plan: () => ReadPlan<R>): Promise<R> {
+    return this.#store.read(plan())
+  }
+
+  async change<R>(plan: () => ChangePlan<R>): Promise<R> {
+    return this.#store.change(plan())
+  }
+
+  async commit<R>(plan: () => CommitPlan<R>): Promise<R> {
+    return this.#store.commit(plan())
+  }
+
+  async commitLoaded(method: string, change: Change, now: number): Promise<Outcome | undefined> {
+    return this.#store.commitLoaded(method, change, now)
+  }
+
+  async clear(): Promise<void> {
+    this.#store.clear('aclear')
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#adapter.close()
+    } catch (cause) {
+      throw adapterFailed(this.#adapter, 'aclose', cause)
+    }
   }
 }

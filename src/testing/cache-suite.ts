@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
-import type { Adapter, SyncAdapter } from '../core/adapter.ts'
+import type { Adapter } from '../core/adapter.ts'
+import type { SyncAdapter } from '../core/sync-cache.ts'
 import { badInput } from './conformance/bad-input.ts'
 import { badOptions } from './conformance/bad-options.ts'
 import { bulk } from './conformance/bulk.ts'

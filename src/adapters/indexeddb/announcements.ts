@@ -4,7 +4,7 @@ import { callGuarded, type Report } from './faults.ts'
 
 /**
  * What changed in a database. Keys are stored keys: with the default key function `prefix:version:key`, which
- * `defaultKeyFunction` makes and `restOf` takes apart.
+ * `defaultKeyFunction` makes and `userKeyOf` takes apart.
  */
 export type CacheChange =
   | { readonly kind: 'changed'; readonly keys: readonly string[] }

@@ -42,7 +42,7 @@ describe('the place in use', () => {
   it('is named by the errors of its calls', async () => {
     const read = () => Promise.reject(new Error('down'))
     const adapter = indexedDBAdapter({ name: 'app', fallback: () => ({ ...memoryAdapter(), read }) })
-    await expect(createCache({ adapter }).aget('key')).rejects.toThrow('the memory adapter failed: down')
+    await expect(createCache({ adapter }).aget('key')).rejects.toThrow('failed in the memory adapter: down')
   })
 
   it('does not exist without a fallback, and ready says so', async () => {

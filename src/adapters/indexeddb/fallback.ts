@@ -1,7 +1,7 @@
 import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import { isCacheError } from '../../core/errors.ts'
 import { describeType } from '../../core/expiry.ts'
-import { failed } from '../../core/outcomes.ts'
+import { adapterFailed } from '../../core/outcomes.ts'
 import { copyOf } from '../../core/snapshot.ts'
 import type { Announcements, CacheChange } from './announcements.ts'
 import type { Report } from './faults.ts'
@@ -76,7 +76,7 @@ export class WithFallback implements IndexedDBAdapter {
     try {
       await this.#choose()
     } catch (cause) {
-      throw failed(this, 'open the database', cause)
+      throw adapterFailed(this, 'Opening the database', cause)
     }
     return this.#place
   }

@@ -1,6 +1,6 @@
 import type { Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import { checkLimits } from '../../core/culling.ts'
-import { failed } from '../../core/outcomes.ts'
+import { adapterFailed } from '../../core/outcomes.ts'
 import type { Announcements, CacheChange } from './announcements.ts'
 import { Bounded } from './bounds.ts'
 import { Connection } from './connection.ts'
@@ -63,7 +63,7 @@ export class OwnAdapter implements IndexedDBAdapter {
       await this.open()
       return this
     } catch (cause) {
-      throw failed(this, 'open the database', cause)
+      throw adapterFailed(this, 'Opening the database', cause)
     } finally {
       session.end()
     }

@@ -6,7 +6,7 @@ import { decode, type Encoded, encode, sizeOf } from './codec.ts'
 
 describe('encode() and decode()', () => {
   it.each(storableValues)('keep $name', ({ make, flaw }) => {
-    const value = decode(encode(snapshot(make(), 'k')))?.value
+    const value = decode(encode(snapshot(make(), 'k', 'aset')))?.value
     if (!(Array.isArray(value) && value.length > 1_000_000)) expect(value).toStrictEqual(make())
     expect(flaw?.(value as never)).toBeUndefined()
   })
@@ -30,7 +30,7 @@ describe('encode() and decode()', () => {
 
 describe('what stands under global names', () => {
   it.each(storableValues)('changes nothing about $name', ({ make, flaw }) => {
-    const value = snapshot(make(), 'k')
+    const value = snapshot(make(), 'k', 'aset')
     vi.useFakeTimers({ toFake: ['Date'], now: 5 })
     for (const Class of [Error, TypeError]) {
       vi.stubGlobal(Class.name, class extends (Class as ErrorConstructor) {})
@@ -50,7 +50,7 @@ describe('sparse arrays', () => {
       const array: unknown[] = []
       array[0] = 'first'
       array[index] = { far: true }
-      const stored = encode(snapshot(array, 'k'))
+      const stored = encode(snapshot(array, 'k', 'aset'))
       expect(sizeOf(stored)).toBeLessThan(100)
       const read = decode(stored)?.value as unknown[]
       expect(read).toHaveLength(index + 1)

@@ -1,10 +1,10 @@
-import type { Change, Entry, Outcome, Supports, SyncAdapter, Wanted } from '../../core/adapter.ts'
+import type { Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import { checkLimits } from '../../core/culling.ts'
-import { headOf, restOf } from '../../core/keys.ts'
+import { prefixOf, userKeyOf } from '../../core/keys.ts'
 import { keysOf } from '../../core/operations.ts'
 import { checkBag, checkChoice } from '../../core/options.ts'
 import { type Place, step } from '../../core/step.ts'
-import { SyncCache } from '../../core/sync-cache.ts'
+import { createSyncCache, type SyncAdapter } from '../../core/sync-cache.ts'
 import { Table } from './table.ts'
 
 /** How much memory may hold, and whether values are copied. */
@@ -49,20 +49,20 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   const { maxEntries = 10_000, cullFrequency = 3, maxBytes = null, values = 'copied' } = options
   checkChoice(values, ['copied', 'shared'], 'memoryAdapter', 'values')
   const table = new Table(checkLimits({ maxEntries, cullFrequency, maxBytes }), values === 'shared')
-  const at = (key: string) => table.space(headOf(key))
+  const at = (key: string) => table.bucket(prefixOf(key))
   const place: Place = {
-    get: (key) => at(key).get(restOf(key)),
-    set: (key, entry, operation) => at(key).set(restOf(key), entry, operation),
-    delete: (key) => at(key).delete(restOf(key)),
+    get: (key) => at(key).get(userKeyOf(key)),
+    set: (key, entry, operation) => at(key).set(userKeyOf(key), entry, operation),
+    delete: (key) => at(key).delete(userKeyOf(key)),
   }
 
   const readSync = (keys: readonly string[], now: number, wanted: Wanted): (Entry | undefined)[] =>
     keys.map((key) => {
-      if (wanted === 'value') at(key).read(restOf(key), () => now)
+      if (wanted === 'value') at(key).read(userKeyOf(key), () => now)
       return place.get(key)
     })
   const commitSync = (changes: readonly Change[], now: number): Outcome[] => {
-    for (const { key, op } of changes) table.weighFirst(restOf(key), op)
+    for (const { key, op } of changes) table.weighFirst(userKeyOf(key), op)
     if (changes.length === 1) return changes.map(({ key, op }) => step(place, key, op, now))
     return commitMany(table, place, changes, now)
   }
@@ -70,9 +70,9 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
 
   return {
     name: 'memory',
-    cache: (contract, adapter) => new SyncCache(contract, adapter),
+    createSyncCache,
     supports: values === 'shared' ? SHARED : KEPT,
-    space: (head) => table.space(head),
+    bucket: (prefix) => table.bucket(prefix),
     readSync,
     commitSync,
     clearSync,
@@ -88,8 +88,8 @@ function commitMany(table: Table, place: Place, changes: readonly Change[], now:
   const outcomes: Outcome[] = []
   /** By whom each key was written last. */
   const writers = new Map<string, number>()
-  table.onEvict = (head, rest) => {
-    const writer = writers.get(head + rest)
+  table.onEvict = (prefix, userKey) => {
+    const writer = writers.get(prefix + userKey)
     if (writer !== undefined) outcomes[writer] = EVICTED
   }
   try {

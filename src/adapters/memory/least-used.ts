@@ -1,7 +1,7 @@
 /** Where entries are kept under keys, each in a slot. */
 export interface Holder {
   readonly slots: ReadonlyMap<string, number>
-  evict(rest: string): void
+  evict(userKey: string): void
 }
 
 /** All entries, as far as their order of use is concerned. */
@@ -14,7 +14,7 @@ export interface Used {
 
 interface Candidate {
   readonly holder: Holder
-  readonly rest: string
+  readonly userKey: string
   readonly slot: number
   readonly tick: number
 }
@@ -37,7 +37,7 @@ export class LeastUsed {
       if (next === undefined) {
         this.#found = find(Math.max(left, Math.ceil(of.size / AHEAD)), of)
       } else if (of.usedAt(next.slot) === next.tick) {
-        next.holder.evict(next.rest)
+        next.holder.evict(next.userKey)
         left -= 1
       }
     }
@@ -61,7 +61,7 @@ function nthUse(count: number, of: Used): number {
 
 function dropUsedUntil(tick: number, of: Used): void {
   for (const holder of of.holders()) {
-    for (const [rest, slot] of holder.slots) if (of.usedAt(slot) <= tick) holder.evict(rest)
+    for (const [userKey, slot] of holder.slots) if (of.usedAt(slot) <= tick) holder.evict(userKey)
   }
 }
 
@@ -69,9 +69,9 @@ function find(count: number, of: Used): Candidate[] {
   const last = nthUse(count, of)
   const found: Candidate[] = []
   for (const holder of of.holders()) {
-    for (const [rest, slot] of holder.slots) {
+    for (const [userKey, slot] of holder.slots) {
       const tick = of.usedAt(slot)
-      if (tick <= last) found.push({ holder, rest, slot, tick })
+      if (tick <= last) found.push({ holder, userKey, slot, tick })
     }
   }
   return found.sort((one, other) => other.tick - one.tick)

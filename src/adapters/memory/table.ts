@@ -1,11 +1,11 @@
-import type { Entry, Op, Outcome, Space } from '../../core/adapter.ts'
+import type { Bucket, Entry, Op, Outcome } from '../../core/adapter.ts'
 import { estimateBytes } from '../../core/bytes.ts'
 import { type Limits, share, wantsRoom } from '../../core/culling.ts'
 import { CacheError, quoteKey } from '../../core/errors.ts'
 import { isSafe, MAX_KEY_LENGTH } from '../../core/keys.ts'
 import { isAhead } from '../../core/liveness.ts'
 import { addTo, type Operation } from '../../core/operations.ts'
-import { step } from '../../core/step.ts'
+import { type Place, step } from '../../core/step.ts'
 import { LeastUsed, type Used } from './least-used.ts'
 
 /**
@@ -23,10 +23,10 @@ export class Table implements Used {
   tick = 0
   size = 0
   /** Hears of each entry that leaves for others. */
-  onEvict: ((head: string, rest: string) => void) | undefined
+  onEvict: ((prefix: string, userKey: string) => void) | undefined
   readonly #free: number[] = []
   /** Those that have entries: what is empty is its user's to keep. */
-  readonly #spaces = new Map<string, SlotSpace>()
+  readonly #buckets = new Map<string, SlotBucket>()
   readonly #leastUsed = new LeastUsed()
   readonly #maxEntries: number
   readonly #cullFrequency: number
@@ -45,27 +45,27 @@ export class Table implements Used {
     this.#weights = areShared && maxBytes !== null ? new WeakMap() : undefined
   }
 
-  /** The entries under a head. */
-  space(head: string): SlotSpace {
-    return this.#spaces.get(head) ?? new SlotSpace(this, head)
+  /** The entries under a prefix. */
+  bucket(prefix: string): SlotBucket {
+    return this.#buckets.get(prefix) ?? new SlotBucket(this, prefix)
   }
 
-  /** The one space under a head that has entries. */
-  inUse(head: string): SlotSpace | undefined {
-    return this.#spaces.get(head)
+  /** The one bucket under a prefix that has entries. */
+  inUse(prefix: string): SlotBucket | undefined {
+    return this.#buckets.get(prefix)
   }
 
-  /** Called by a space as its first entry comes in, and as its last is gone. */
-  list(space: SlotSpace): void {
-    this.#spaces.set(space.head, space)
+  /** Called by a bucket as its first entry comes in, and as its last is gone. */
+  list(bucket: SlotBucket): void {
+    this.#buckets.set(bucket.prefix, bucket)
   }
 
-  unlist(space: SlotSpace): void {
-    this.#spaces.delete(space.head)
+  unlist(bucket: SlotBucket): void {
+    this.#buckets.delete(bucket.prefix)
   }
 
-  holders(): Iterable<SlotSpace> {
-    return this.#spaces.values()
+  holders(): Iterable<SlotBucket> {
+    return this.#buckets.values()
   }
 
   usedAt(slot: number): number {
@@ -103,21 +103,21 @@ export class Table implements Used {
   }
 
   /** To be called before anything of the operation is done: no code of others runs while it is. */
-  weighFirst(rest: string, op: Op): void {
+  weighFirst(userKey: string, op: Op): void {
     if (this.#weights === undefined || !('entry' in op)) return
     try {
       this.#weights.set(op.entry, estimateBytes(op.entry.value, this.#maxBytes, true))
     } catch (cause) {
-      const message = `Cannot cache the value of ${quoteKey(rest)}: reading it, to weigh it, failed`
-      throw new CacheError('INVALID_VALUE', message, { key: rest, cause })
+      const message = `Cannot cache the value of ${quoteKey(userKey)}: reading it, to weigh it, failed`
+      throw new CacheError('INVALID_VALUE', message, { key: userKey, cause })
     }
   }
 
   /** What an entry would weigh, or `undefined` if that is more than all may together. */
-  weigh(rest: string, entry: Entry): number | undefined {
+  weigh(userKey: string, entry: Entry): number | undefined {
     if (this.#bytesOf === undefined) return 0
     const bytes =
-      estimateBytes(rest) + (this.#weights?.get(entry) ?? estimateBytes(entry.value, this.#maxBytes))
+      estimateBytes(userKey) + (this.#weights?.get(entry) ?? estimateBytes(entry.value, this.#maxBytes))
     return bytes > this.#maxBytes ? undefined : bytes
   }
 
@@ -136,20 +136,20 @@ export class Table implements Used {
   }
 
   /** An entry as its place gives it: with what is known of its weight, should it be moved. */
-  entryIn(slot: number, rest: string): Entry {
+  entryIn(slot: number, userKey: string): Entry {
     const deadline = this.times[2 * slot] as number
     const entry = {
       value: this.values[slot],
       expiresAt: deadline === Number.POSITIVE_INFINITY ? null : deadline,
     }
-    this.#weights?.set(entry, (this.#bytesOf?.[slot] ?? 0) - estimateBytes(rest))
+    this.#weights?.set(entry, (this.#bytesOf?.[slot] ?? 0) - estimateBytes(userKey))
     return entry
   }
 
   clear(scope: string): void {
-    for (const [head, space] of this.#spaces) {
-      if (head.startsWith(scope)) space.dropBeginningWith('')
-      else if (scope.startsWith(head)) space.dropBeginningWith(scope.slice(head.length))
+    for (const [prefix, bucket] of this.#buckets) {
+      if (prefix.startsWith(scope)) bucket.dropBeginningWith('')
+      else if (scope.startsWith(prefix)) bucket.dropBeginningWith(scope.slice(prefix.length))
     }
     if (this.size > 0) return
     this.values.length = 0
@@ -169,11 +169,11 @@ function grown(column: Float64Array): Float64Array {
 }
 
 /**
- * The entries under one head, `prefix:version:`, by the rest of their keys. Of all spaces with one head, one at most has
+ * The entries under one prefix, `prefix:version:`, by the userKey of their keys. Of all buckets with one prefix, one at most has
  * entries, and is the one that the table knows; one that is empty asks for it. So nothing need be kept for caches that come and go.
  */
-export class SlotSpace implements Space {
-  readonly head: string
+export class SlotBucket implements Bucket, Place {
+  readonly prefix: string
   readonly slots: Map<string, number> = new Map()
   readonly #table: Table
   /** What was looked for last: a write looks its key up twice, and the map is not asked twice. */
@@ -184,46 +184,46 @@ export class SlotSpace implements Space {
   #onlySafe = true
   readonly #safeLength: number
 
-  constructor(table: Table, head: string) {
+  constructor(table: Table, prefix: string) {
     this.#table = table
-    this.head = head
-    this.#safeLength = isSafe(head, MAX_KEY_LENGTH) ? MAX_KEY_LENGTH - head.length : -1
+    this.prefix = prefix
+    this.#safeLength = isSafe(prefix, MAX_KEY_LENGTH) ? MAX_KEY_LENGTH - prefix.length : -1
   }
 
-  #slotOf(rest: string): number | undefined {
-    if (rest === this.#sought) return this.#found
-    this.#sought = rest
-    this.#found = this.slots.get(rest)
+  #slotOf(userKey: string): number | undefined {
+    if (userKey === this.#sought) return this.#found
+    this.#sought = userKey
+    this.#found = this.slots.get(userKey)
     return this.#found
   }
 
-  #safeSlotOf(rest: string): number | undefined {
-    return this.#onlySafe ? this.#slotOf(rest) : undefined
+  #safeSlotOf(userKey: string): number | undefined {
+    return this.#onlySafe ? this.#slotOf(userKey) : undefined
   }
 
-  /** The space to ask instead, where there is nothing here. */
-  #inUse(): SlotSpace | undefined {
-    return this.slots.size === 0 ? this.#table.inUse(this.head) : undefined
+  /** The bucket to ask instead, where there is nothing here. */
+  #inUse(): SlotBucket | undefined {
+    return this.slots.size === 0 ? this.#table.inUse(this.prefix) : undefined
   }
 
-  commit(rest: string, op: Op, now: number): Outcome {
-    this.#table.weighFirst(rest, op)
-    return step(this, rest, op, now)
+  commit(userKey: string, op: Op, now: number): Outcome {
+    this.#table.weighFirst(userKey, op)
+    return step(this, userKey, op, now)
   }
 
-  hasSafe(rest: string): boolean {
-    return this.#safeSlotOf(rest) !== undefined
+  hasSafe(userKey: string): boolean {
+    return this.#safeSlotOf(userKey) !== undefined
   }
 
-  read(rest: string, clock: () => number): unknown {
-    let slot = this.#slotOf(rest)
-    if (slot === undefined) return this.#inUse()?.read(rest, clock)
+  read(userKey: string, clock: () => number): unknown {
+    let slot = this.#slotOf(userKey)
+    if (slot === undefined) return this.#inUse()?.read(userKey, clock)
     const table = this.#table
     const deadline = table.times[2 * slot] as number
     if (deadline !== Number.POSITIVE_INFINITY) {
       if (!isAhead(deadline, clock())) return undefined
       // A clock is someone else's code.
-      slot = this.#slotOf(rest)
+      slot = this.#slotOf(userKey)
       if (slot === undefined) return undefined
     }
     table.times[2 * slot + 1] = ++table.tick
@@ -231,19 +231,19 @@ export class SlotSpace implements Space {
   }
 
   /** Looks without using. */
-  get(rest: string): Entry | undefined {
-    const slot = this.#slotOf(rest)
-    return slot === undefined ? this.#inUse()?.get(rest) : this.#table.entryIn(slot, rest)
+  get(userKey: string): Entry | undefined {
+    const slot = this.#slotOf(userKey)
+    return slot === undefined ? this.#inUse()?.get(userKey) : this.#table.entryIn(slot, userKey)
   }
 
-  count(rest: string, delta: number, clock: () => number): number | undefined {
-    let slot = this.#safeSlotOf(rest)
+  tryIncr(userKey: string, delta: number, clock: () => number): number | undefined {
+    let slot = this.#safeSlotOf(userKey)
     if (slot === undefined) return undefined
     const table = this.#table
     const deadline = table.times[2 * slot] as number
     if (deadline !== Number.POSITIVE_INFINITY) {
       if (!isAhead(deadline, clock())) return undefined
-      slot = this.#safeSlotOf(rest)
+      slot = this.#safeSlotOf(userKey)
       if (slot === undefined) return undefined
     }
     const sum = addTo(table.values[slot], delta)
@@ -253,8 +253,8 @@ export class SlotSpace implements Space {
     return sum
   }
 
-  overwrite(rest: string, value: unknown, expiresAt: number | null): boolean {
-    const slot = this.#safeSlotOf(rest)
+  trySet(userKey: string, value: unknown, expiresAt: number | null): boolean {
+    const slot = this.#safeSlotOf(userKey)
     const table = this.#table
     if (slot === undefined || table.isFull || table.weighs) return false
     table.values[slot] = value
@@ -263,15 +263,15 @@ export class SlotSpace implements Space {
     return true
   }
 
-  set(rest: string, entry: Entry, operation: Operation): boolean {
+  set(userKey: string, entry: Entry, operation: Operation): boolean {
     const table = this.#table
-    const bytes = !operation.isUse ? 0 : table.weigh(rest, entry)
+    const bytes = !operation.isUse ? 0 : table.weigh(userKey, entry)
     if (bytes === undefined) return false
-    const known = this.#slotOf(rest)
+    const known = this.#slotOf(userKey)
     const inUse = known === undefined ? this.#inUse() : undefined
-    if (inUse !== undefined) return inUse.set(rest, entry, operation)
+    if (inUse !== undefined) return inUse.set(userKey, entry, operation)
     if (wantsRoom(operation, known !== undefined)) table.makeRoom()
-    const slot = this.#slotOf(rest) ?? this.#take(rest)
+    const slot = this.#slotOf(userKey) ?? this.#take(userKey)
     table.values[slot] = entry.value
     table.times[2 * slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
     if (!operation.isUse) return true
@@ -280,36 +280,36 @@ export class SlotSpace implements Space {
     return true
   }
 
-  #take(rest: string): number {
+  #take(userKey: string): number {
     const slot = this.#table.take()
     if (this.slots.size === 0) {
       this.#table.list(this)
       this.#onlySafe = true
     }
-    if (!isSafe(rest, this.#safeLength)) this.#onlySafe = false
-    this.slots.set(rest, slot)
+    if (!isSafe(userKey, this.#safeLength)) this.#onlySafe = false
+    this.slots.set(userKey, slot)
     this.#found = slot
     return slot
   }
 
-  delete(rest: string): void {
-    const slot = this.#slotOf(rest)
+  delete(userKey: string): void {
+    const slot = this.#slotOf(userKey)
     if (slot === undefined) {
-      this.#inUse()?.delete(rest)
+      this.#inUse()?.delete(userKey)
       return
     }
-    this.slots.delete(rest)
+    this.slots.delete(userKey)
     this.#found = undefined
     this.#table.giveBack(slot)
     if (this.slots.size === 0) this.#table.unlist(this)
   }
 
-  evict(rest: string): void {
-    this.delete(rest)
-    this.#table.onEvict?.(this.head, rest)
+  evict(userKey: string): void {
+    this.delete(userKey)
+    this.#table.onEvict?.(this.prefix, userKey)
   }
 
   dropBeginningWith(start: string): void {
-    for (const rest of this.slots.keys()) if (rest.startsWith(start)) this.delete(rest)
+    for (const userKey of this.slots.keys()) if (userKey.startsWith(start)) this.delete(userKey)
   }
 }

@@ -1,6 +1,6 @@
-import type { Change, Outcome, Space, Supports, SyncAdapter } from '../../core/adapter.ts'
+import type { Change, Outcome, Supports } from '../../core/adapter.ts'
 import { decide } from '../../core/operations.ts'
-import { SyncCache } from '../../core/sync-cache.ts'
+import { createSyncCache, type SyncAdapter } from '../../core/sync-cache.ts'
 
 /**
  * Keeps nothing: Django's dummy cache. Every key is always missing, so code runs as if each entry had just expired;
@@ -22,9 +22,8 @@ export function nullAdapter(): SyncAdapter {
     changes.map(({ op }) => decide(undefined, op, now)[1])
   return {
     name: 'null',
-    cache: (contract, adapter) => new SyncCache(contract, adapter),
+    createSyncCache,
     supports: SUPPORTS,
-    space: () => NOWHERE,
     readSync: (keys) => keys.map(() => undefined),
     commitSync,
     clearSync: () => {},
@@ -33,17 +32,6 @@ export function nullAdapter(): SyncAdapter {
     clear: async () => {},
     close: async () => {},
   }
-}
-
-const NOWHERE: Space = {
-  commit: (_, op, now) => decide(undefined, op, now)[1],
-  hasSafe: () => false,
-  count: () => undefined,
-  overwrite: () => false,
-  read: () => undefined,
-  get: () => undefined,
-  set: () => {},
-  delete: () => {},
 }
 
 const SUPPORTS: Supports = {

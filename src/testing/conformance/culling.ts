@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Adapter, SyncAdapter } from '../../core/adapter.ts'
+import type { Adapter } from '../../core/adapter.ts'
+import type { SyncAdapter } from '../../core/sync-cache.ts'
 import type { TestedCache } from '../sync-twins.ts'
 import { contextOf, liveAmong, type Scene } from './context.ts'
 

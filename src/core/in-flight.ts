@@ -1,10 +1,10 @@
-import type { Change, Op, Outcome } from './adapter.ts'
+import type { Adapter, Change, Op, Outcome } from './adapter.ts'
 import { keysOf, operationOf } from './operations.ts'
 import { hasRequests, type RequestScope, requestScope } from './request-scope.ts'
 import { Waiters } from './waiters.ts'
 
 /** A load under way. */
-export class Flight<T> {
+export class InFlight<T> {
   /** True once a change of the key has superseded the load: its result must not be stored. */
   superseded = false
   /** Where other callers can wait for it; `undefined` if nowhere. */
@@ -32,7 +32,7 @@ export class Flight<T> {
   }
 
   /** Runs the load. `ended` is called before anyone who waits hears of the result. */
-  run(load: (flight: Flight<T>) => Promise<T>, ended: () => void): void {
+  run(load: (inFlight: InFlight<T>) => Promise<T>, ended: () => void): void {
     this.#result = load(this).finally(() => {
       this.#waiters?.close()
       ended()
@@ -73,119 +73,119 @@ export class Flight<T> {
 }
 
 /** What the callers of one key share while one of them is reading, or a load is under way. */
-export interface Visit<T> {
+export interface KeyState<T> {
   /** Callers who read, and have not found a value nor a load yet. */
   callers: number
   /** The loads that nothing has superseded. Replaced, never changed in place. */
-  flights: readonly Flight<T>[]
+  loads: readonly InFlight<T>[]
   /** The last load that ended without being superseded: the answer to whoever was already here and read too early. */
-  landed: Flight<T> | undefined
+  settled: InFlight<T> | undefined
 }
 
 /**
  * One load at a time per key within this process, for all caches that share an adapter, and the knowledge of
  * which loads a change has superseded.
  */
-export class Flights<T> {
-  readonly #visits = new Map<string, Visit<T>>()
+export class InFlightLoads<T> {
+  readonly #states = new Map<string, KeyState<T>>()
 
   /** 0: no load is under way, and no change needs to be noted. */
   get size(): number {
-    return this.#visits.size
+    return this.#states.size
   }
 
-  enter(key: string): Visit<T> {
-    let visit = this.#visits.get(key)
-    if (visit === undefined) {
-      if (this.#visits.size >= MAX_VISITS && hasRequests()) this.#forgetFirst()
-      visit = { callers: 0, flights: [], landed: undefined }
-      this.#visits.set(key, visit)
+  enter(key: string): KeyState<T> {
+    let state = this.#states.get(key)
+    if (state === undefined) {
+      if (this.#states.size >= MAX_KEY_STATES && hasRequests()) this.#forgetFirst()
+      state = { callers: 0, loads: [], settled: undefined }
+      this.#states.set(key, state)
     }
-    visit.callers += 1
-    return visit
+    state.callers += 1
+    return state
   }
 
-  leave(key: string, visit: Visit<T>): void {
-    visit.callers -= 1
-    this.#forgetIfIdle(key, visit)
+  leave(key: string, state: KeyState<T>): void {
+    state.callers -= 1
+    this.#forgetIfIdle(key, state)
   }
 
-  /** The load to join: one that is under way, or that has ended since `landed` was the last that had. */
-  joinable(visit: Visit<T>, landed: Flight<T> | undefined): Flight<T> | undefined {
-    for (const flight of visit.flights) if (flight.isJoinable) return flight
-    return visit.landed === landed || visit.landed?.isJoinable !== true ? undefined : visit.landed
+  /** The load to join: one that is under way, or that has ended since `settled` was the last that had. */
+  joinable(state: KeyState<T>, settled: InFlight<T> | undefined): InFlight<T> | undefined {
+    for (const inFlight of state.loads) if (inFlight.isJoinable) return inFlight
+    return state.settled === settled || state.settled?.isJoinable !== true ? undefined : state.settled
   }
 
-  /** Starts a load that later callers of the key join. `load` learns from its flight whether it was superseded. */
-  start(key: string, visit: Visit<T>, load: (flight: Flight<T>) => Promise<T>): Flight<T> {
-    const flight = new Flight<T>(requestScope())
+  /** Starts a load that later callers of the key join. `load` learns from its inFlight whether it was superseded. */
+  start(key: string, state: KeyState<T>, load: (inFlight: InFlight<T>) => Promise<T>): InFlight<T> {
+    const inFlight = new InFlight<T>(requestScope())
     // Forgotten: no change could tell it any more that it is superseded.
-    if (this.#visits.get(key) !== visit) flight.superseded = true
+    if (this.#states.get(key) !== state) inFlight.superseded = true
     // Before the load begins: what its loader does at once may supersede it already.
-    visit.flights = [...visit.flights, flight]
-    flight.run(load, () => {
-      remove(visit, flight)
-      if (!flight.superseded) visit.landed = flight
-      this.#forgetIfIdle(key, visit)
+    state.loads = [...state.loads, inFlight]
+    inFlight.run(load, () => {
+      remove(state, inFlight)
+      if (!inFlight.superseded) state.settled = inFlight
+      this.#forgetIfIdle(key, state)
     })
-    return flight
+    return inFlight
   }
 
   /** Runs a load that ends at once, and that nobody can join. */
-  runSync<R>(key: string, load: (flight: Flight<T>) => R): R {
-    const visit = this.enter(key)
-    const flight = new Flight<T>()
-    visit.flights = [...visit.flights, flight]
+  runSync<R>(key: string, load: (inFlight: InFlight<T>) => R): R {
+    const state = this.enter(key)
+    const inFlight = new InFlight<T>()
+    state.loads = [...state.loads, inFlight]
     try {
-      return load(flight)
+      return load(inFlight)
     } finally {
-      remove(visit, flight)
-      this.leave(key, visit)
+      remove(state, inFlight)
+      this.leave(key, state)
     }
   }
 
   /** To be called before changes that take time; `undefined` if they concern no load. */
   begin(changes: readonly Change[], now: number): PendingChanges<T> | undefined {
-    if (this.#visits.size === 0) return undefined
+    if (this.#states.size === 0) return undefined
     const pending = new PendingChanges<T>(changes.some(({ op }) => operationOf(op).mayRemove(op, now)))
     for (const [index, change] of changes.entries()) {
-      for (const key of keysOf(change)) pending.concern(this.#visits.get(key), change.op, index)
+      for (const key of keysOf(change)) pending.concern(this.#states.get(key), change.op, index)
     }
     return pending
   }
 
   /** To be called before every key that begins with `scope` is cleared. */
   beginClear(scope: string): PendingChanges<T> | undefined {
-    if (this.#visits.size === 0) return undefined
+    if (this.#states.size === 0) return undefined
     const pending = new PendingChanges<T>(true)
-    for (const [key, visit] of this.#visits) if (key.startsWith(scope)) pending.concern(visit, CLEAR, 0)
+    for (const [key, state] of this.#states) if (key.startsWith(scope)) pending.concern(state, CLEAR, 0)
     return pending
   }
 
-  /** Visits of cancelled requests are never left: they must not stay for ever. */
+  /** The states of cancelled requests are never left: they must not stay for ever. */
   #forgetFirst(): void {
-    for (const [key, visit] of this.#visits) {
-      this.#visits.delete(key)
-      for (const flight of visit.flights) flight.superseded = true
+    for (const [key, state] of this.#states) {
+      this.#states.delete(key)
+      for (const inFlight of state.loads) inFlight.superseded = true
       return
     }
   }
 
-  #forgetIfIdle(key: string, visit: Visit<T>): void {
-    if (visit.callers > 0 || visit.flights.length > 0) return
-    if (this.#visits.get(key) === visit) this.#visits.delete(key)
+  #forgetIfIdle(key: string, state: KeyState<T>): void {
+    if (state.callers > 0 || state.loads.length > 0) return
+    if (this.#states.get(key) === state) this.#states.delete(key)
   }
 }
 
 /** Of an isolate that serves requests: far more than are alive at once. */
-const MAX_VISITS = 10_000
+const MAX_KEY_STATES = 10_000
 
 /** A clear does to each key what `delete` does. */
 const CLEAR: Op = { kind: 'delete' }
 
 interface Concern<T> {
-  readonly visit: Visit<T>
-  readonly flight: Flight<T>
+  readonly state: KeyState<T>
+  readonly inFlight: InFlight<T>
   readonly op: Op
   readonly index: number
 }
@@ -207,23 +207,23 @@ export class PendingChanges<T> {
     })
   }
 
-  concern(visit: Visit<T> | undefined, op: Op, index: number): void {
-    if (visit === undefined) return
-    const flights = visit.landed === undefined ? visit.flights : [...visit.flights, visit.landed]
-    for (const flight of flights) {
+  concern(state: KeyState<T> | undefined, op: Op, index: number): void {
+    if (state === undefined) return
+    const loads = state.settled === undefined ? state.loads : [...state.loads, state.settled]
+    for (const inFlight of loads) {
       this.scope ??= requestScope()
-      flight.addPending(this)
-      this.#concerns.push({ visit, flight, op, index })
+      inFlight.addPending(this)
+      this.#concerns.push({ state, inFlight, op, index })
       // No need to wait for the outcome: who comes later must not join the load.
-      if (operationOf(op).isUnconditional) supersede(visit, flight)
+      if (operationOf(op).isUnconditional) supersede(state, inFlight)
     }
   }
 
   /** To be called with the outcomes, without them if the changes failed. */
   end(outcomes?: readonly (Outcome | undefined)[]): void {
-    for (const { visit, flight, op, index } of this.#concerns) {
-      flight.removePending(this)
-      if (hasSuperseded(op, outcomes?.[index])) supersede(visit, flight)
+    for (const { state, inFlight, op, index } of this.#concerns) {
+      inFlight.removePending(this)
+      if (hasSuperseded(op, outcomes?.[index])) supersede(state, inFlight)
     }
     this.#resolve()
   }
@@ -234,12 +234,24 @@ function hasSuperseded(op: Op, outcome: Outcome | undefined): boolean {
   return operationOf(op).isUnconditional || outcome?.ok !== false
 }
 
-function supersede<T>(visit: Visit<T>, flight: Flight<T>): void {
-  flight.superseded = true
-  remove(visit, flight)
-  if (visit.landed === flight) visit.landed = undefined
+function supersede<T>(state: KeyState<T>, inFlight: InFlight<T>): void {
+  inFlight.superseded = true
+  remove(state, inFlight)
+  if (state.settled === inFlight) state.settled = undefined
 }
 
-function remove<T>(visit: Visit<T>, flight: Flight<T>): void {
-  visit.flights = visit.flights.filter((other) => other !== flight)
+function remove<T>(state: KeyState<T>, inFlight: InFlight<T>): void {
+  state.loads = state.loads.filter((other) => other !== inFlight)
+}
+
+/** Shared by all caches on one adapter, so that the changes of each supersede the other's loads. */
+const loadsByAdapter = new WeakMap<Adapter, InFlightLoads<unknown>>()
+
+export function loadsOf(adapter: Adapter): InFlightLoads<unknown> {
+  let loads = loadsByAdapter.get(adapter)
+  if (loads === undefined) {
+    loads = new InFlightLoads()
+    loadsByAdapter.set(adapter, loads)
+  }
+  return loads
 }

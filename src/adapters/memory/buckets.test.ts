@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Bucket } from '../../core/adapter.ts'
 import { createCache } from '../../core/create-cache.ts'
 import { operationOf } from '../../core/operations.ts'
 import type { SyncCache } from '../../core/sync-cache.ts'
@@ -30,7 +31,7 @@ const STEPS = {
 describe('spaces', () => {
   it('are the table’s only while they have entries', () => {
     const table = new Table(LIMITS, false)
-    const spaces = Array.from({ length: 1_000 }, (_, index) => table.space(`user-${index}:1:`))
+    const spaces = Array.from({ length: 1_000 }, (_, index) => table.bucket(`user-${index}:1:`))
     for (const space of spaces) {
       expect(space.read('cart', () => 0)).toBeUndefined()
       space.delete('cart')
@@ -53,7 +54,7 @@ describe('spaces', () => {
     const before = used()
     for (let index = 1_000; index < 41_000; index += 1) {
       use(index)
-      if (index % 1_000 === 0) left.push(new WeakRef(adapter.space(`user-${index}:1:`)))
+      if (index % 1_000 === 0) left.push(new WeakRef(adapter.bucket?.(`user-${index}:1:`) as Bucket))
     }
     // What a WeakRef was made of lives until its task is over.
     await new Promise((resolve) => setTimeout(resolve))

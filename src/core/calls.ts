@@ -1,0 +1,387 @@
+import type { Adapter, Change, Entry, Op, Outcome, Wanted } from './adapter.ts'
+import {
+  checkInteger,
+  checkKey,
+  checkKeys,
+  checkPair,
+  pairsIn,
+  readOptions,
+  readTimeout,
+  type SetManyData,
+  versionIn,
+} from './arguments.ts'
+import { expiresAt } from './expiry.ts'
+import { Keyspace, type Version } from './keys.ts'
+import type {
+  GetOptions,
+  GetOrSetOptions,
+  IncrOptions,
+  KeyOptions,
+  PopOptions,
+  ReadOptions,
+  ResolvedOptions,
+  SetOptions,
+  TimeoutOr,
+  WaitingLockOptions,
+} from './options.ts'
+import { accepted, counted, moved, popped } from './outcomes.ts'
+import { copyOf, sharedValue, snapshot } from './snapshot.ts'
+
+/** Reads keys, and makes the result of their live entries. */
+export interface ReadPlan<R> {
+  /** The public method that was called. It begins the messages of errors. */
+  readonly method: string
+  readonly keys: readonly string[]
+  readonly wanted: Wanted
+  readonly fresh?: boolean | undefined
+  readonly now: number
+  finish(entries: readonly (Entry | undefined)[]): R
+}
+
+/** Changes one entry, named by the caller's key, and makes the result of the outcome. */
+export interface ChangePlan<R> {
+  readonly method: string
+  readonly key: string
+  readonly version: Version | undefined
+  readonly op: Op
+  readonly now: number
+  finish(outcome: Outcome | undefined): R
+}
+
+/** A change that stores this entry. */
+export interface WritePlan<R> extends ChangePlan<R> {
+  readonly entry: Entry
+}
+
+/** Makes several changes together, under stored keys. */
+export interface CommitPlan<R> {
+  readonly method: string
+  readonly changes: readonly Change[]
+  readonly now: number
+  finish(outcomes: readonly Outcome[]): R
+}
+
+/** What `agetOrSet` and `getOrSet` do beside reading. */
+export interface LoadCall {
+  readonly method: string
+  readonly key: string
+  readonly version: Version | undefined
+  readonly loader: unknown
+  readonly timeout: SetOptions['timeout']
+  readonly fresh?: boolean | undefined
+}
+
+/** One call for a lock. Each attempt takes the time anew, since the lock's timeout counts from there. */
+export interface LockCall {
+  /** Milliseconds to keep trying. */
+  readonly wait: number
+  take(): CommitPlan<boolean>
+  release(): CommitPlan<boolean>
+}
+
+/** The options that each method takes. */
+const KEYED = ['version']
+const READING = ['version', 'fresh']
+const GETTING = [...READING, 'default']
+const POPPING = ['version', 'default']
+const SETTING = ['timeout', 'version']
+const COUNTING = [...SETTING, 'initial']
+const LOADING = [...READING, 'timeout', 'signal']
+
+const DELETE: Op = Object.freeze({ kind: 'delete' })
+const POP: Op = Object.freeze({ kind: 'pop' })
+
+/**
+ * The call table: each public method once, as a plan from its arguments to what the adapter is asked and what is made of the
+ * answer. The async and the sync face both run these plans. `method` is the name that was called, for messages.
+ */
+export class Calls {
+  readonly adapter: Adapter
+  readonly keyspace: Keyspace
+  readonly options: ResolvedOptions
+  readonly now: () => number
+
+  constructor(options: ResolvedOptions) {
+    this.options = options
+    this.adapter = options.adapter
+    this.now = options.clock
+    this.keyspace = new Keyspace({ ...options, maxKeyBytes: options.adapter.supports.maxKeyBytes })
+  }
+
+  get(method: string, key: string, options: GetOptions<unknown> | undefined): ReadPlan<unknown> {
+    return this.#readOne(method, key, options, GETTING, 'value', (entry) =>
+      entry === undefined ? options?.default : this.copyOut(entry.value, key),
+    )
+  }
+
+  hasKey(method: string, key: string, options: ReadOptions | undefined): ReadPlan<boolean> {
+    return this.#readOne(method, key, options, READING, 'presence', (entry) => entry !== undefined)
+  }
+
+  /** Seconds left, `null` = never expires, `undefined` = missing. */
+  ttl(method: string, key: string, options: ReadOptions | undefined): ReadPlan<number | null | undefined> {
+    return this.#readOne(method, key, options, READING, 'presence', (entry, now) => {
+      if (entry === undefined) return undefined
+      return entry.expiresAt === null ? null : (entry.expiresAt - now) / 1000
+    })
+  }
+
+  #readOne<R>(
+    method: string,
+    key: string,
+    options: ReadOptions | undefined,
+    known: readonly string[],
+    wanted: Wanted,
+    finish: (entry: Entry | undefined, now: number) => R,
+  ): ReadPlan<R> {
+    checkKey(key, method)
+    const { version, fresh } = readOptions(options, known, method)
+    const keys = [this.keyspace.storedKey(key, version, method)]
+    const now = this.now()
+    return { method, keys, wanted, fresh, now, finish: ([entry]) => finish(entry, now) }
+  }
+
+  getMany<T>(
+    method: string,
+    keys: Iterable<string>,
+    options: ReadOptions | undefined,
+  ): ReadPlan<Map<string, T>> {
+    const storedKeys = this.#storedKeys(method, keys, options, READING)
+    const finish = (entries: readonly (Entry | undefined)[]): Map<string, T> => {
+      const found = new Map<string, T>()
+      let index = 0
+      for (const key of storedKeys.keys()) {
+        const entry = entries[index++]
+        if (entry !== undefined) found.set(key, this.copyOut(entry.value as T, key))
+      }
+      return found
+    }
+    const stored = [...storedKeys.values()]
+    return { method, keys: stored, wanted: 'value', fresh: options?.fresh, now: this.now(), finish }
+  }
+
+  set(method: string, key: string, value: unknown, options: TimeoutOr<SetOptions>): WritePlan<void> {
+    return this.#write(method, 'set', key, value, options, (outcome) => void accepted(outcome, method, key))
+  }
+
+  add(method: string, key: string, value: unknown, options: TimeoutOr<SetOptions>): WritePlan<boolean> {
+    return this.#write(method, 'add', key, value, options, (outcome) => accepted(outcome, method, key))
+  }
+
+  #write<R>(
+    method: string,
+    kind: 'set' | 'add',
+    key: string,
+    value: unknown,
+    options: TimeoutOr<SetOptions>,
+    finish: (outcome: Outcome | undefined) => R,
+  ): WritePlan<R> {
+    checkKey(key, method)
+    const timeout = readTimeout(options, SETTING, method)
+    const now = this.now()
+    const entry = this.entry(method, key, value, timeout, now)
+    return { method, key, version: versionIn(options), op: { kind, entry }, entry, now, finish }
+  }
+
+  /** All pairs are checked before any is stored. Gives the keys that could not be stored. */
+  setMany(method: string, data: SetManyData, options: TimeoutOr<SetOptions>): CommitPlan<string[]> {
+    const now = this.now()
+    const deadline = this.deadline(readTimeout(options, SETTING, method), now)
+    const version = versionIn(options)
+    const changes = new Map<string, Change>()
+    for (const pair of pairsIn(data, method)) {
+      checkPair(pair, method)
+      const [key, value] = pair
+      const storedKey = this.keyspace.storedKey(key, version, method)
+      const entry = { value: this.copyIn(value, key, method), expiresAt: deadline }
+      changes.set(key, { key: storedKey, op: { kind: 'set', entry } })
+    }
+    const finish = (outcomes: readonly Outcome[]): string[] =>
+      [...changes.keys()].filter((_, index) => outcomes[index]?.ok !== true)
+    return { method, changes: [...changes.values()], now, finish }
+  }
+
+  touch(method: string, key: string, options: TimeoutOr<SetOptions>): ChangePlan<boolean> {
+    checkKey(key, method)
+    const timeout = readTimeout(options, SETTING, method)
+    const now = this.now()
+    const op: Op = { kind: 'touch', expiresAt: this.deadline(timeout, now) }
+    const finish = (outcome: Outcome | undefined) => accepted(outcome, method, key)
+    return { method, key, version: versionIn(options), op, now, finish }
+  }
+
+  delete(method: string, key: string, options: KeyOptions | undefined): ChangePlan<boolean> {
+    checkKey(key, method)
+    const { version } = readOptions(options, KEYED, method)
+    const finish = (outcome: Outcome | undefined) => accepted(outcome, method, key)
+    return { method, key, version, op: DELETE, now: this.now(), finish }
+  }
+
+  deleteMany(method: string, keys: Iterable<string>, options: KeyOptions | undefined): CommitPlan<void> {
+    const stored = this.#storedKeys(method, keys, options, KEYED).values()
+    const changes = [...stored].map((key) => ({ key, op: DELETE }))
+    return { method, changes, now: this.now(), finish: () => undefined }
+  }
+
+  pop(method: string, key: string, options: PopOptions<unknown> | undefined): ChangePlan<unknown> {
+    checkKey(key, method)
+    const { version } = readOptions(options, POPPING, method)
+    const finish = (outcome: Outcome | undefined): unknown => {
+      const entry = popped(outcome, method, key)
+      return entry === undefined ? options?.default : this.copyOut(entry.value, key)
+    }
+    return { method, key, version, op: POP, now: this.now(), finish }
+  }
+
+  incr(method: string, key: string, delta: number, options: IncrOptions | undefined): ChangePlan<number> {
+    return this.#count(method, 1, key, delta, options)
+  }
+
+  decr(method: string, key: string, delta: number, options: IncrOptions | undefined): ChangePlan<number> {
+    return this.#count(method, -1, key, delta, options)
+  }
+
+  #count(
+    method: string,
+    sign: 1 | -1,
+    key: string,
+    delta: number,
+    options: IncrOptions | undefined,
+  ): ChangePlan<number> {
+    checkKey(key, method)
+    checkInteger(delta, method, 'delta')
+    const { version, initial, timeout } = readOptions(options, COUNTING, method)
+    if (initial === undefined && timeout !== undefined)
+      throw new TypeError(`${method} takes a timeout only together with initial`)
+    const now = this.now()
+    const count = { kind: 'incr', delta: sign * delta } as const
+    // −0 means 0 here, as in any sum, although it is no counter where it is stored.
+    const op: Op =
+      initial === undefined
+        ? count
+        : { ...count, initial: { value: initial + 0, expiresAt: this.deadline(timeout, now) } }
+    return { method, key, version, op, now, finish: (outcome) => counted(outcome, method, key) }
+  }
+
+  incrVersion(
+    method: string,
+    key: string,
+    delta: number,
+    options: KeyOptions | undefined,
+  ): CommitPlan<number> {
+    return this.#move(method, 1, key, delta, options)
+  }
+
+  decrVersion(
+    method: string,
+    key: string,
+    delta: number,
+    options: KeyOptions | undefined,
+  ): CommitPlan<number> {
+    return this.#move(method, -1, key, delta, options)
+  }
+
+  #move(
+    method: string,
+    sign: 1 | -1,
+    key: string,
+    delta: number,
+    options: KeyOptions | undefined,
+  ): CommitPlan<number> {
+    checkKey(key, method)
+    checkInteger(delta, method, 'delta')
+    const { version: from = this.options.version } = readOptions(options, KEYED, method)
+    if (typeof from !== 'number') {
+      throw new TypeError(`${method} takes only a number for version: got ${JSON.stringify(from)}`)
+    }
+    const version = from + sign * delta
+    if (!Number.isSafeInteger(Math.trunc(version))) {
+      throw new RangeError(`${method} would lead beyond the versions that can be told apart: ${version}`)
+    }
+    const to = this.keyspace.storedKey(key, version, method)
+    const changes = [{ key: this.keyspace.storedKey(key, from, method), op: { kind: 'move', to } as const }]
+    return { method, changes, now: this.now(), finish: ([outcome]) => moved(outcome, version, method, key) }
+  }
+
+  /** The stored key is made once: a key function that fails later can then not keep a lock closed. */
+  lock(method: string, key: string, options: WaitingLockOptions, known: readonly string[]): LockCall {
+    checkKey(key, method)
+    const { version, timeout, wait = 0 } = readOptions<Partial<WaitingLockOptions>>(options, known, method)
+    if (typeof timeout !== 'number' || timeout <= 0) {
+      throw new RangeError(
+        `${method} takes more than 0 seconds for timeout: a lock must open again if its holder dies`,
+      )
+    }
+    const token = this.options.random()
+    const storedKey = this.keyspace.storedKey(key, version, method)
+    const plan = (name: string, op: Op, now: number): CommitPlan<boolean> => ({
+      method: name,
+      changes: [{ key: storedKey, op }],
+      now,
+      finish: ([outcome]) => accepted(outcome, name, key),
+    })
+    return {
+      wait: wait * 1000,
+      take: () => {
+        const now = this.now()
+        const entry = { value: token, expiresAt: this.deadline(timeout, now) }
+        return plan(method, { kind: 'add', entry }, now)
+      },
+      release: () => plan('release', { kind: 'release', token }, this.now()),
+    }
+  }
+
+  getOrSet(
+    method: string,
+    key: string,
+    loader: unknown,
+    options: TimeoutOr<GetOrSetOptions>,
+    known: readonly string[] = LOADING,
+  ): LoadCall & { readonly signal?: AbortSignal | undefined } {
+    checkKey(key, method)
+    if (loader === undefined) throw new TypeError(`${method} needs a default: a value or a function`)
+    const timeout = readTimeout(options, known, method)
+    const { version, fresh, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
+    return { method, key, version, loader, timeout, fresh, signal }
+  }
+
+  /** An entry for a caller's value. */
+  entry(method: string, key: string, value: unknown, timeout: SetOptions['timeout'], now: number): Entry {
+    return { value: this.copyIn(value, key, method), expiresAt: this.deadline(timeout, now) }
+  }
+
+  deadline(timeout: SetOptions['timeout'], now: number): number | null {
+    return expiresAt(timeout, this.options.timeout, now)
+  }
+
+  /** The caller's value as the store may keep it: a copy, or the error that says why there can be none. */
+  copyIn<T>(value: T, key: string, method: string): T {
+    return this.adapter.supports.values === 'shared' && typeof value === 'object'
+      ? sharedValue(value, key, method)
+      : snapshot(value, key, method)
+  }
+
+  /** A value that was read, as its reader may have it. */
+  copyOut<T>(value: T, key: string): T {
+    return this.adapter.supports.values === 'kept' ? copyOf(value, key) : value
+  }
+
+  /** The stored key of each distinct user key, in the order asked. */
+  #storedKeys(
+    method: string,
+    keys: Iterable<string>,
+    options: KeyOptions | undefined,
+    known: readonly string[],
+  ): Map<string, string> {
+    const { version } = readOptions(options, known, method)
+    checkKeys(keys, method)
+    const stored = new Map<string, string>()
+    for (const key of keys as Iterable<string>) {
+      checkKey(key, method)
+      stored.set(key, this.keyspace.storedKey(key, version, method))
+    }
+    return stored
+  }
+}
+
+const NO_OPTIONS: GetOrSetOptions = {}
