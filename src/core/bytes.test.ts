@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryAdapter } from '../adapters/memory/index.ts'
+import { byteLimit, memoryAdapter } from '../adapters/memory/index.ts'
 import { storableValues } from '../testing/values.ts'
 import { estimateBytes } from './bytes.ts'
 import { createCache } from './create-cache.ts'
@@ -135,9 +135,9 @@ describe('estimateBytes()', () => {
   })
 })
 
-describe('memoryAdapter({ maxBytes })', () => {
+describe('memoryAdapter({ byteLimit })', () => {
   it.each([0, 1, 3])('keeps what is written, whatever goes for it: cullFrequency %d', (cullFrequency) => {
-    const cache = createCache({ adapter: memoryAdapter({ maxBytes: 300, cullFrequency }) })
+    const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(300), cullFrequency }) })
     for (const key of ['a', 'b', 'c', 'd']) {
       cache.set(key, 'x'.repeat(60))
       expect(cache.hasKey(key)).toBe(true)
@@ -149,7 +149,7 @@ describe('memoryAdapter({ maxBytes })', () => {
   const kilobyte = () => new Uint8Array(1_000)
 
   it('keeps the most recently used within the limit', () => {
-    const cache = createCache({ adapter: memoryAdapter({ maxBytes: 10_000 }) })
+    const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(10_000) }) })
     for (let index = 0; index < 100; index += 1) {
       cache.set(`${index}`, kilobyte())
       cache.get('0')
@@ -163,7 +163,7 @@ describe('memoryAdapter({ maxBytes })', () => {
   })
 
   it('weighs what was overwritten, deleted or cleared no longer', () => {
-    const cache = createCache({ adapter: memoryAdapter({ maxBytes: 3_000 }) })
+    const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(3_000) }) })
     for (let round = 0; round < 50; round += 1) {
       cache.set('a', kilobyte())
       cache.set('b', kilobyte())
@@ -174,7 +174,7 @@ describe('memoryAdapter({ maxBytes })', () => {
   })
 
   it('keeps no entry that is larger than the limit, nor what it replaced, and drops nothing for it', () => {
-    const cache = createCache({ adapter: memoryAdapter({ maxBytes: 3_000 }) })
+    const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(3_000) }) })
     cache.set('small', 1)
     expect(() => cache.set('large', new Uint8Array(5_000))).toThrow('larger than the adapter can store')
     cache.set('small too', 1)
@@ -206,7 +206,7 @@ describe('memoryAdapter({ maxBytes })', () => {
 
   it.each(heavy)('sees the weight of %s', (_, make) => {
     for (const values of ['copied', 'shared'] as const) {
-      const cache = createCache({ adapter: memoryAdapter({ maxBytes: 1_000_000, values }) })
+      const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(1_000_000), values }) })
       const keys = Array.from({ length: 40 }, (_, index) => `${index}`)
       for (const key of keys) cache.set(key, make(Number(key)))
       const live = keys.filter((key) => cache.hasKey(key))
@@ -216,7 +216,7 @@ describe('memoryAdapter({ maxBytes })', () => {
   })
 
   it('counts the whole buffer that a shared view keeps, once', () => {
-    const cache = createCache({ adapter: memoryAdapter({ maxBytes: 10_000, values: 'shared' }) })
+    const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(10_000), values: 'shared' }) })
     expect(() => cache.set('part', new Uint8Array(20_000).subarray(0, 5))).toThrow('larger than the adapter')
     const buffer = new ArrayBuffer(6_000)
     cache.set('parts', [new Uint8Array(buffer, 0, 5), new DataView(buffer), buffer])
@@ -228,8 +228,8 @@ describe('memoryAdapter({ maxBytes })', () => {
   })
 
   it('refuses limits that are none', () => {
-    expect(() => memoryAdapter({ maxBytes: 0.5 })).toThrow(RangeError)
-    expect(() => memoryAdapter({ maxBytes: 0 })).toThrow(RangeError)
+    expect(() => memoryAdapter({ byteLimit: byteLimit(0.5) })).toThrow(RangeError)
+    expect(() => memoryAdapter({ byteLimit: byteLimit(0) })).toThrow(RangeError)
     expect(() => memoryAdapter({ maxEntries: Number.NaN })).toThrow(RangeError)
     expect(() => memoryAdapter({ cullFrequency: -1 })).toThrow(RangeError)
   })

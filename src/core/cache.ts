@@ -64,8 +64,8 @@ export class AsyncCache {
    * await cache.aset('draft', { body: '' }, { timeout: null, version: 2 })
    * ```
    */
-  aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {
-    return this.#store.change(() => this.#calls.set('aset', key, value, options))
+  async aset(key: string, value: unknown, options?: TimeoutOr<SetOptions>): Promise<void> {
+    await this.#store.change(() => this.#calls.set('aset', key, value, options))
   }
 
   /**

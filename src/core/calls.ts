@@ -11,7 +11,7 @@ import {
   versionIn,
 } from './arguments.ts'
 import { expiresAt } from './expiry.ts'
-import { Keyspace, type Version } from './keys.ts'
+import { Keyspace } from './keys.ts'
 import type {
   GetOptions,
   GetOrSetOptions,
@@ -24,67 +24,16 @@ import type {
   TimeoutOr,
   WaitingLockOptions,
 } from './options.ts'
-import { accepted, counted, moved, popped } from './outcomes.ts'
+import { accepted, counted, moved } from './outcomes.ts'
+import type { ChangePlan, CommitPlan, LoadCall, LockCall, MovePlan, ReadPlan } from './plans.ts'
 import { copyOf, sharedValue, snapshot } from './snapshot.ts'
-
-/** Reads keys, and makes the result of their live entries. */
-export interface ReadPlan<R> {
-  /** The public method that was called. It begins the messages of errors. */
-  readonly method: string
-  readonly keys: readonly string[]
-  readonly wanted: Wanted
-  readonly fresh?: boolean | undefined
-  readonly now: number
-  finish(entries: readonly (Entry | undefined)[]): R
-}
-
-/** Changes one entry, named by the caller's key, and makes the result of the outcome. */
-export interface ChangePlan<R> {
-  readonly method: string
-  readonly key: string
-  readonly version: Version | undefined
-  readonly op: Op
-  readonly now: number
-  finish(outcome: Outcome | undefined): R
-}
-
-/** A change that stores this entry. */
-export interface WritePlan<R> extends ChangePlan<R> {
-  readonly entry: Entry
-}
-
-/** Makes several changes together, under stored keys. */
-export interface CommitPlan<R> {
-  readonly method: string
-  readonly changes: readonly Change[]
-  readonly now: number
-  finish(outcomes: readonly Outcome[]): R
-}
-
-/** What `agetOrSet` and `getOrSet` do beside reading. */
-export interface LoadCall {
-  readonly method: string
-  readonly key: string
-  readonly version: Version | undefined
-  readonly loader: unknown
-  readonly timeout: SetOptions['timeout']
-  readonly fresh?: boolean | undefined
-}
-
-/** One call for a lock. Each attempt takes the time anew, since the lock's timeout counts from there. */
-export interface LockCall {
-  /** Milliseconds to keep trying. */
-  readonly wait: number
-  take(): CommitPlan<boolean>
-  release(): CommitPlan<boolean>
-}
 
 /** The options that each method takes. */
 const KEYED = ['version']
 const READING = ['version', 'fresh']
-const GETTING = [...READING, 'default']
+export const GETTING: readonly string[] = [...READING, 'default']
 const POPPING = ['version', 'default']
-const SETTING = ['timeout', 'version']
+export const SETTING: readonly string[] = ['timeout', 'version']
 const COUNTING = [...SETTING, 'initial']
 const LOADING = [...READING, 'timeout', 'signal']
 
@@ -100,30 +49,30 @@ export class Calls {
   readonly keyspace: Keyspace
   readonly options: ResolvedOptions
   readonly now: () => number
+  readonly #areShared: boolean
+  readonly #areKept: boolean
 
   constructor(options: ResolvedOptions) {
     this.options = options
     this.adapter = options.adapter
     this.now = options.clock
+    this.#areShared = options.adapter.supports.values === 'shared'
+    this.#areKept = options.adapter.supports.values === 'kept'
     this.keyspace = new Keyspace({ ...options, maxKeyBytes: options.adapter.supports.maxKeyBytes })
   }
 
   get(method: string, key: string, options: GetOptions<unknown> | undefined): ReadPlan<unknown> {
-    return this.#readOne(method, key, options, GETTING, 'value', (entry) =>
+    return this.#readOne(method, key, options, GETTING, 'value', ([entry]) =>
       entry === undefined ? options?.default : this.copyOut(entry.value, key),
     )
   }
 
   hasKey(method: string, key: string, options: ReadOptions | undefined): ReadPlan<boolean> {
-    return this.#readOne(method, key, options, READING, 'presence', (entry) => entry !== undefined)
+    return this.#readOne(method, key, options, READING, 'presence', isPresent)
   }
 
-  /** Seconds left, `null` = never expires, `undefined` = missing. */
   ttl(method: string, key: string, options: ReadOptions | undefined): ReadPlan<number | null | undefined> {
-    return this.#readOne(method, key, options, READING, 'presence', (entry, now) => {
-      if (entry === undefined) return undefined
-      return entry.expiresAt === null ? null : (entry.expiresAt - now) / 1000
-    })
+    return this.#readOne(method, key, options, READING, 'presence', secondsLeft)
   }
 
   #readOne<R>(
@@ -132,13 +81,12 @@ export class Calls {
     options: ReadOptions | undefined,
     known: readonly string[],
     wanted: Wanted,
-    finish: (entry: Entry | undefined, now: number) => R,
+    finish: ReadPlan<R>['finish'],
   ): ReadPlan<R> {
     checkKey(key, method)
     const { version, fresh } = readOptions(options, known, method)
     const keys = [this.keyspace.storedKey(key, version, method)]
-    const now = this.now()
-    return { method, keys, wanted, fresh, now, finish: ([entry]) => finish(entry, now) }
+    return { method, keys, wanted, fresh, now: this.now(), finish }
   }
 
   getMany<T>(
@@ -160,27 +108,26 @@ export class Calls {
     return { method, keys: stored, wanted: 'value', fresh: options?.fresh, now: this.now(), finish }
   }
 
-  set(method: string, key: string, value: unknown, options: TimeoutOr<SetOptions>): WritePlan<void> {
-    return this.#write(method, 'set', key, value, options, (outcome) => void accepted(outcome, method, key))
+  set(method: string, key: string, value: unknown, options: TimeoutOr<SetOptions>): ChangePlan<unknown> {
+    return this.#write(method, 'set', key, value, options)
   }
 
-  add(method: string, key: string, value: unknown, options: TimeoutOr<SetOptions>): WritePlan<boolean> {
-    return this.#write(method, 'add', key, value, options, (outcome) => accepted(outcome, method, key))
+  add(method: string, key: string, value: unknown, options: TimeoutOr<SetOptions>): ChangePlan<boolean> {
+    return this.#write(method, 'add', key, value, options)
   }
 
-  #write<R>(
+  #write(
     method: string,
     kind: 'set' | 'add',
     key: string,
     value: unknown,
     options: TimeoutOr<SetOptions>,
-    finish: (outcome: Outcome | undefined) => R,
-  ): WritePlan<R> {
+  ): ChangePlan<boolean> {
     checkKey(key, method)
     const timeout = readTimeout(options, SETTING, method)
     const now = this.now()
-    const entry = this.entry(method, key, value, timeout, now)
-    return { method, key, version: versionIn(options), op: { kind, entry }, entry, now, finish }
+    const op: Op = { kind, entry: this.entry(method, key, value, timeout, now) }
+    return { method, key, version: versionIn(options), op, now, finish: accepted }
   }
 
   /** All pairs are checked before any is stored. Gives the keys that could not be stored. */
@@ -206,15 +153,13 @@ export class Calls {
     const timeout = readTimeout(options, SETTING, method)
     const now = this.now()
     const op: Op = { kind: 'touch', expiresAt: this.deadline(timeout, now) }
-    const finish = (outcome: Outcome | undefined) => accepted(outcome, method, key)
-    return { method, key, version: versionIn(options), op, now, finish }
+    return { method, key, version: versionIn(options), op, now, finish: accepted }
   }
 
   delete(method: string, key: string, options: KeyOptions | undefined): ChangePlan<boolean> {
     checkKey(key, method)
     const { version } = readOptions(options, KEYED, method)
-    const finish = (outcome: Outcome | undefined) => accepted(outcome, method, key)
-    return { method, key, version, op: DELETE, now: this.now(), finish }
+    return { method, key, version, op: DELETE, now: this.now(), finish: accepted }
   }
 
   deleteMany(method: string, keys: Iterable<string>, options: KeyOptions | undefined): CommitPlan<void> {
@@ -226,11 +171,12 @@ export class Calls {
   pop(method: string, key: string, options: PopOptions<unknown> | undefined): ChangePlan<unknown> {
     checkKey(key, method)
     const { version } = readOptions(options, POPPING, method)
+    const call = { method, key, version, op: POP, now: this.now() }
     const finish = (outcome: Outcome | undefined): unknown => {
-      const entry = popped(outcome, method, key)
+      const entry = accepted.call(call, outcome) && outcome?.ok ? outcome.entry : undefined
       return entry === undefined ? options?.default : this.copyOut(entry.value, key)
     }
-    return { method, key, version, op: POP, now: this.now(), finish }
+    return { ...call, finish }
   }
 
   incr(method: string, key: string, delta: number, options: IncrOptions | undefined): ChangePlan<number> {
@@ -260,34 +206,18 @@ export class Calls {
       initial === undefined
         ? count
         : { ...count, initial: { value: initial + 0, expiresAt: this.deadline(timeout, now) } }
-    return { method, key, version, op, now, finish: (outcome) => counted(outcome, method, key) }
+    return { method, key, version, op, now, finish: counted }
   }
 
-  incrVersion(
-    method: string,
-    key: string,
-    delta: number,
-    options: KeyOptions | undefined,
-  ): CommitPlan<number> {
+  incrVersion(method: string, key: string, delta: number, options: KeyOptions | undefined): MovePlan {
     return this.#move(method, 1, key, delta, options)
   }
 
-  decrVersion(
-    method: string,
-    key: string,
-    delta: number,
-    options: KeyOptions | undefined,
-  ): CommitPlan<number> {
+  decrVersion(method: string, key: string, delta: number, options: KeyOptions | undefined): MovePlan {
     return this.#move(method, -1, key, delta, options)
   }
 
-  #move(
-    method: string,
-    sign: 1 | -1,
-    key: string,
-    delta: number,
-    options: KeyOptions | undefined,
-  ): CommitPlan<number> {
+  #move(method: string, sign: 1 | -1, key: string, delta: number, options: KeyOptions | undefined): MovePlan {
     checkKey(key, method)
     checkInteger(delta, method, 'delta')
     const { version: from = this.options.version } = readOptions(options, KEYED, method)
@@ -300,7 +230,7 @@ export class Calls {
     }
     const to = this.keyspace.storedKey(key, version, method)
     const changes = [{ key: this.keyspace.storedKey(key, from, method), op: { kind: 'move', to } as const }]
-    return { method, changes, now: this.now(), finish: ([outcome]) => moved(outcome, version, method, key) }
+    return { method, key, to: version, changes, now: this.now(), finish: moved }
   }
 
   /** The stored key is made once: a key function that fails later can then not keep a lock closed. */
@@ -318,7 +248,7 @@ export class Calls {
       method: name,
       changes: [{ key: storedKey, op }],
       now,
-      finish: ([outcome]) => accepted(outcome, name, key),
+      finish: ([outcome]) => accepted.call({ method: name, key }, outcome),
     })
     return {
       wait: wait * 1000,
@@ -356,14 +286,14 @@ export class Calls {
 
   /** The caller's value as the store may keep it: a copy, or the error that says why there can be none. */
   copyIn<T>(value: T, key: string, method: string): T {
-    return this.adapter.supports.values === 'shared' && typeof value === 'object'
+    return this.#areShared && typeof value === 'object'
       ? sharedValue(value, key, method)
       : snapshot(value, key, method)
   }
 
   /** A value that was read, as its reader may have it. */
   copyOut<T>(value: T, key: string): T {
-    return this.adapter.supports.values === 'kept' ? copyOf(value, key) : value
+    return this.#areKept ? copyOf(value, key) : value
   }
 
   /** The stored key of each distinct user key, in the order asked. */
@@ -385,3 +315,16 @@ export class Calls {
 }
 
 const NO_OPTIONS: GetOrSetOptions = {}
+
+function isPresent([entry]: readonly (Entry | undefined)[]): boolean {
+  return entry !== undefined
+}
+
+/** Seconds left, `null` = never expires, `undefined` = missing. */
+function secondsLeft(
+  this: { readonly now: number },
+  [entry]: readonly (Entry | undefined)[],
+): number | null | undefined {
+  if (entry === undefined) return undefined
+  return entry.expiresAt === null ? null : (entry.expiresAt - this.now) / 1000
+}

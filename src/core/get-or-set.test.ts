@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryAdapter } from '../adapters/memory/index.ts'
+import { byteLimit, memoryAdapter } from '../adapters/memory/index.ts'
 import type { Adapter } from './adapter.ts'
 import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
@@ -211,8 +211,8 @@ describe('agetOrSet() and the sync twins', () => {
   })
 
   it('gives copies of its own from both, also of what is not stored', async () => {
-    for (const maxBytes of [null, 1_000]) {
-      const cache = createCache({ adapter: memoryAdapter({ maxBytes }) })
+    for (const limit of [undefined, byteLimit(1_000)]) {
+      const cache = createCache({ adapter: memoryAdapter({ byteLimit: limit }) })
       const value = { n: 1 }
       const given = [
         cache.getOrSet('a', () => value),

@@ -1,7 +1,8 @@
 import type { Entry } from './adapter.ts'
-import type { Calls, LoadCall } from './calls.ts'
+import type { Calls } from './calls.ts'
 import { InFlight } from './in-flight.ts'
 import { accepted } from './outcomes.ts'
+import type { LoadCall } from './plans.ts'
 import { isThenable } from './snapshot.ts'
 import { addLoaded, missOnOutage, readEntry, type Store } from './store.ts'
 import type { SyncStore } from './sync-store.ts'
@@ -74,7 +75,7 @@ async function loadAndAdd(
   if (!inFlight.superseded) {
     try {
       const outcome = await store.commitLoaded(method, { key: storedKey, op: addLoaded(entry) }, now)
-      if (accepted(outcome, method, key)) return entry.value
+      if (accepted.call({ method, key }, outcome)) return entry.value
     } catch (error) {
       missOnOutage(error, calls.options.onError)
       return entry.value
@@ -107,7 +108,7 @@ export function loadSync(
     if (!inFlight.superseded) {
       try {
         const outcome = store.commitLoaded(method, { key: storedKey, op: addLoaded(entry) }, now)
-        if (accepted(outcome, method, key)) return calls.copyOut(entry.value, key)
+        if (accepted.call({ method, key }, outcome)) return calls.copyOut(entry.value, key)
       } catch (error) {
         missOnOutage(error, calls.options.onError)
         return calls.copyOut(entry.value, key)

@@ -129,9 +129,9 @@ const OPERATIONS: { readonly [K in Kind]: Operation<OfKind<K>> } = {
  * @throws {TypeError} For a kind that is not in the table, such as one that a later deployment sends.
  */
 export function operationOf(op: { readonly kind: Kind }): Operation {
-  // Of the table itself: 'constructor' is no operation.
-  const operation = Object.hasOwn(OPERATIONS, op.kind) ? OPERATIONS[op.kind] : undefined
-  if (operation === undefined) throw new TypeError(`Unknown operation "${op.kind}"`)
+  const operation = OPERATIONS[op.kind]
+  // 'constructor' finds something, too.
+  if (typeof operation?.decide !== 'function') throw new TypeError(`Unknown operation "${op.kind}"`)
   return operation as Operation
 }
 

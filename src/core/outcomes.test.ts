@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest'
-import { accepted, counted, moved, popped } from './outcomes.ts'
+import { accepted, counted, moved } from './outcomes.ts'
+
+const EVICTED = { ok: false, reason: 'evicted' } as const
 
 it.each([
-  ['accepted', () => accepted({ ok: false, reason: 'evicted' }, 'set', 'k')],
-  ['counted', () => counted({ ok: false, reason: 'evicted' }, 'aincr', 'k')],
-  ['popped', () => popped({ ok: false, reason: 'evicted' }, 'aincr', 'k')],
-  ['moved', () => moved({ ok: false, reason: 'evicted' }, 2, 'aincrVersion', 'k')],
+  ['accepted', () => accepted.call({ method: 'set', key: 'k' }, EVICTED)],
+  ['counted', () => counted.call({ method: 'aincr', key: 'k' }, EVICTED)],
+  ['moved', () => moved.call({ method: 'aincrVersion', key: 'k', to: 2 }, [EVICTED])],
 ])('%s() takes an eviction, which only one of many can meet, for an adapter at fault', (_, read) => {
   expect(read).toThrow(
     expect.objectContaining({

@@ -1,31 +1,32 @@
-import type { Entry, Outcome } from './adapter.ts'
+import type { Outcome } from './adapter.ts'
 import { ClockError } from './callbacks.ts'
 import { CacheError, type CacheErrorCode, quoteKey } from './errors.ts'
 
-// What the outcome of a change means for the method that asked for it. `method` begins the message of an error.
+/** The call that an outcome answers. `method` begins the message of an error. */
+interface Call {
+  readonly method: string
+  readonly key: string
+}
+
+// How plans finish. They read the call from `this`, so that no function need be made for each call.
 
 /** `true` if it was done, `false` if it was refused for a reason that the method's answer has room for. */
-export function accepted(outcome: Outcome | undefined, method: string, key: string): boolean {
+export function accepted(this: Call, outcome: Outcome | undefined): boolean {
   if (outcome?.ok) return true
   if (outcome?.reason === 'exists' || outcome?.reason === 'missing') return false
-  throw refused(outcome, method, key)
+  throw refused(outcome, this)
 }
 
 /** The number that `incr` left. */
-export function counted(outcome: Outcome | undefined, method: string, key: string): number {
+export function counted(this: Call, outcome: Outcome | undefined): number {
   if (outcome?.ok && outcome.value !== undefined) return outcome.value
-  throw refused(outcome, method, key)
+  throw refused(outcome, this)
 }
 
-/** The entry that `pop` took, if there was one. */
-export function popped(outcome: Outcome | undefined, method: string, key: string): Entry | undefined {
-  return accepted(outcome, method, key) && outcome?.ok ? outcome.entry : undefined
-}
-
-/** The version that the key now has. */
-export function moved(outcome: Outcome | undefined, version: number, method: string, key: string): number {
-  if (outcome?.ok) return version
-  throw refused(outcome, method, key)
+/** The version that the key was moved to. */
+export function moved(this: Call & { readonly to: number }, [outcome]: readonly Outcome[]): number {
+  if (outcome?.ok) return this.to
+  throw refused(outcome, this)
 }
 
 const REFUSALS: { readonly [reason: string]: readonly [code: CacheErrorCode, why: string] | undefined } = {
@@ -34,11 +35,11 @@ const REFUSALS: { readonly [reason: string]: readonly [code: CacheErrorCode, why
   'out-of-range': ['OUT_OF_RANGE', 'the result would not be a safe integer'],
   'too-large': [
     'VALUE_TOO_LARGE',
-    'the value is larger than the adapter can store (its maxBytes, or supports.maxValueBytes)',
+    'the value is larger than the adapter can store (its byte limit, or supports.maxValueBytes)',
   ],
 }
 
-function refused(outcome: Outcome | undefined, method: string, key: string): CacheError {
+function refused(outcome: Outcome | undefined, { method, key }: Call): CacheError {
   const reason = outcome === undefined || outcome.ok ? 'none' : outcome.reason
   const [code, why] = REFUSALS[reason] ?? ['ADAPTER_FAILED', `the adapter gave no usable outcome (${reason})`]
   return new CacheError(code, `${method}(${quoteKey(key)}) failed: ${why}`, { key })

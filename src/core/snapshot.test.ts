@@ -75,6 +75,7 @@ describe('snapshot()', () => {
           },
         },
         'k',
+        'aset',
       ),
     ).toEqual({ computed: 3 })
     const broken = {

@@ -1,18 +1,19 @@
 import type { Adapter, Change, Entry, Op, Outcome } from './adapter.ts'
-import type { Calls, ChangePlan, CommitPlan, ReadPlan } from './calls.ts'
+import type { Calls } from './calls.ts'
 import { Deadlines } from './deadline.ts'
 import { isCacheError } from './errors.ts'
 import { type InFlightLoads, loadsOf } from './in-flight.ts'
 import { isLive } from './liveness.ts'
 import type { ResolvedOptions } from './options.ts'
 import { adapterFailed } from './outcomes.ts'
+import type { ChangePlan, CommitPlan, ReadPlan } from './plans.ts'
 
 /** What runs the plans of an async face. A plan that cannot be made rejects the call. */
 export interface Store {
   readonly loads: InFlightLoads<unknown>
-  read<R>(plan: () => ReadPlan<R>): Promise<R>
-  change<R>(plan: () => ChangePlan<R>): Promise<R>
-  commit<R>(plan: () => CommitPlan<R>): Promise<R>
+  read<R>(makePlan: () => ReadPlan<R>): Promise<R>
+  change<R>(makePlan: () => ChangePlan<R>): Promise<R>
+  commit<R>(makePlan: () => CommitPlan<R>): Promise<R>
   /** Stores what a load brought, which supersedes no load. */
   commitLoaded(method: string, change: Change, now: number): Promise<Outcome | undefined>
   clear(): Promise<void>
@@ -36,9 +37,10 @@ export class AdapterStore implements Store {
       this.#deadlines = new Deadlines(operationTimeout * 1000)
   }
 
-  async read<R>(plan: () => ReadPlan<R>): Promise<R> {
-    const { method, keys, now, wanted, fresh = false, finish } = plan()
-    if (keys.length === 0) return finish([])
+  async read<R>(makePlan: () => ReadPlan<R>): Promise<R> {
+    const plan = makePlan()
+    const { method, keys, now, wanted, fresh = false } = plan
+    if (keys.length === 0) return plan.finish([])
     let entries: readonly (Entry | undefined)[]
     try {
       entries = await this.#bounded(this.#adapter.read(keys, now, wanted, fresh))
@@ -46,18 +48,20 @@ export class AdapterStore implements Store {
       missOnOutage(adapterFailed(this.#adapter, method, cause), this.#calls.options.onError)
       entries = []
     }
-    return finish(keys.map((_, index) => liveOrNone(entries[index], now)))
+    return plan.finish(keys.map((_, index) => liveOrNone(entries[index], now)))
   }
 
-  async change<R>(plan: () => ChangePlan<R>): Promise<R> {
-    const { method, key, version, op, now, finish } = plan()
+  async change<R>(makePlan: () => ChangePlan<R>): Promise<R> {
+    const plan = makePlan()
+    const { method, key, version, op, now } = plan
     const change = { key: this.#calls.keyspace.storedKey(key, version, method), op }
-    return finish((await this.#commit(method, [change], now))[0])
+    return plan.finish((await this.#commit(method, [change], now))[0])
   }
 
-  async commit<R>(plan: () => CommitPlan<R>): Promise<R> {
-    const { method, changes, now, finish } = plan()
-    return finish(changes.length === 0 ? [] : await this.#commit(method, changes, now))
+  async commit<R>(makePlan: () => CommitPlan<R>): Promise<R> {
+    const plan = makePlan()
+    const { method, changes, now } = plan
+    return plan.finish(changes.length === 0 ? [] : await this.#commit(method, changes, now))
   }
 
   async commitLoaded(method: string, change: Change, now: number): Promise<Outcome | undefined> {

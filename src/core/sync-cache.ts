@@ -1,7 +1,7 @@
 import type { Adapter, SyncStorage } from './adapter.ts'
-import { checkKey, readOptions, type SetManyData } from './arguments.ts'
+import { checkKey, readOptions, readTimeout, type SetManyData, versionIn } from './arguments.ts'
 import { AsyncCache } from './cache.ts'
-import { Calls } from './calls.ts'
+import { Calls, GETTING, SETTING } from './calls.ts'
 import { checkTimeout } from './expiry.ts'
 import { type Loader, loadSync } from './get-or-set.ts'
 import { isOpen } from './liveness.ts'
@@ -18,6 +18,7 @@ import type {
   SetOptions,
   TimeoutOr,
 } from './options.ts'
+import { accepted } from './outcomes.ts'
 import { PromisedStore, SyncStore } from './sync-store.ts'
 
 /**
@@ -216,10 +217,15 @@ export class SyncCache extends AsyncCache {
   }
 
   #set(method: string, key: string, value: unknown, options: TimeoutOr<SetOptions>): void {
-    const plan = this.#calls.set(method, key, value, options)
-    const { version, entry, now } = plan
-    if (version === undefined && isOpen(entry.expiresAt, now) && this.#store.trySet(key, entry)) return
-    this.#store.change(plan)
+    checkKey(key, method)
+    const timeout = readTimeout(options, SETTING, method)
+    const version = versionIn(options)
+    const now = this.#calls.now()
+    const expiresAt = this.#calls.deadline(timeout, now)
+    const stored = this.#calls.copyIn(value, key, method)
+    if (version === undefined && isOpen(expiresAt, now) && this.#store.trySet(key, stored, expiresAt)) return
+    const op = { kind: 'set', entry: { value: stored, expiresAt } } as const
+    this.#store.change({ method, key, version, op, now, finish: accepted })
   }
 
   #incr(method: string, key: string, delta: number, options: IncrOptions | undefined): number {
@@ -232,8 +238,6 @@ export class SyncCache extends AsyncCache {
   }
 }
 
-const GETTING = ['version', 'fresh', 'default']
-const SETTING = ['timeout', 'version']
 const LOCKING = ['version', 'timeout']
 
 /** An adapter that can also answer at once: the cache over it has sync twins. */

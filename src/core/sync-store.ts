@@ -1,8 +1,9 @@
 import type { Adapter, Bucket, Change, Entry, Op, Outcome, SyncStorage } from './adapter.ts'
-import type { Calls, ChangePlan, CommitPlan, ReadPlan } from './calls.ts'
+import type { Calls } from './calls.ts'
 import { type InFlight, type InFlightLoads, loadsOf } from './in-flight.ts'
 import { type Keyspace, prefixOf, type Version } from './keys.ts'
 import { adapterFailed } from './outcomes.ts'
+import type { ChangePlan, CommitPlan, ReadPlan } from './plans.ts'
 import { liveOrNone, missOnOutage, type Store } from './store.ts'
 
 type SyncPlace = Adapter & SyncStorage
@@ -27,7 +28,8 @@ export class SyncStore {
     this.#bucket = this.#keyspace.hasPrefixes ? adapter.bucket?.(this.#keyspace.prefix(undefined)) : undefined
   }
 
-  read<R>({ method, keys, now, wanted, finish }: ReadPlan<R>): R {
+  read<R>(plan: ReadPlan<R>): R {
+    const { method, keys, now, wanted } = plan
     let entries: readonly (Entry | undefined)[]
     try {
       entries = this.#adapter.readSync(keys, now, wanted)
@@ -35,17 +37,18 @@ export class SyncStore {
       missOnOutage(adapterFailed(this.#adapter, method, cause), this.#calls.options.onError)
       entries = []
     }
-    return finish(keys.map((_, index) => liveOrNone(entries[index], now)))
+    return plan.finish(keys.map((_, index) => liveOrNone(entries[index], now)))
   }
 
-  change<R>({ method, key, version, op, now, finish }: ChangePlan<R>): R {
-    if (this.loads.size === 0) return finish(this.#changeOne(method, key, version, op, now))
+  change<R>(plan: ChangePlan<R>): R {
+    const { method, key, version, op, now } = plan
+    if (this.loads.size === 0) return plan.finish(this.#changeOne(method, key, version, op, now))
     const storedKey = this.#keyspace.storedKey(key, version, method)
-    return finish(this.#commit(method, [{ key: storedKey, op }], now)[0])
+    return plan.finish(this.#commit(method, [{ key: storedKey, op }], now)[0])
   }
 
-  commit<R>({ method, changes, now, finish }: CommitPlan<R>): R {
-    return finish(this.#commit(method, changes, now))
+  commit<R>(plan: CommitPlan<R>): R {
+    return plan.finish(this.#commit(plan.method, plan.changes, plan.now))
   }
 
   /** Stores what a load brought, which supersedes no load. */
@@ -86,7 +89,7 @@ export class SyncStore {
   }
 
   /** A fast path of the `set` plan. `false`: nothing was done. */
-  trySet(key: string, { value, expiresAt }: Entry): boolean {
+  trySet(key: string, value: unknown, expiresAt: number | null): boolean {
     return this.loads.size === 0 && this.#bucket?.trySet(key, value, expiresAt) === true
   }
 
@@ -154,16 +157,16 @@ export class PromisedStore implements Store {
     this.loads = store.loads
   }
 
-  async read<R>(plan: () => ReadPlan<R>): Promise<R> {
-    return this.#store.read(plan())
+  async read<R>(makePlan: () => ReadPlan<R>): Promise<R> {
+    return this.#store.read(makePlan())
   }
 
-  async change<R>(plan: () => ChangePlan<R>): Promise<R> {
-    return this.#store.change(plan())
+  async change<R>(makePlan: () => ChangePlan<R>): Promise<R> {
+    return this.#store.change(makePlan())
   }
 
-  async commit<R>(plan: () => CommitPlan<R>): Promise<R> {
-    return this.#store.commit(plan())
+  async commit<R>(makePlan: () => CommitPlan<R>): Promise<R> {
+    return this.#store.commit(makePlan())
   }
 
   async commitLoaded(method: string, change: Change, now: number): Promise<Outcome | undefined> {

@@ -34,7 +34,9 @@ describe('calls to the owners', () => {
     const shards = { getByName: () => ({}), idFromName: () => 'id' } as unknown as CacheShardNamespace
     const cache = createCache({ adapter: kvAdapter({ shards }) })
     for (const call of [cache.aget('key'), cache.aset('key', 1), cache.aincr('key')]) {
-      await expect(call).rejects.toThrow('failed in the kv adapter: Durable Objects take no calls before compatibility')
+      await expect(call).rejects.toThrow(
+        'failed in the kv adapter: Durable Objects take no calls before compatibility',
+      )
     }
   })
 

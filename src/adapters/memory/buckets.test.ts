@@ -30,7 +30,7 @@ const STEPS = {
 
 describe('spaces', () => {
   it('are the table’s only while they have entries', () => {
-    const table = new Table(LIMITS, false)
+    const table = new Table(LIMITS)
     const spaces = Array.from({ length: 1_000 }, (_, index) => table.bucket(`user-${index}:1:`))
     for (const space of spaces) {
       expect(space.read('cart', () => 0)).toBeUndefined()

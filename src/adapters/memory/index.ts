@@ -1,11 +1,15 @@
 import type { Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import { checkLimits } from '../../core/culling.ts'
+import { describeType } from '../../core/expiry.ts'
 import { prefixOf, userKeyOf } from '../../core/keys.ts'
 import { keysOf } from '../../core/operations.ts'
 import { checkBag, checkChoice } from '../../core/options.ts'
 import { type Place, step } from '../../core/step.ts'
 import { createSyncCache, type SyncAdapter } from '../../core/sync-cache.ts'
+import type { ByteLimit } from './byte-limit.ts'
 import { Table } from './table.ts'
+
+export { type ByteLimit, byteLimit } from './byte-limit.ts'
 
 /** How much memory may hold, and whether values are copied. */
 export interface MemoryAdapterOptions {
@@ -13,12 +17,8 @@ export interface MemoryAdapterOptions {
   readonly maxEntries?: number | null | undefined
   /** Making room drops one entry in `cullFrequency`, at least one, the least recently used; 0 drops all. Default 3, as Django's. */
   readonly cullFrequency?: number | undefined
-  /**
-   * About how many bytes keys and values may take together, as estimated (docs/performance.md says how): a write that goes
-   * beyond drops the least recently used, in portions as above; an entry that alone is heavier is refused with
-   * `VALUE_TOO_LARGE`. Default `null`: not weighed.
-   */
-  readonly maxBytes?: number | null | undefined
+  /** How many bytes keys and values may take together: `byteLimit(5_000_000)`. Default: bytes are not counted. */
+  readonly byteLimit?: ByteLimit | undefined
   /**
    * `'copied'` (default): what you store and what you read are copies. `'shared'`: everyone holds the same object, at
    * the speed of a Map and with its hazards: changing it changes the cache, and objects are taken unchecked.
@@ -45,10 +45,16 @@ export interface MemoryAdapterOptions {
  * ```
  */
 export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
-  checkBag(options, ['maxEntries', 'cullFrequency', 'maxBytes', 'values'], 'memoryAdapter')
-  const { maxEntries = 10_000, cullFrequency = 3, maxBytes = null, values = 'copied' } = options
+  checkBag(options, ['maxEntries', 'cullFrequency', 'byteLimit', 'values'], 'memoryAdapter')
+  const { maxEntries = 10_000, cullFrequency = 3, byteLimit, values = 'copied' } = options
   checkChoice(values, ['copied', 'shared'], 'memoryAdapter', 'values')
-  const table = new Table(checkLimits({ maxEntries, cullFrequency, maxBytes }), values === 'shared')
+  const limits = checkLimits({ maxEntries, cullFrequency, maxBytes: null })
+  if (byteLimit !== undefined && typeof byteLimit?.start !== 'function') {
+    throw new TypeError(
+      `memoryAdapter takes byteLimit(bytes) from nearcache/memory for byteLimit: got ${describeType(byteLimit)}`,
+    )
+  }
+  const table = new Table(limits, byteLimit?.start(values === 'shared'))
   const at = (key: string) => table.bucket(prefixOf(key))
   const place: Place = {
     get: (key) => at(key).get(userKeyOf(key)),
@@ -62,7 +68,9 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
       return place.get(key)
     })
   const commitSync = (changes: readonly Change[], now: number): Outcome[] => {
-    for (const { key, op } of changes) table.weighFirst(userKeyOf(key), op)
+    if (table.weights !== undefined) {
+      for (const { key, op } of changes) table.weights.measure(userKeyOf(key), op)
+    }
     if (changes.length === 1) return changes.map(({ key, op }) => step(place, key, op, now))
     return commitMany(table, place, changes, now)
   }

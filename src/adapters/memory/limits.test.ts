@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { Change } from '../../core/adapter.ts'
 import { createCache } from '../../core/create-cache.ts'
 import type { SyncCache } from '../../core/sync-cache.ts'
-import { memoryAdapter } from './index.ts'
+import { byteLimit, memoryAdapter } from './index.ts'
 
 const TOO_LARGE = expect.objectContaining({ code: 'VALUE_TOO_LARGE' })
 const kilobytes = (count: number) => new Uint8Array(1_000 * count)
 
-describe.each(['copied', 'shared'] as const)('a value too heavy for maxBytes, values %s', (values) => {
+describe.each(['copied', 'shared'] as const)('a value too heavy for the byte limit, values %s', (values) => {
   const open = (): SyncCache =>
-    createCache({ adapter: memoryAdapter({ maxBytes: 5_000, values }), keys: 'off' })
+    createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(5_000), values }), keys: 'off' })
 
   it.each<[string, (cache: SyncCache) => unknown]>([
     ['set', (cache) => cache.set('k', kilobytes(9))],
@@ -60,7 +60,7 @@ describe.each(['copied', 'shared'] as const)('a value too heavy for maxBytes, va
   })
 
   it('may be so only under the key that it is moved to: then it stays where it was', () => {
-    const adapter = memoryAdapter({ maxBytes: 5_000, values })
+    const adapter = memoryAdapter({ byteLimit: byteLimit(5_000), values })
     const long = `:1:${'k'.repeat(4_500)}`
     const commit = (...changes: Change[]) => adapter.commitSync(changes, 0)
     const entry = { value: kilobytes(1), expiresAt: null }
@@ -76,9 +76,10 @@ describe.each(['copied', 'shared'] as const)('a value too heavy for maxBytes, va
 
 describe('limits', () => {
   it('say which they are when they make no sense', () => {
-    for (const wrong of [{ maxEntries: 0 }, { maxEntries: -5 }, { maxBytes: 0 }, { cullFrequency: -1 }]) {
+    for (const wrong of [{ maxEntries: 0 }, { maxEntries: -5 }, { cullFrequency: -1 }]) {
       expect(() => memoryAdapter(wrong)).toThrow(RangeError)
     }
+    expect(() => memoryAdapter({ byteLimit: 5_000 as never })).toThrow(/takes byteLimit\(bytes\)/)
   })
 
   it.each([
@@ -104,7 +105,7 @@ describe('limits', () => {
   )
 
   it('of bytes: setMany names those that made room for the others', () => {
-    const cache = createCache({ adapter: memoryAdapter({ maxBytes: 20_000 }) })
+    const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(20_000) }) })
     const keys = Array.from({ length: 50 }, (_, index) => `k${index}`)
     const dropped = cache.setMany(keys.map((key) => [key, kilobytes(1)] as const))
     expect([...dropped, ...cache.getMany(keys).keys()]).toEqual(keys)
@@ -184,7 +185,7 @@ describe('what is shared, and weighed', () => {
   ]
 
   it.each(hostile)('runs no code of its own: %s', async (_, make) => {
-    const cache = createCache({ adapter: memoryAdapter({ maxBytes: 5_000, values: 'shared' }) })
+    const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(5_000), values: 'shared' }) })
     const value = make(cache)
     for (const before of [undefined, 'old']) {
       if (before !== undefined) cache.set('k', before)
@@ -215,7 +216,7 @@ describe('what is shared, and weighed', () => {
     )
 
   it('is refused if it cannot be weighed, and nothing is changed', async () => {
-    const cache = createCache({ adapter: memoryAdapter({ maxBytes: 5_000, values: 'shared' }) })
+    const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(5_000), values: 'shared' }) })
     const broken = trap(() => {
       throw new Error('no')
     })
@@ -229,7 +230,7 @@ describe('what is shared, and weighed', () => {
 
   it('may use the cache while it is weighed, before anything is decided', () => {
     const cache = createCache({
-      adapter: memoryAdapter({ maxBytes: 5_000, maxEntries: 3, values: 'shared' }),
+      adapter: memoryAdapter({ byteLimit: byteLimit(5_000), maxEntries: 3, values: 'shared' }),
     })
     const meddler = trap(() => {
       cache.clear()
@@ -252,7 +253,7 @@ describe('what is shared, and weighed', () => {
   })
 
   it('may have no end: then it is too large', () => {
-    const cache = createCache({ adapter: memoryAdapter({ maxBytes: 5_000, values: 'shared' }) })
+    const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(5_000), values: 'shared' }) })
     const endless = (): object =>
       new Proxy(
         {},

@@ -1,0 +1,78 @@
+import type { Entry, Op } from '../../core/adapter.ts'
+import { estimateBytes } from '../../core/bytes.ts'
+import { CacheError, quoteKey } from '../../core/errors.ts'
+
+/** A limit of bytes for `memoryAdapter`. Made by {@link byteLimit}. */
+export interface ByteLimit {
+  /** Starts counting for one adapter. `areShared`: values are not copied, so reading them may run their owners' code. */
+  start(areShared: boolean): Weights
+}
+
+/**
+ * Limits how many bytes keys and values may take together in memory, as estimated (docs/performance.md says how). A write
+ * that goes beyond evicts the least recently used entries. An entry that is heavier than the limit is refused with
+ * `VALUE_TOO_LARGE`. Weighing costs time on each write.
+ *
+ * @throws {RangeError} For anything but an integer of 1 or more.
+ * @example
+ * ```ts
+ * import { createCache } from 'nearcache'
+ * import { byteLimit, memoryAdapter } from 'nearcache/memory'
+ *
+ * const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(5_000_000) }) })
+ * cache.set('answer', 42)
+ * ```
+ */
+export function byteLimit(maxBytes: number): ByteLimit {
+  if (!Number.isInteger(maxBytes) || maxBytes < 1) {
+    throw new RangeError(`byteLimit takes an integer of 1 or more for maxBytes: got ${String(maxBytes)}`)
+  }
+  return { start: (areShared) => new Weights(maxBytes, areShared) }
+}
+
+/** The estimated bytes of the entries of one adapter. */
+export class Weights {
+  readonly #maxBytes: number
+  #bytes = 0
+  readonly #bytesOf: number[] = []
+  /** The weights of shared values, which are measured before anything changes: reading them may run their owners' code. */
+  readonly #measured: WeakMap<Entry, number> | undefined
+
+  constructor(maxBytes: number, areShared: boolean) {
+    this.#maxBytes = maxBytes
+    this.#measured = areShared ? new WeakMap() : undefined
+  }
+
+  get isOver(): boolean {
+    return this.#bytes > this.#maxBytes
+  }
+
+  /** Must be called before anything of the operation is done. */
+  measure(userKey: string, op: Op): void {
+    if (this.#measured === undefined || !('entry' in op)) return
+    try {
+      this.#measured.set(op.entry, estimateBytes(op.entry.value, this.#maxBytes, true))
+    } catch (cause) {
+      const message = `Cannot store the value of ${quoteKey(userKey)}: reading it to estimate its bytes failed`
+      throw new CacheError('INVALID_VALUE', message, { key: userKey, cause })
+    }
+  }
+
+  /** The bytes of an entry, or `undefined` if they are more than the limit. */
+  weigh(userKey: string, entry: Entry): number | undefined {
+    const bytes =
+      estimateBytes(userKey) + (this.#measured?.get(entry) ?? estimateBytes(entry.value, this.#maxBytes))
+    return bytes > this.#maxBytes ? undefined : bytes
+  }
+
+  /** Notes the bytes of a slot; 0 for one that is given back. */
+  note(slot: number, bytes: number): void {
+    this.#bytes += bytes - (this.#bytesOf[slot] ?? 0)
+    this.#bytesOf[slot] = bytes
+  }
+
+  /** An entry that was read keeps the weight of its slot, in case it is moved. */
+  carry(entry: Entry, slot: number, userKey: string): void {
+    this.#measured?.set(entry, (this.#bytesOf[slot] ?? 0) - estimateBytes(userKey))
+  }
+}
