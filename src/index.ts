@@ -1,21 +1,8 @@
-export type {
-  Adapter,
-  Change,
-  Entry,
-  Op,
-  Outcome,
-  Refusal,
-  Space,
-  Supports,
-  SyncAdapter,
-  Wanted,
-} from './core/adapter.ts'
+export type { Adapter, SyncAdapter } from './core/adapter.ts'
 export type { SetManyData } from './core/arguments.ts'
-export { type BatchDecision, type Commit, decideBatch, keysToRead } from './core/batch.ts'
 export type { AsyncCache } from './core/cache.ts'
 export { type CacheConfig, type CacheOf, type Caches, createCaches } from './core/caches.ts'
 export { createCache } from './core/create-cache.ts'
-export { type Decision, decide, isLive, type Place, step } from './core/decide.ts'
 export {
   CacheError,
   type CacheErrorCode,
@@ -28,12 +15,9 @@ export type { Loader } from './core/get-or-set.ts'
 export {
   type CacheWarning,
   defaultKeyFunction,
-  headOf,
   type KeyFunction,
-  rangeEnd,
   restOf,
   type Version,
-  withoutVersion,
 } from './core/keys.ts'
 export type { CacheLock, SyncCacheLock } from './core/lock.ts'
 export type {

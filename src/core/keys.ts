@@ -213,7 +213,7 @@ function headLength(storedKey: string): number {
  *
  * @example
  * ```ts
- * import { rangeEnd } from 'nearcache'
+ * import { rangeEnd } from 'nearcache/adapter'
  *
  * rangeEnd('app:') // 'app;'
  * ```
