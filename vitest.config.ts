@@ -29,7 +29,7 @@ export default defineConfig({
           ...patient,
           provide,
           environment: 'node',
-          include: ['{src,docs,examples,bench,.snippets}/**/*.test.ts'],
+          include: ['{src,tests,docs,examples,bench,.snippets}/**/*.test.ts'],
           exclude: [...ELSEWHERE, BROWSER, WORKERD],
           sequence: first,
           typecheck: {

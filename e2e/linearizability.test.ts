@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { assertLinearizable, findViolation } from '../src/testing/linearizability/check.ts'
-import type { Method } from '../src/testing/linearizability/history.ts'
-import { onKeysOf, type Program, programs } from '../src/testing/linearizability/programs.ts'
+import { assertLinearizable, findViolation } from '../tests/linearizability/check.ts'
+import type { Method } from '../tests/linearizability/history.ts'
+import { onKeysOf, type Program, programs } from '../tests/linearizability/programs.ts'
 import type { Manner } from './browser/recorded-tab.ts'
 import { type Place, threeTabs, twoWorkers } from './recorded-places.ts'
 

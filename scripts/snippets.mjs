@@ -150,6 +150,7 @@ const SOURCES = {
   'nearcache/indexeddb': '../src/adapters/indexeddb/index.ts',
   'nearcache/kv': '../src/adapters/kv/index.ts',
   'nearcache/cache-shard': '../src/adapters/kv/cache-shard.ts',
+  'nearcache/adapter': '../src/adapter.ts',
   'nearcache/hashed-key': '../src/hashed-key/index.ts',
   'nearcache/null': '../src/adapters/null/index.ts',
   'nearcache/testing': '../src/testing/index.ts',

@@ -17,6 +17,7 @@ if (only.length === 0) {
   step('types', () => tool('typescript', 'tsc', '-p', 'tsconfig.json'))
   step('types in a service worker', () => tool('typescript', 'tsc', '-p', 'tsconfig.service-worker.json'))
   step('types in workerd', () => tool('typescript', 'tsc', '-p', 'tsconfig.workers.json'))
+  step('unused code', () => tool('knip', 'knip'))
 }
 const report = join(scratch, 'vitest.json')
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]

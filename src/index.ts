@@ -1,17 +1,5 @@
-export type {
-  Adapter,
-  Bucket,
-  Change,
-  Entry,
-  Op,
-  Outcome,
-  Refusal,
-  Supports,
-  SyncStorage,
-  Wanted,
-} from './core/adapter.ts'
+export type { Adapter } from './core/adapter.ts'
 export type { SetManyData } from './core/arguments.ts'
-export { type BatchDecision, type Commit, decideBatch, keysToRead } from './core/batch.ts'
 export type { AsyncCache } from './core/cache.ts'
 export { type CacheConfig, type CacheOf, type Caches, createCaches } from './core/caches.ts'
 export { createCache } from './core/create-cache.ts'
@@ -28,15 +16,10 @@ export {
   type CacheWarning,
   defaultKeyFunction,
   type KeyFunction,
-  prefixOf,
-  rangeEnd,
   userKeyOf,
   type Version,
-  withoutVersion,
 } from './core/keys.ts'
-export { isLive } from './core/liveness.ts'
 export type { CacheLock, SyncCacheLock } from './core/lock.ts'
-export { type Decision, decide, type Operation, operationOf } from './core/operations.ts'
 export type {
   CacheOptions,
   GetOptions,
@@ -50,6 +33,5 @@ export type {
   TimeoutOr,
   WaitingLockOptions,
 } from './core/options.ts'
-export { type Place, step } from './core/step.ts'
-export { createSyncCache, type SyncAdapter, SyncCache } from './core/sync-cache.ts'
+export { type SyncAdapter, SyncCache } from './core/sync-cache.ts'
 export type { TypedCache, TypedSyncCache } from './core/typed-cache.ts'

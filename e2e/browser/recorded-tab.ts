@@ -1,7 +1,7 @@
 import { indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
-import type { Call, Operation } from '../../src/testing/linearizability/history.ts'
-import { faithful, naive } from '../../src/testing/linearizability/perform.ts'
-import { type NextMoment, record } from '../../src/testing/linearizability/record.ts'
+import type { Call, Operation } from '../../tests/linearizability/history.ts'
+import { faithful, naive } from '../../tests/linearizability/perform.ts'
+import { type NextMoment, record } from '../../tests/linearizability/record.ts'
 
 export interface Client {
   readonly client: number

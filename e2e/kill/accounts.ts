@@ -1,4 +1,4 @@
-import { Model, show } from '../../src/testing/model/model.ts'
+import { Model, show } from '../../tests/model/model.ts'
 import { type Call, packed } from '../asking.ts'
 
 /** What a key was found to hold. */

@@ -1,7 +1,7 @@
 import { CacheShard } from '../../src/adapters/kv/cache-shard.ts'
 import { kvAdapter } from '../../src/adapters/kv/index.ts'
-import type { Call } from '../../src/testing/linearizability/history.ts'
-import { faithful, naive, type Perform } from '../../src/testing/linearizability/perform.ts'
+import type { Call } from '../../tests/linearizability/history.ts'
+import { faithful, naive, type Perform } from '../../tests/linearizability/perform.ts'
 
 export { CacheShard }
 

@@ -42,7 +42,7 @@ export default defineConfig({
   test: {
     name: engine,
     provide: { modelRuns: 1 },
-    include: ['src/**/*.browser.test.ts'],
+    include: ['{src,tests}/**/*.browser.test.ts'],
     testNamePattern: new RegExp(`^(?!.*(?:${leftOut.map(({ test }) => test).join('|') || '$.'}))`, 's'),
     browser: {
       enabled: true,

@@ -212,7 +212,7 @@ function prefixLength(storedKey: string): number {
  *
  * @example
  * ```ts
- * import { rangeEnd } from 'nearcache'
+ * import { rangeEnd } from 'nearcache/adapter'
  *
  * rangeEnd('app:') // 'app;'
  * ```

@@ -33,9 +33,9 @@ export type CacheSuiteOptions = { readonly name: string } & (
 )
 
 /**
- * The contract of Django's cache as a whole: what every method of a cache on this adapter must do. A test of a line of the
- * conformance list begins with its number; `notApplicable` has the lines that are left out. What nearcache adds to Django
- * has no line, and is tested here too. Which cases run is decided by what the adapter itself declares in `supports`. For
+ * The contract of Django's cache as a whole: what every method of a cache on this adapter must do. The title of a test
+ * begins with its line in `docs/conformance.md`, which says why some lines do not apply. What nearcache adds to Django has no
+ * line, and is tested here too. Which cases run is decided by what the adapter itself declares in `supports`. For
  * Vitest, in any runtime.
  *
  * @example

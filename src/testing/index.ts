@@ -1,8 +1,6 @@
 export { type AdapterSuiteOptions, adapterSuite } from './adapter-suite.ts'
 export { type CacheSuiteOptions, cacheSuite } from './cache-suite.ts'
-export { TestClock } from './conformance/context.ts'
 export { type Cap, type CullingSuiteOptions, cullingSuite } from './conformance/culling.ts'
-export { notApplicable } from './conformance/not-applicable.ts'
 export {
   type KVBill,
   type KVCall,

@@ -9,7 +9,7 @@ import type { LargeEntry, SmallEntry } from './schema.ts'
  * Estimated; from here on a value stands apart from its entry: reading it takes a second request, a
  * new deadline no longer rewrites it. Measured: a get of half as much loses a third by standing apart, a touch of it gains half.
  */
-export const LARGE_BYTES = 262_144
+const LARGE_BYTES = 262_144
 
 /** Stands for a large value that was not asked for. Written back, it leaves the value that is stored. */
 export const UNREAD: unknown = Object.freeze({})

@@ -17,7 +17,7 @@ export interface KVAdapter extends Adapter {
 }
 
 /** Where near reads come from. */
-export interface Nearby {
+interface Nearby {
   readonly reader: NearReader
   /** What the KV keys of copies begin with. */
   readonly prefix: string

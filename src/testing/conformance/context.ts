@@ -6,7 +6,7 @@ import { SyncCache } from '../../core/sync-cache.ts'
 import { syncTwins, type TestedCache } from '../sync-twins.ts'
 
 /** Time as the caches of a test see it: it stands still until it is moved. */
-export class TestClock {
+class TestClock {
   // Ahead of the real time, so that a place which also sweeps by a clock of its own takes nothing for expired.
   #now = 2_000_000_000_000
 

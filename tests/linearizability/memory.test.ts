@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { memoryAdapter } from '../../adapters/memory/index.ts'
+import { memoryAdapter } from '../../src/adapters/memory/index.ts'
 import { assertLinearizable, findViolation } from './check.ts'
 import type { Call, Operation } from './history.ts'
 import { faithful, naive, type Perform } from './perform.ts'

@@ -1,7 +1,7 @@
-import type { Adapter } from '../../core/adapter.ts'
-import type { AsyncCache } from '../../core/cache.ts'
-import { createCache } from '../../core/create-cache.ts'
-import { CacheError, isCacheError } from '../../core/errors.ts'
+import type { Adapter } from '../../src/core/adapter.ts'
+import type { AsyncCache } from '../../src/core/cache.ts'
+import { createCache } from '../../src/core/create-cache.ts'
+import { CacheError, isCacheError } from '../../src/core/errors.ts'
 import { type Call, text } from './history.ts'
 
 /** Makes a call and gives its answer as text, or the code of its error. A store that fails rejects. */

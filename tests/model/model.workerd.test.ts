@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { kvAdapter } from '../../adapters/kv/index.ts'
+import { kvAdapter } from '../../src/adapters/kv/index.ts'
 import { modelSuite } from './model-suite.ts'
 import { runs } from './runs.ts'
 

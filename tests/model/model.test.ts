@@ -1,4 +1,4 @@
-import { memoryAdapter } from '../../adapters/memory/index.ts'
+import { memoryAdapter } from '../../src/adapters/memory/index.ts'
 import { modelSuite } from './model-suite.ts'
 import { runs } from './runs.ts'
 

@@ -1,4 +1,4 @@
-import { indexedDBAdapter } from '../../adapters/indexeddb/index.ts'
+import { indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
 import { modelSuite } from './model-suite.ts'
 import { runs } from './runs.ts'
 

@@ -1,9 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import { type CacheKVNamespace, kvAdapter } from '../../../adapters/kv/index.ts'
-import type { AsyncCache } from '../../../core/cache.ts'
-import { createCache } from '../../../core/create-cache.ts'
+import { type CacheKVNamespace, kvAdapter } from '../../../src/adapters/kv/index.ts'
+import type { AsyncCache } from '../../../src/core/cache.ts'
+import { createCache } from '../../../src/core/create-cache.ts'
 import { type Bounds, History } from '../history.ts'
 import { ISOLATES, type Step } from '../schedules.ts'
 

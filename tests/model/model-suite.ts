@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Adapter } from '../../core/adapter.ts'
-import type { AsyncCache } from '../../core/cache.ts'
-import { createCache } from '../../core/create-cache.ts'
-import { isCacheError } from '../../core/errors.ts'
+import type { Adapter } from '../../src/core/adapter.ts'
+import type { AsyncCache } from '../../src/core/cache.ts'
+import { createCache } from '../../src/core/create-cache.ts'
+import { isCacheError } from '../../src/core/errors.ts'
 import { Model, Refused, show } from './model.ts'
 import { type Call, PREFIXES, type Step, sequences } from './steps.ts'
 

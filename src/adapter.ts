@@ -1,0 +1,20 @@
+// For authors of adapters. What users of caches need is exported by index.ts.
+export type {
+  Adapter,
+  Bucket,
+  Change,
+  Entry,
+  Op,
+  Outcome,
+  Refusal,
+  Supports,
+  SyncStorage,
+  Wanted,
+} from './core/adapter.ts'
+export { type BatchDecision, type Commit, decideBatch, keysToRead } from './core/batch.ts'
+export { prefixOf, rangeEnd, userKeyOf, withoutVersion } from './core/keys.ts'
+export { isLive } from './core/liveness.ts'
+export { type Decision, decide, type Operation, operationOf } from './core/operations.ts'
+export type { ResolvedOptions } from './core/options.ts'
+export { type Place, step } from './core/step.ts'
+export { createSyncCache, type SyncAdapter } from './core/sync-cache.ts'
