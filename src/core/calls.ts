@@ -1,8 +1,7 @@
-import type { Adapter, Change, Entry, Op, Outcome, Wanted } from './adapter.ts'
+import type { Change, Entry, Op, Outcome, Wanted } from './adapter.ts'
 import {
   checkInteger,
   checkKey,
-  checkKeys,
   checkPair,
   pairsIn,
   readOptions,
@@ -10,8 +9,7 @@ import {
   type SetManyData,
   versionIn,
 } from './arguments.ts'
-import { expiresAt } from './expiry.ts'
-import { Keyspace } from './keys.ts'
+import { CallContext } from './call-context.ts'
 import type {
   GetOptions,
   GetOrSetOptions,
@@ -19,14 +17,12 @@ import type {
   KeyOptions,
   PopOptions,
   ReadOptions,
-  ResolvedOptions,
   SetOptions,
   TimeoutOr,
   WaitingLockOptions,
 } from './options.ts'
 import { accepted, counted, moved } from './outcomes.ts'
 import type { ChangePlan, CommitPlan, LoadCall, LockCall, MovePlan, ReadPlan } from './plans.ts'
-import { copyOf, sharedValue, snapshot } from './snapshot.ts'
 
 /** The options that each method takes. */
 const KEYED = ['version']
@@ -44,23 +40,7 @@ const POP: Op = Object.freeze({ kind: 'pop' })
  * The call table: each public method once, as a plan from its arguments to what the adapter is asked and what is made of the
  * answer. The async and the sync face both run these plans. `method` is the name that was called, for messages.
  */
-export class Calls {
-  readonly adapter: Adapter
-  readonly keyspace: Keyspace
-  readonly options: ResolvedOptions
-  readonly now: () => number
-  readonly #areShared: boolean
-  readonly #areKept: boolean
-
-  constructor(options: ResolvedOptions) {
-    this.options = options
-    this.adapter = options.adapter
-    this.now = options.clock
-    this.#areShared = options.adapter.supports.values === 'shared'
-    this.#areKept = options.adapter.supports.values === 'kept'
-    this.keyspace = new Keyspace({ ...options, maxKeyBytes: options.adapter.supports.maxKeyBytes })
-  }
-
+export class Calls extends CallContext {
   get(method: string, key: string, options: GetOptions<unknown> | undefined): ReadPlan<unknown> {
     return this.#readOne(method, key, options, GETTING, 'value', ([entry]) =>
       entry === undefined ? options?.default : this.copyOut(entry.value, key),
@@ -94,7 +74,7 @@ export class Calls {
     keys: Iterable<string>,
     options: ReadOptions | undefined,
   ): ReadPlan<Map<string, T>> {
-    const storedKeys = this.#storedKeys(method, keys, options, READING)
+    const storedKeys = this.storedKeys(method, keys, options, READING)
     const finish = (entries: readonly (Entry | undefined)[]): Map<string, T> => {
       const found = new Map<string, T>()
       let index = 0
@@ -163,7 +143,7 @@ export class Calls {
   }
 
   deleteMany(method: string, keys: Iterable<string>, options: KeyOptions | undefined): CommitPlan<void> {
-    const stored = this.#storedKeys(method, keys, options, KEYED).values()
+    const stored = this.storedKeys(method, keys, options, KEYED).values()
     const changes = [...stored].map((key) => ({ key, op: DELETE }))
     return { method, changes, now: this.now(), finish: () => undefined }
   }
@@ -273,44 +253,6 @@ export class Calls {
     const timeout = readTimeout(options, known, method)
     const { version, fresh, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
     return { method, key, version, loader, timeout, fresh, signal }
-  }
-
-  /** An entry for a caller's value. */
-  entry(method: string, key: string, value: unknown, timeout: SetOptions['timeout'], now: number): Entry {
-    return { value: this.copyIn(value, key, method), expiresAt: this.deadline(timeout, now) }
-  }
-
-  deadline(timeout: SetOptions['timeout'], now: number): number | null {
-    return expiresAt(timeout, this.options.timeout, now)
-  }
-
-  /** The caller's value as the store may keep it: a copy, or the error that says why there can be none. */
-  copyIn<T>(value: T, key: string, method: string): T {
-    return this.#areShared && typeof value === 'object'
-      ? sharedValue(value, key, method)
-      : snapshot(value, key, method)
-  }
-
-  /** A value that was read, as its reader may have it. */
-  copyOut<T>(value: T, key: string): T {
-    return this.#areKept ? copyOf(value, key) : value
-  }
-
-  /** The stored key of each distinct user key, in the order asked. */
-  #storedKeys(
-    method: string,
-    keys: Iterable<string>,
-    options: KeyOptions | undefined,
-    known: readonly string[],
-  ): Map<string, string> {
-    const { version } = readOptions(options, known, method)
-    checkKeys(keys, method)
-    const stored = new Map<string, string>()
-    for (const key of keys as Iterable<string>) {
-      checkKey(key, method)
-      stored.set(key, this.keyspace.storedKey(key, version, method))
-    }
-    return stored
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Entry } from './adapter.ts'
-import type { Calls } from './calls.ts'
+import type { CallContext } from './call-context.ts'
 import { InFlight } from './in-flight.ts'
 import { accepted } from './outcomes.ts'
 import type { LoadCall } from './plans.ts'
@@ -18,27 +18,31 @@ interface Load extends LoadCall {
 
 /** Reads; on a miss joins the load under way or starts one. */
 export async function getOrSet(
-  calls: Calls,
+  context: CallContext,
   store: Store,
   { signal, ...call }: LoadCall & { readonly signal?: AbortSignal | undefined },
 ): Promise<unknown> {
   signal?.throwIfAborted()
   const { method, key, version } = call
-  const load = { ...call, storedKey: calls.keyspace.storedKey(key, version, method) }
-  const found = await leavable(readOrLoad(calls, store, load), signal)
-  if (!(found instanceof InFlight)) return calls.copyOut(found.value, key)
+  const load = { ...call, storedKey: context.keyspace.storedKey(key, version, method) }
+  const found = await leavable(readOrLoad(context, store, load), signal)
+  if (!(found instanceof InFlight)) return context.copyOut(found.value, key)
   const loaded = await found.wait(signal)
-  return loaded === undefined ? undefined : calls.copyIn(loaded, key, method)
+  return loaded === undefined ? undefined : context.copyIn(loaded, key, method)
 }
 
 /** The live entry, or the load to wait for. */
-async function readOrLoad(calls: Calls, store: Store, load: Load): Promise<Entry | InFlight<unknown>> {
+async function readOrLoad(
+  context: CallContext,
+  store: Store,
+  load: Load,
+): Promise<Entry | InFlight<unknown>> {
   const { method, storedKey, fresh } = load
   const { loads } = store
   const state = loads.enter(storedKey)
   try {
     const { settled } = state
-    const entry = await store.read(() => readEntry(method, storedKey, calls.now(), fresh))
+    const entry = await store.read(() => readEntry(method, storedKey, context.now(), fresh))
     if (entry !== undefined) return entry
     // A load that ended while we read is ours as well: its value, its undefined, its error.
     let inFlight = loads.joinable(state, settled)
@@ -48,7 +52,7 @@ async function readOrLoad(calls: Calls, store: Store, load: Load): Promise<Entry
       await pending
       inFlight = loads.joinable(state, settled)
     }
-    return inFlight ?? loads.start(storedKey, state, (started) => loadAndAdd(calls, store, load, started))
+    return inFlight ?? loads.start(storedKey, state, (started) => loadAndAdd(context, store, load, started))
   } finally {
     loads.leave(storedKey, state)
   }
@@ -56,15 +60,15 @@ async function readOrLoad(calls: Calls, store: Store, load: Load): Promise<Entry
 
 /** Runs the loader and adds its result. If someone stored the key meanwhile, their value stays and is returned. */
 async function loadAndAdd(
-  calls: Calls,
+  context: CallContext,
   store: Store,
   { method, storedKey, key, loader, timeout }: Load,
   inFlight: InFlight<unknown>,
 ): Promise<unknown> {
   const loaded: unknown = typeof loader === 'function' ? await loader() : loader
   if (loaded === undefined) return undefined
-  const now = calls.now()
-  const entry = calls.entry(method, key, loaded, timeout, now)
+  const now = context.now()
+  const entry = context.entry(method, key, loaded, timeout, now)
   // Changes of the key that are under way may supersede the load. The adapter does the `add` after those that begin while we
   // wait, and refuses it unless one of them removes the key. Waiting for those as well could last for ever.
   let pending = inFlight.pendingOutcomes()
@@ -77,25 +81,25 @@ async function loadAndAdd(
       const outcome = await store.commitLoaded(method, { key: storedKey, op: addLoaded(entry) }, now)
       if (accepted.call({ method, key }, outcome)) return entry.value
     } catch (error) {
-      missOnOutage(error, calls.options.onError)
+      missOnOutage(error, context.options.onError)
       return entry.value
     }
   }
   // A copy nearby may be older than their write: read fresh.
-  const theirs = await store.read(() => readEntry(method, storedKey, calls.now(), true))
+  const theirs = await store.read(() => readEntry(method, storedKey, context.now(), true))
   return theirs === undefined ? entry.value : theirs.value
 }
 
 /** What follows a miss of the sync `getOrSet`: {@link getOrSet}, at once. */
 export function loadSync(
-  calls: Calls,
+  context: CallContext,
   store: SyncStore,
   { method, key, version, loader, timeout }: LoadCall,
 ): unknown {
-  const storedKey = calls.keyspace.storedKey(key, version, method)
+  const storedKey = context.keyspace.storedKey(key, version, method)
   return store.runLoad(storedKey, (inFlight) => {
     // A clock that fails must do so before the loader has run.
-    calls.now()
+    context.now()
     const loaded: unknown = typeof loader === 'function' ? loader() : loader
     if (isThenable(loaded)) {
       // Nobody waits for it any more, so its own failure must not become an unhandled rejection.
@@ -103,18 +107,18 @@ export function loadSync(
       throw new TypeError(`${method} cannot wait for a promise: use agetOrSet`)
     }
     if (loaded === undefined) return undefined
-    const now = calls.now()
-    const entry = calls.entry(method, key, loaded, timeout, now)
+    const now = context.now()
+    const entry = context.entry(method, key, loaded, timeout, now)
     if (!inFlight.superseded) {
       try {
         const outcome = store.commitLoaded(method, { key: storedKey, op: addLoaded(entry) }, now)
-        if (accepted.call({ method, key }, outcome)) return calls.copyOut(entry.value, key)
+        if (accepted.call({ method, key }, outcome)) return context.copyOut(entry.value, key)
       } catch (error) {
-        missOnOutage(error, calls.options.onError)
-        return calls.copyOut(entry.value, key)
+        missOnOutage(error, context.options.onError)
+        return context.copyOut(entry.value, key)
       }
     }
     const theirs = store.value(method, key, version)
-    return calls.copyOut(theirs === undefined ? entry.value : theirs, key)
+    return context.copyOut(theirs === undefined ? entry.value : theirs, key)
   })
 }

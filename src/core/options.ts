@@ -9,9 +9,11 @@ import {
   type KeyFunction,
   type Version,
 } from './keys.ts'
+import { randomFraction, type TestSeams, timerSleep, tokenOf } from './test-seams.ts'
 
 /** How a cache is set up. `A` is the adapter's type: a {@link SyncAdapter} gives a cache with sync twins. */
-export interface CacheOptions<A extends Adapter = Adapter> {
+export interface CacheOptions<A extends Adapter = Adapter>
+  extends Pick<TestSeams, 'clock' | 'random' | 'sleep'> {
   /** The place: `memoryAdapter()`, `indexedDBAdapter({ name })`, `kvAdapter({ kv, shards })`, or one of your own. */
   readonly adapter: A
   /** Default timeout in seconds, `null` = never expires. Default 300, as Django's `TIMEOUT`. */
@@ -41,16 +43,6 @@ export interface CacheOptions<A extends Adapter = Adapter> {
    * happen. Default 30, `null` = any time. A loader's own time does not count. Nothing in memory needs it.
    */
   readonly operationTimeout?: number | null | undefined
-  /**
-   * The time in epoch milliseconds, for the instants at which entries expire. Default `Date.now`. Tests pass their own and
-   * move it. A clock that throws or gives no finite number makes a call throw a `TypeError`, with nothing done. In a Worker
-   * `Date.now` gives 0 at module scope, where a write with a timeout is therefore refused with a `TypeError`.
-   */
-  readonly clock?: (() => number) | undefined
-  /** A number from 0 up to 1, for the tokens of locks. Default: from `crypto.getRandomValues`. */
-  readonly random?: (() => number) | undefined
-  /** Waits that many **milliseconds**, between the attempts of `alock`. Default: a timer. */
-  readonly sleep?: ((milliseconds: number) => Promise<void>) | undefined
 }
 
 /** The options of `adelete`, `adeleteMany`, `aincrVersion` and `adecrVersion`. */
@@ -145,7 +137,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     operationTimeout = 30,
     clock,
     random = randomFraction,
-    sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    sleep = timerSleep,
   } = options
   checkTimeout(timeout, 'createCache')
   checkVersion(version, 'createCache')
@@ -179,7 +171,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     operationTimeout,
     // The platform's clock needs no check, and is asked on every call.
     clock: clock === undefined ? () => Date.now() : checkedClock(clock),
-    random: () => token(random),
+    random: () => tokenOf(random),
     sleep,
   })
 }
@@ -198,21 +190,6 @@ export function checkChoice(given: unknown, choices: readonly string[], method: 
   const listed = choices.map((choice) => `'${choice}'`).join(' or ')
   const got = typeof given === 'string' ? JSON.stringify(given.slice(0, 80)) : describeType(given)
   throw new TypeError(`${method} takes ${listed} for ${name}: got ${got}`)
-}
-
-/** A token for a lock: a safe integer. */
-function token(random: () => unknown): number {
-  const fraction = random()
-  if (typeof fraction === 'number' && fraction >= 0 && fraction < 1)
-    return Math.floor(fraction * Number.MAX_SAFE_INTEGER)
-  const got = typeof fraction === 'number' ? fraction : describeType(fraction)
-  throw new TypeError(`random must give a number from 0 up to 1: got ${got}`)
-}
-
-/** 53 random bits as a fraction: unlike `Math.random`, never the same in two isolates that started alike. */
-function randomFraction(): number {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2))
-  return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53
 }
 
 /** Options are closed: `{ tiemout: 60 }` must not quietly mean the default. */

@@ -1,5 +1,5 @@
 import type { Adapter, Change, Entry, Op, Outcome } from './adapter.ts'
-import type { Calls } from './calls.ts'
+import type { CallContext } from './call-context.ts'
 import { Deadlines } from './deadline.ts'
 import { isCacheError } from './errors.ts'
 import { type InFlightLoads, loadsOf } from './in-flight.ts'
@@ -24,15 +24,15 @@ export interface Store {
 export class AdapterStore implements Store {
   readonly loads: InFlightLoads<unknown>
   readonly #adapter: Adapter
-  readonly #calls: Calls
+  readonly #context: CallContext
   /** `undefined`: no wait is bounded. */
   readonly #deadlines: Deadlines | undefined
 
-  constructor(calls: Calls) {
-    this.#calls = calls
-    this.#adapter = calls.adapter
-    this.loads = loadsOf(calls.adapter)
-    const { operationTimeout } = calls.options
+  constructor(context: CallContext) {
+    this.#context = context
+    this.#adapter = context.adapter
+    this.loads = loadsOf(context.adapter)
+    const { operationTimeout } = context.options
     if (operationTimeout !== null && operationTimeout !== Number.POSITIVE_INFINITY)
       this.#deadlines = new Deadlines(operationTimeout * 1000)
   }
@@ -45,7 +45,7 @@ export class AdapterStore implements Store {
     try {
       entries = await this.#bounded(this.#adapter.read(keys, now, wanted, fresh))
     } catch (cause) {
-      missOnOutage(adapterFailed(this.#adapter, method, cause), this.#calls.options.onError)
+      missOnOutage(adapterFailed(this.#adapter, method, cause), this.#context.options.onError)
       entries = []
     }
     return plan.finish(keys.map((_, index) => liveOrNone(entries[index], now)))
@@ -54,7 +54,7 @@ export class AdapterStore implements Store {
   async change<R>(makePlan: () => ChangePlan<R>): Promise<R> {
     const plan = makePlan()
     const { method, key, version, op, now } = plan
-    const change = { key: this.#calls.keyspace.storedKey(key, version, method), op }
+    const change = { key: this.#context.keyspace.storedKey(key, version, method), op }
     return plan.finish((await this.#commit(method, [change], now))[0])
   }
 
@@ -69,7 +69,7 @@ export class AdapterStore implements Store {
   }
 
   async clear(): Promise<void> {
-    const { scope } = this.#calls.keyspace
+    const { scope } = this.#context.keyspace
     const pending = this.loads.beginClear(scope)
     try {
       await this.#bounded(this.#adapter.clear(scope), MAY_STILL_HAPPEN)
@@ -116,7 +116,7 @@ export class AdapterStore implements Store {
   /** The adapter was asked already: a timer must not hide what it fails with by itself. */
   #bounded<T>(answer: Promise<T>, whatIsLeft = ''): Promise<T> {
     if (this.#deadlines === undefined) return answer
-    const { operationTimeout } = this.#calls.options
+    const { operationTimeout } = this.#context.options
     return this.#deadlines.wait(
       answer,
       () => new DOMException(`no answer within ${operationTimeout} s${whatIsLeft}`, 'TimeoutError'),

@@ -1,5 +1,5 @@
 import type { Adapter, Bucket, Change, Entry, Op, Outcome, SyncStorage } from './adapter.ts'
-import type { Calls } from './calls.ts'
+import type { CallContext } from './call-context.ts'
 import { type InFlight, type InFlightLoads, loadsOf } from './in-flight.ts'
 import { type Keyspace, prefixOf, type Version } from './keys.ts'
 import { adapterFailed } from './outcomes.ts'
@@ -15,15 +15,15 @@ type SyncPlace = Adapter & SyncStorage
 export class SyncStore {
   readonly loads: InFlightLoads<unknown>
   readonly #adapter: SyncPlace
-  readonly #calls: Calls
+  readonly #context: CallContext
   readonly #keyspace: Keyspace
   /** The bucket of the cache's own version. None with a custom key function, or where the adapter has no buckets. */
   readonly #bucket: Bucket | undefined
 
-  constructor(calls: Calls, adapter: SyncPlace) {
-    this.#calls = calls
+  constructor(context: CallContext, adapter: SyncPlace) {
+    this.#context = context
     this.#adapter = adapter
-    this.#keyspace = calls.keyspace
+    this.#keyspace = context.keyspace
     this.loads = loadsOf(adapter)
     this.#bucket = this.#keyspace.hasPrefixes ? adapter.bucket?.(this.#keyspace.prefix(undefined)) : undefined
   }
@@ -34,7 +34,7 @@ export class SyncStore {
     try {
       entries = this.#adapter.readSync(keys, now, wanted)
     } catch (cause) {
-      missOnOutage(adapterFailed(this.#adapter, method, cause), this.#calls.options.onError)
+      missOnOutage(adapterFailed(this.#adapter, method, cause), this.#context.options.onError)
       entries = []
     }
     return plan.finish(keys.map((_, index) => liveOrNone(entries[index], now)))
@@ -72,20 +72,20 @@ export class SyncStore {
     const bucket = this.#bucketOf(version)
     if (bucket === undefined) {
       const keys = [this.#keyspace.storedKey(key, version, method)]
-      const now = this.#calls.now()
+      const now = this.#context.now()
       return this.read({ method, keys, now, wanted: 'value', finish: ([entry]) => entry?.value })
     }
     if (!bucket.hasSafe(key)) this.#keyspace.check(key, version, method)
     try {
-      return bucket.read(key, this.#calls.now)
+      return bucket.read(key, this.#context.now)
     } catch (cause) {
-      return missOnOutage(adapterFailed(this.#adapter, method, cause), this.#calls.options.onError)
+      return missOnOutage(adapterFailed(this.#adapter, method, cause), this.#context.options.onError)
     }
   }
 
   /** A fast path of the `incr` plan. `undefined`: nothing was done. */
   tryIncr(key: string, delta: number): number | undefined {
-    return this.loads.size > 0 ? undefined : this.#bucket?.tryIncr(key, delta, this.#calls.now)
+    return this.loads.size > 0 ? undefined : this.#bucket?.tryIncr(key, delta, this.#context.now)
   }
 
   /** A fast path of the `set` plan. `false`: nothing was done. */
