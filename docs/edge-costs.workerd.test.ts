@@ -30,7 +30,7 @@ type Use = (cache: AsyncCache) => Promise<unknown>
 interface Case {
   /** What another isolate stored before. */
   readonly stored?: Use
-  /** The keys that then have copies. */
+  /** The keys that have replicas before the call. */
   readonly copied?: readonly string[]
   /** What the isolate that calls did before. */
   readonly before?: Use
@@ -174,7 +174,7 @@ async function measure(place: Place, one: Case, call: Use): Promise<Bill | null>
     return { adapter, cache: createCache({ adapter, keyPrefix }) }
   }
   const publish = () => Promise.all(owners.map((owner) => runDurableObjectAlarm(owner)))
-  // A new owner makes its tables, and notes with the first copy where copies are.
+  // A new owner creates its tables, and records where replicas are with the first one.
   const warm = Array.from({ length: shardCount * 12 }, (_, index) => `warm:${index}`)
   await open().cache.asetMany(Object.fromEntries(warm.map((key) => [key, user])))
   await open().cache.agetMany(warm)
