@@ -22,12 +22,12 @@ export type Places = readonly [near: Bill, owners: Bill, alone: Bill | null]
  * compares.
  */
 export const CALLS = {
-  '`aget` `ahasKey` `attl`, `agetOrSet` that hits: a copy answers': [
+  '`aget` `ahasKey` `attl`, `agetOrSet` that hits: a replica answers': [
     [1, 0, 0, 0, 0],
     [0, 0, 1, 1, 0],
     [1, 0, 0, 0, 0],
   ],
-  'the same: no copy yet': [
+  'the same: no replica yet': [
     [1, 0, 1, 1, 1],
     [0, 0, 1, 1, 0],
     [1, 0, 0, 0, 0],
@@ -57,7 +57,7 @@ export const CALLS = {
     [0, 0, 1, 0, 0],
     [1, 0, 0, 0, 0],
   ],
-  '`aget` of a large value: a copy answers': [
+  '`aget` of a large value: a replica answers': [
     [2, 0, 0, 0, 0],
     [0, 0, 1, 1, 0],
     [1, 0, 0, 0, 0],
@@ -67,7 +67,7 @@ export const CALLS = {
     [0, 0, 1, 1, 0],
     [1, 0, 0, 0, 0],
   ],
-  '`agetMany` of 100: copies answer': [
+  '`agetMany` of 100: replicas answer': [
     [100, 0, 0, 0, 0],
     [0, 0, 8, 100, 0],
     [100, 0, 0, 0, 0],
@@ -83,7 +83,7 @@ export const CALLS = {
     [0, 0, 1, 0, 1],
     [0, 1, 0, 0, 0],
   ],
-  '`aset` of a key that has a copy': [
+  '`aset` of a key that has a replica': [
     [0, 0, 1, 1, 2],
     [0, 0, 1, 0, 1],
     [0, 1, 0, 0, 0],
@@ -139,9 +139,9 @@ export const CALLS = {
 
 /** What an owner does by itself afterwards. Its alarm is billed as a call, and the setting of one as a row written. */
 export const LATER = {
-  'a copy is written, after a read found none': [0, 1, 1, 3, 3],
-  'a copy is renewed, for all changes of about a second': [0, 1, 1, 3, 3],
-  'a copy is removed, after its entry was': [0, 1, 1, 2, 3],
+  'a replica is written, after a read found none': [0, 1, 1, 3, 3],
+  'a replica is renewed, for all changes of about a second': [0, 1, 1, 3, 3],
+  'a replica is removed, after its entry was': [0, 1, 1, 2, 3],
   'a clear is told to readers': [0, 1, 1, 1, 3],
   'a large value that was replaced is deleted from KV': [0, 1, 1, 16, 4],
   '100 expired entries are swept': [0, 0, 1, 408, 102],

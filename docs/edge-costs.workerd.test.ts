@@ -30,7 +30,7 @@ type Use = (cache: AsyncCache) => Promise<unknown>
 interface Case {
   /** What another isolate stored before. */
   readonly stored?: Use
-  /** The keys that then have copies. */
+  /** The keys that have replicas before the call. */
   readonly copied?: readonly string[]
   /** What the isolate that calls did before. */
   readonly before?: Use
@@ -61,12 +61,12 @@ const hits = (options: { fresh?: boolean } = {}): Use[] => [
 ]
 
 const CASES: Readonly<Record<keyof typeof CALLS, Case>> = {
-  '`aget` `ahasKey` `attl`, `agetOrSet` that hits: a copy answers': {
+  '`aget` `ahasKey` `attl`, `agetOrSet` that hits: a replica answers': {
     stored: storeUser,
     copied: ['user'],
     calls: hits(),
   },
-  'the same: no copy yet': { stored: storeUser, calls: hits() },
+  'the same: no replica yet': { stored: storeUser, calls: hits() },
   'the same: again in this isolate, within `cacheTtl`': {
     stored: storeUser,
     before: (cache) => cache.aget('user'),
@@ -76,7 +76,7 @@ const CASES: Readonly<Record<keyof typeof CALLS, Case>> = {
   'the same: with `fresh`': { stored: storeUser, calls: hits({ fresh: true }) },
   '`aget` `ahasKey` `attl` of a number': { stored: storeCount, calls: reads('count') },
   '`aget` `ahasKey` `attl` of what is missing': { calls: reads('user') },
-  '`aget` of a large value: a copy answers': {
+  '`aget` of a large value: a replica answers': {
     stored: storeLarge,
     copied: ['large'],
     calls: [(cache) => cache.aget('large')],
@@ -85,7 +85,7 @@ const CASES: Readonly<Record<keyof typeof CALLS, Case>> = {
     stored: storeLarge,
     calls: [(cache) => cache.aget('large', { fresh: true })],
   },
-  '`agetMany` of 100: copies answer': {
+  '`agetMany` of 100: replicas answer': {
     stored: storeUsers,
     copied: keys,
     calls: [(cache) => cache.agetMany(keys)],
@@ -98,7 +98,7 @@ const CASES: Readonly<Record<keyof typeof CALLS, Case>> = {
   },
   '`agetOrSet` that loads': { calls: [(cache) => cache.agetOrSet('user', user)] },
   '`aset`': { calls: [storeUser] },
-  '`aset` of a key that has a copy': { stored: storeUser, copied: ['user'], calls: [storeUser] },
+  '`aset` of a key that has a replica': { stored: storeUser, copied: ['user'], calls: [storeUser] },
   '`aset` of a large value': { calls: [storeLarge] },
   '`aset` of a large value, `timeout` beyond an hour': {
     calls: [(cache) => cache.aset('large', large, 86_400)],
@@ -174,7 +174,7 @@ async function measure(place: Place, one: Case, call: Use): Promise<Bill | null>
     return { adapter, cache: createCache({ adapter, keyPrefix }) }
   }
   const publish = () => Promise.all(owners.map((owner) => runDurableObjectAlarm(owner)))
-  // A new owner makes its tables, and notes with the first copy where copies are.
+  // A new owner creates its tables, and records where replicas are with the first one.
   const warm = Array.from({ length: shardCount * 12 }, (_, index) => `warm:${index}`)
   await open().cache.asetMany(Object.fromEntries(warm.map((key) => [key, user])))
   await open().cache.agetMany(warm)
@@ -212,16 +212,16 @@ const storeAndRead: LaterCase['before'] = async (cache, reader) => {
 }
 
 const LATER_CASES: Readonly<Record<keyof typeof LATER, LaterCase>> = {
-  'a copy is written, after a read found none': {
+  'a replica is written, after a read found none': {
     before: storeUser,
     cause: (_, reader) => reader.aget('user'),
   },
-  'a copy is renewed, for all changes of about a second': {
+  'a replica is renewed, for all changes of about a second': {
     before: storeAndRead,
     cause: (cache) =>
       Promise.all([cache.aset('user', 'Ada'), cache.atouch('user'), cache.aset('user', user)]),
   },
-  'a copy is removed, after its entry was': {
+  'a replica is removed, after its entry was': {
     before: storeAndRead,
     cause: (cache) => cache.adelete('user'),
   },

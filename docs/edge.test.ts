@@ -55,7 +55,7 @@ describe('edge.md', () => {
 
   it('gives the limits and the staleness that are declared', () => {
     const { staleness, maxKeyBytes, maxValueBytes } = ownedSupports(true, 60)
-    expect(page).toMatch(new RegExp(`about one, and \`cacheTtl\`, ${staleness}\\s+together`))
+    expect(page).toMatch(new RegExp(`about\\s+one\\s+plus\\s+\`cacheTtl\`,\\s+${staleness}\\s+by\\s+default`))
     expect(page).toContain(`| ${maxKeyBytes} bytes of UTF-8`)
     expect(page).toContain(`${(maxValueBytes ?? 0) / 2 ** 20} MiB; without \`kv\` 1.9 MB`)
     expect(ownedSupports(false, undefined).maxValueBytes).toBe(1_900_000)

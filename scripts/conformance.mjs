@@ -99,8 +99,8 @@ const table = [
 ]
 const head = `# Django's contract, line by line
 
-Written by \`npm run conformance\` from what the tests reported: every line of the conformance list drawn from Django's own tests and
-documentation, and which adapter passes it. A cell that is not ✓ says why the line does not apply there.
+\`npm run conformance\` writes this page from the results of the tests. Each row is a line of the conformance list, which is drawn from
+Django's own tests and documentation, and shows which adapters pass it. A cell other than ✓ says why the line does not apply there.
 `
 const file = join(root, 'docs', 'conformance.md')
 writeFileSync(file, `${head}\n${table.join('\n')}\n`)

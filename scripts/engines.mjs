@@ -179,14 +179,14 @@ function write() {
   )
   const text = `# IndexedDB in other engines
 
-Written by \`npm run test:engines\`, which runs the suites of the IndexedDB adapter and its random sequences in the browsers that
-\`npm test\`, with its Chromium, does not: Firefox, and WebKitGTK for Safari’s engine.
+\`npm run test:engines\` writes this page. It runs the suites of the IndexedDB adapter and its random sequences in browsers that
+\`npm test\` does not cover, because \`npm test\` uses Chromium: Firefox, and WebKitGTK for Safari’s engine.
 
 | Engine | Version | Date | Passed | Failed | Skipped |
 | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-Skipped are the tests of limits that IndexedDB does not have, and what is left out:
+The skipped tests are those of limits that IndexedDB does not have, and these:
 
 ${left.join('\n')}
 
