@@ -2,7 +2,6 @@ import { type BlobPointer, blobOf, pointTo } from './blob-pointer.ts'
 import { withCacheTtl } from './cache-ttl.ts'
 import { type Encoded, isInBytes, sizeOf } from './codec.ts'
 import { NEVER, secondsInKV } from './copies.ts'
-import type { Tally } from './costs.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import type { Reserved, StoredEntry } from './protocol.ts'
 import { given } from './stored-entry.ts'
@@ -11,7 +10,6 @@ export interface BlobsOptions {
   readonly kv: CacheKVNamespace
   /** What the KV keys of blobs begin with. */
   readonly prefix: string
-  readonly tally: Tally
   /** Makes blobs known that KV will not drop by itself, before there are any. */
   readonly reserve: (blobs: readonly Reserved[]) => Promise<readonly PromiseSettledResult<unknown>[]>
 }
@@ -36,11 +34,10 @@ export class Blobs {
 
   /** Writes a value, and gives what is to stand in the entry for it. */
   async put(key: string, value: Encoded, expiresAt: number | null, now: number): Promise<Encoded> {
-    const { kv, prefix, tally } = this.#options
+    const { kv, prefix } = this.#options
     const name = prefix + crypto.randomUUID()
     const expirationTtl = secondsInKV((expiresAt ?? NEVER) + AFTERLIFE, now)
     if (expirationTtl === undefined) await this.#reserve({ name, key })
-    tally.kvWrites += 1
     await kv.put(name, value.data, expirationTtl === undefined ? {} : { expirationTtl })
     const until = expirationTtl === undefined ? null : now + expirationTtl * 1000 - AFTERLIFE
     return pointTo({ name, format: value.format, bytes: sizeOf(value), until, at: now })
@@ -74,11 +71,10 @@ export class Blobs {
   }
 
   async #get({ name, format, at }: BlobPointer, now: number): Promise<string | Uint8Array | undefined> {
-    const { kv, tally } = this.#options
+    const { kv } = this.#options
     const isYoung = now < at + SETTLED
     // A location keeps also that there was nothing: not for long where there may be something soon.
     const cacheTtl = isYoung ? LEAST_CACHE_TTL : LONG_CACHE_TTL
-    tally.kvReads += 1
     const buffer = await withCacheTtl(kv, cacheTtl, (seconds) =>
       kv.get(name, { type: 'arrayBuffer', cacheTtl: seconds }),
     )

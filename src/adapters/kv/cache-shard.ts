@@ -15,6 +15,7 @@ import type {
   Reply,
   ReserveReply,
   ReserveRequest,
+  Rows,
   StoredEntry,
   StoredOutcome,
 } from './protocol.ts'
@@ -157,20 +158,25 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     // No sooner: KV takes one write a second of a key, and the last one was just now.
     await this.#alarm.seeTo(() => this.#upkeep.run(), GATHER)
-    // What this has read and written is no caller's.
-    this.#sql.takeRows()
   }
 
-  /** A call begins: what an alarm that waits for KV has read and written so far is not its caller's. */
+  /**
+   * The rows that SQLite has billed since this object was last started, for calls and alarms. Setting an alarm is billed as a row
+   * written, and is not in it.
+   */
+  billedRows(): Rows {
+    return this.#sql.rows
+  }
+
+  /** An alarm that was lost leaves work undone. */
   #begin(): void {
-    if (this.#alarm.isUnderWay) this.#sql.takeRows()
-    // An alarm that was lost leaves work undone.
-    else if (this.#state.isUnpublished && !this.#alarm.isSet) this.#alarm.wakeSometime(Date.now() + GATHER)
+    if (this.#alarm.isUnderWay || this.#alarm.isSet || !this.#state.isUnpublished) return
+    this.#alarm.wakeSometime(Date.now() + GATHER)
   }
 
   #reply(): Reply {
     const { incarnation } = this.#state.settings
-    return { rows: this.#sql.takeRows(), incarnation }
+    return { rows: NO_ROWS, incarnation }
   }
 
   #sweepSometime(turn: Turn, isNoted: boolean, at: number): void {
@@ -213,6 +219,8 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     }
   }
 }
+
+const NO_ROWS: Rows = { read: 0, written: 0 }
 
 const NO_KV =
   'The CacheShard class finds no KV namespace, so it can neither write copies nor delete large values: bind the one of kvAdapter ' +

@@ -2,19 +2,12 @@ import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../co
 import type { Commit } from '../../core/batch.ts'
 import { Batcher } from '../../core/batcher.ts'
 import type { Blobs } from './blobs.ts'
-import type { Costs, Tally } from './costs.ts'
 import { type EdgeRead, EdgeReader } from './edge-reader.ts'
 import { EdgeWriter } from './edge-writer.ts'
 import type { IsolateMemory } from './isolate-memory.ts'
 import type { NearReader } from './near.ts'
 import type { Owners } from './owners.ts'
 import { Sequence } from './sequence.ts'
-
-/** What a KV adapter can do beside what every {@link Adapter} can. */
-export interface KVAdapter extends Adapter {
-  /** What this adapter has made the platform bill so far, in operations. */
-  costs(): Costs
-}
 
 /** Where near reads come from. */
 interface Nearby {
@@ -34,11 +27,10 @@ export interface EdgeParts {
   readonly blobs: Blobs | undefined
   /** The KV key under which the clears are told, if there is KV. */
   readonly clearsKey: string | undefined
-  readonly tally: Tally
 }
 
 /** The owners decide, and KV brings near. */
-export class EdgeAdapter implements KVAdapter {
+export class EdgeAdapter implements Adapter {
   readonly name = 'kv'
   readonly supports: Supports
   readonly #parts: EdgeParts
@@ -82,10 +74,6 @@ export class EdgeAdapter implements KVAdapter {
   }
 
   async close(): Promise<void> {}
-
-  costs(): Costs {
-    return { ...this.#parts.tally }
-  }
 
   async #read(reads: readonly EdgeRead[]): Promise<Promise<(Entry | undefined)[]>[]> {
     const { pending } = this.#sequence

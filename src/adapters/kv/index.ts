@@ -1,25 +1,27 @@
-import { checkBag } from '../../core/options.ts'
+import type { Adapter } from '../../core/adapter.ts'
+import { guarded } from '../../core/callbacks.ts'
+import { describeType } from '../../core/expiry.ts'
+import { checkBag, checkChoice } from '../../core/options.ts'
+import { checkInteger, checkKV, checkShared } from './adapter-options.ts'
 import { Blobs } from './blobs.ts'
-import { newTally } from './costs.ts'
-import { EdgeAdapter, type KVAdapter } from './edge-adapter.ts'
-import { faultTeller } from './faults.ts'
+import { EdgeAdapter } from './edge-adapter.ts'
+import { warnOnce } from './faults.ts'
 import { memoryOf } from './isolate-memories.ts'
-import { KVAlone } from './kv-alone.ts'
-import { kvBaseOf, kvNamesOf } from './kv-names.ts'
+import { kvNamesOf } from './kv-names.ts'
 import { ownedSupports } from './limits.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import { NearReader } from './near.ts'
 import { Owners } from './owners.ts'
 import type { AnyDurableObjectNamespace, CacheShardNamespace, LocationHint } from './shard-namespace.ts'
 
-export type { Costs } from './costs.ts'
-export type { KVAdapter } from './edge-adapter.ts'
+export { type KVOnlyAdapterOptions, kvOnlyAdapter } from './kv-only.ts'
 export type {
   CacheKVNamespace,
   KVReadOptions,
   KVValueWithMetadata,
   KVWriteOptions,
 } from './namespace.ts'
+export { type Costs, countOperations, type OperationMeter } from './operation-meter.ts'
 export type {
   AnyDurableObjectNamespace,
   CacheShardNamespace,
@@ -34,10 +36,10 @@ export interface KVAdapterOptions {
    */
   readonly kv?: CacheKVNamespace
   /**
-   * The Durable Object binding of `CacheShard`, the class of `nearcache/cache-shard`: `env.CACHE_SHARDS`. Without it there is KV alone: `aget`, `agetMany`,
-   * `ahasKey`, `attl`, `aset`, `asetMany`, `adelete` and `adeleteMany`, as fresh as KV is; all else fails with `UNSUPPORTED`.
+   * The Durable Object binding of `CacheShard`, the class of `nearcache/cache-shard`: `env.CACHE_SHARDS`. Without one, use
+   * `kvOnlyAdapter`.
    */
-  readonly shards?: CacheShardNamespace | AnyDurableObjectNamespace
+  readonly shards: CacheShardNamespace | AnyDurableObjectNamespace
   /** Keeps caches on one binding apart. Default `'default'`; at most 400 bytes, percent-encoded. */
   readonly name?: string | undefined
   /**
@@ -97,37 +99,23 @@ export interface KVAdapterOptions {
  * }
  * ```
  */
-export function kvAdapter(options: KVAdapterOptions): KVAdapter {
+export function kvAdapter(options: KVAdapterOptions): Adapter {
   checkBag(options, KNOWN, 'kvAdapter')
   const { kv, shards, name = 'default', shardCount = 8, cacheTtl = 60, locationHint } = options
-  const { reads = kv === undefined ? 'owner' : 'near' } = options
-  checkBindings(options)
-  if (options.onFault !== undefined && typeof options.onFault !== 'function') {
-    throw new TypeError(`onFault must be a function: got ${typeof options.onFault}`)
+  const { reads = kv === undefined ? 'owner' : 'near', onFault = warnOnce } = options
+  checkShards(shards)
+  // `kv: undefined` is a binding of another name: without this check the cache would quietly promise less.
+  if ('kv' in options) checkKV(kv)
+  checkShared(name, cacheTtl)
+  if (typeof onFault !== 'function') {
+    throw new TypeError(`onFault must be a function: got ${describeType(onFault)}`)
   }
-  if (!Number.isInteger(shardCount) || shardCount < 1 || shardCount > MAX_SHARDS) {
-    throw new RangeError(`shardCount must be an integer from 1 to ${MAX_SHARDS}: got ${shardCount}`)
-  }
-  if (!Number.isInteger(cacheTtl) || cacheTtl < MIN_CACHE_TTL || cacheTtl > MAX_CACHE_TTL) {
-    throw new RangeError(
-      `cacheTtl must be an integer from ${MIN_CACHE_TTL} to ${MAX_CACHE_TTL} seconds: got ${String(cacheTtl)}`,
-    )
-  }
-  if (reads !== 'near' && reads !== 'owner') {
-    throw new TypeError(`reads must be 'near' or 'owner': got ${String(reads)}`)
-  }
+  checkInteger('shardCount', shardCount, 1, MAX_SHARDS)
+  checkChoice(reads, ['near', 'owner'], 'kvAdapter', 'reads')
   if (reads === 'near' && kv === undefined) {
     throw new TypeError("reads: 'near' needs a KV namespace: { kv: env.CACHE_KV }")
   }
-  const nameBytes = encodeURIComponent(name).length
-  if (nameBytes > MAX_NAME_BYTES) {
-    throw new RangeError(`name must have at most ${MAX_NAME_BYTES} bytes: got ${nameBytes}`)
-  }
-  if (shards === undefined) {
-    return new KVAlone({ kv: kv as CacheKVNamespace, prefix: `${kvBaseOf(name)}/kv/`, cacheTtl })
-  }
-  const tally = newTally()
-  const placement = { shards, name, shardCount, locationHint, tally }
+  const placement = { shards, name, shardCount, locationHint }
   const supports = ownedSupports(kv !== undefined, reads === 'near' ? cacheTtl : undefined)
   if (kv === undefined) {
     return new EdgeAdapter({
@@ -137,61 +125,38 @@ export function kvAdapter(options: KVAdapterOptions): KVAdapter {
       memory: undefined,
       blobs: undefined,
       clearsKey: undefined,
-      tally,
     })
   }
-  const onFault = faultTeller(options.onFault)
   const { copies: prefix, clears: clearsKey, blobs: blobPrefix } = kvNamesOf(shards, name, shardCount)
   const memory = memoryOf(prefix, kv)
   const owners = new Owners({
     ...placement,
     onIncarnation: (shard, incarnation) => memory.noteIncarnation(shard, incarnation),
   })
-  const reader = new NearReader({ kv, prefix, clearsKey, cacheTtl, shardCount, memory, tally, onFault })
-  const blobs = new Blobs({
+  const reader = new NearReader({
     kv,
-    prefix: blobPrefix,
-    tally,
-    reserve: (all) => owners.reserve(all),
+    prefix,
+    clearsKey,
+    cacheTtl,
+    shardCount,
+    memory,
+    onFault: guarded('onFault', onFault, undefined),
   })
+  const blobs = new Blobs({ kv, prefix: blobPrefix, reserve: (all) => owners.reserve(all) })
   const nearby = reads === 'near' ? { reader, prefix } : undefined
-  return new EdgeAdapter({ supports, owners, nearby, memory, blobs, clearsKey, tally })
+  return new EdgeAdapter({ supports, owners, nearby, memory, blobs, clearsKey })
 }
 
 const KNOWN = ['kv', 'shards', 'name', 'shardCount', 'reads', 'cacheTtl', 'locationHint', 'onFault']
 
 /** `aclear` calls every shard, and a request on the free plan may make 50 calls. */
 const MAX_SHARDS = 32
-/** What stands behind it in KV's keys, of 512 bytes, has room. */
-const MAX_NAME_BYTES = 400
-const MIN_CACHE_TTL = 30
-/** What KV's 32-bit integers can say. */
-const MAX_CACHE_TTL = 2 ** 31 - 1
 
-function checkBindings(options: KVAdapterOptions): void {
-  if (!('shards' in options) && !('kv' in options)) {
-    throw new TypeError(
-      'kvAdapter needs the Durable Object binding of CacheShard, and KV for copies: ' +
-        '{ kv: env.CACHE_KV, shards: env.CACHE_SHARDS }',
-    )
-  }
-  // Given and yet undefined: bound under another name. Without it the cache would quietly promise less.
-  if ('shards' in options && !isNamespace(options.shards)) {
-    throw new TypeError(
-      `shards must be the Durable Object binding of CacheShard, { shards: env.CACHE_SHARDS }: got ${typeof options.shards}`,
-    )
-  }
-  if ('shards' in options && typeof options.shards?.idFromName !== 'function') {
-    throw new TypeError(
-      'shards must have idFromName, as a Durable Object binding has: what is written into KV carries the identity of its objects',
-    )
-  }
-  if ('kv' in options && typeof options.kv?.getWithMetadata !== 'function') {
-    throw new TypeError(`kv must be a Workers KV binding, { kv: env.CACHE_KV }: got ${typeof options.kv}`)
-  }
-}
-
-function isNamespace(shards: unknown): boolean {
-  const { getByName, get } = (shards ?? {}) as Partial<Record<'getByName' | 'get', unknown>>
-  return typeof getByName === 'function' || typeof get === 'function'
+function checkShards(shards: unknown): void {
+  const { getByName, get, idFromName } = (shards ?? {}) as Partial<Record<string, unknown>>
+  if (typeof (getByName ?? get) === 'function' && typeof idFromName === 'function') return
+  throw new TypeError(
+    'shards must be the Durable Object binding of CacheShard, { shards: env.CACHE_SHARDS }; for KV without Durable Objects ' +
+      `use kvOnlyAdapter: got ${describeType(shards)}`,
+  )
 }

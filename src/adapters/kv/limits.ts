@@ -27,6 +27,9 @@ export const MAX_CALL_BYTES: number = 16 * 2 ** 20
 /** Keys that KV reads in one call. https://developers.cloudflare.com/kv/api/read-key-value-pairs/ */
 export const MAX_BULK_KEYS = 100
 
+/** Seconds. https://developers.cloudflare.com/kv/api/read-key-value-pairs/#cachettl-parameter */
+export const MIN_CACHE_TTL = 30
+
 /** Milliseconds from a change to its copy's renewal, which gathers others, and keeps to KV's one write a second. */
 export const GATHER = 1_000
 
@@ -58,7 +61,7 @@ export function ownedSupports(hasKV: boolean, cacheTtl: number | undefined): Sup
 }
 
 /** What KV promises by itself. https://developers.cloudflare.com/kv/concepts/how-kv-works/#consistency */
-export function aloneSupports(prefix: string, cacheTtl: number): Supports {
+export function kvOnlySupports(prefix: string, cacheTtl: number): Supports {
   return {
     ...OWNED,
     atomic: false,

@@ -1,8 +1,6 @@
 import { withDeadline } from '../../core/deadline.ts'
 import { withCacheTtl } from './cache-ttl.ts'
 import { type CopyMetadata, entryOf, fits } from './copies.ts'
-import type { Tally } from './costs.ts'
-import type { TellFault } from './faults.ts'
 import type { Clears } from './generations.ts'
 import type { IsolateMemory } from './isolate-memory.ts'
 import type { CacheKVNamespace, KVValueWithMetadata } from './namespace.ts'
@@ -22,9 +20,8 @@ export interface NearOptions {
   /** Among how many owners the keys are shared out. */
   readonly shardCount: number
   readonly memory: IsolateMemory
-  readonly tally: Tally
   /** Hears of KV failing: the owner answers instead. */
-  readonly onFault: TellFault
+  readonly onFault: (fault: unknown) => void
 }
 
 /** What the copies in this location's KV say. */
@@ -58,8 +55,7 @@ export class NearReader {
     const entries = new Map<string, StoredEntry>()
     const inDoubt = new Map<string, Doubted>()
     try {
-      const { kv, prefix, cacheTtl, tally } = this.#options
-      tally.kvReads += keys.length
+      const { kv, prefix, cacheTtl } = this.#options
       const names = keys.map((key) => prefix + key)
       const reads = Promise.all([readAll<CopyMetadata>(kv, names, cacheTtl), this.#learnClears(now)])
       const [found] = await withDeadline(reads, PATIENCE_MS, tooLate)
@@ -106,9 +102,8 @@ export class NearReader {
   }
 
   async #learnClears(now: number): Promise<void> {
-    const { kv, clearsKey, cacheTtl, memory, tally } = this.#options
+    const { kv, clearsKey, cacheTtl, memory } = this.#options
     if (memory.areClearsKnown(now, cacheTtl * 1000)) return
-    tally.kvReads += 1
     const { value } = await withCacheTtl(kv, cacheTtl, (seconds) =>
       kv.getWithMetadata(clearsKey, { type: 'text', cacheTtl: seconds }),
     )

@@ -1,5 +1,4 @@
 import type { Wanted } from '../../core/adapter.ts'
-import type { Tally } from './costs.ts'
 import { changeSize, fitting, keySize } from './fitting.ts'
 import { ownerError, type Purpose } from './owner-errors.ts'
 import type { Reply, Reserved, StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
@@ -17,7 +16,6 @@ export interface OwnersOptions {
   readonly name: string
   readonly shardCount: number
   readonly locationHint: LocationHint | undefined
-  readonly tally: Tally
   /** Hears which storage an owner has answered from. */
   readonly onIncarnation?: (shard: number, incarnation: string | undefined) => void
 }
@@ -167,13 +165,11 @@ export class Owners {
     { isRepeatable, purpose }: How,
     call: (stub: CacheShardStub) => Promise<R>,
   ): Promise<R> {
-    const { tally } = this.#options
     for (let isFirst = true; ; isFirst = false) {
-      tally.ownerCalls += 1
       const stub = this.#stub(shard)
       try {
         const reply = await call(stub)
-        this.#note(shard, reply)
+        this.#options.onIncarnation?.(shard, reply.incarnation)
         return reply
       } catch (error) {
         const { retryable, overloaded } = error as Partial<Record<'retryable' | 'overloaded', boolean>>
@@ -185,13 +181,6 @@ export class Owners {
         this.#stubs.delete(shard)
       }
     }
-  }
-
-  #note(shard: number, { rows: { read, written }, incarnation }: Reply): void {
-    const { tally, onIncarnation } = this.#options
-    tally.rowsRead += read
-    tally.rowsWritten += written
-    onIncarnation?.(shard, incarnation)
   }
 
   #shardOf(key: string): number {

@@ -28,12 +28,13 @@ export type StoredOutcome =
 
 /** What every answer of an owner carries. */
 export interface Reply {
-  readonly rows: Rows
+  /** Always zero. Clients of the first form add them up; rows are now counted by `CacheShard#billedRows`. */
+  readonly rows?: Rows
   /** The storage that it answers from: a text of its own that each storage gets when it is created. */
   readonly incarnation?: string
 }
 
-/** What SQLite bills. */
+/** Rows that SQLite bills. */
 export interface Rows {
   readonly read: number
   readonly written: number

@@ -3,10 +3,11 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { laggingKV } from '../../testing/lagging-kv/index.ts'
-import { type CacheShardStub, kvAdapter } from './index.ts'
+import { kvAdapter } from './index.ts'
 import { standForIsolate } from './isolate-memories.ts'
 import { kvNamesOf } from './kv-names.ts'
 import type { CacheKVNamespace } from './namespace.ts'
+import type { Rows } from './protocol.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -308,12 +309,17 @@ describe('what an owner believes', () => {
     await writer.aset('key', 'value', null)
     await cache().aget('key')
     await runDurableObjectAlarm(owner)
-    const stub: CacheShardStub = owner
+    const commit = async (): Promise<Rows> => {
+      const before = await owner.billedRows()
+      await owner.commit({ changes: [set], now: Date.now() })
+      const after = await owner.billedRows()
+      return { read: after.read - before.read, written: after.written - before.written }
+    }
     const set = { key: ':1:key', op: { kind: 'set', entry: { value: 1, expiresAt: null } } } as const
-    expect((await stub.commit({ changes: [set], now: Date.now() })).rows).toEqual({ read: 1, written: 2 })
+    expect(await commit()).toEqual({ read: 1, written: 2 })
     pass(2 * HOUR)
     await runDurableObjectAlarm(owner)
-    expect((await stub.commit({ changes: [set], now: Date.now() })).rows).toEqual({ read: 0, written: 1 })
+    expect(await commit()).toEqual({ read: 0, written: 1 })
   })
 
   it('is what is stored, also after a statement failed in the middle of several', async () => {
