@@ -155,7 +155,7 @@ describe('a version of nearcache that looks for copies elsewhere', () => {
     const opened = open()
     const { owner, name, flush } = opened
     await storeCopied(opened, 'key', 'old')
-    const earlier = kvNamesOf(env.CACHE_SHARDS, name, 1).copies
+    const earlier = kvNamesOf(env.CACHE_SHARDS, name, 1).replicas
     const later = `${name}/v9/`
     const copyAt = (prefix: string) => env.CACHE_KV.get(`${prefix}:1:key`)
     opened.pass(1)
@@ -172,7 +172,7 @@ describe('a version of nearcache that looks for copies elsewhere', () => {
 describe('names in KV', () => {
   it('are within its 512 bytes, and leave room for keys', () => {
     const names = kvNamesOf(env.CACHE_SHARDS, 'n'.repeat(400), 32)
-    expect(names.copies.length).toBeLessThanOrEqual(512 - 64)
+    expect(names.replicas.length).toBeLessThanOrEqual(512 - 64)
     expect(names.clears.length).toBeLessThanOrEqual(512)
     expect(names.blobs.length + crypto.randomUUID().length).toBeLessThanOrEqual(512)
   })
@@ -184,7 +184,7 @@ describe('names in KV', () => {
       kvNamesOf(env.CACHE_SHARDS, 'a', 9),
       kvNamesOf(otherObjects('other'), 'a', 8),
     ]
-    for (const part of ['copies', 'clears', 'blobs'] as const) {
+    for (const part of ['replicas', 'clears', 'blobs'] as const) {
       expect(new Set(all.map((names) => names[part])).size).toBe(4)
     }
     expect(kvNamesOf(env.CACHE_SHARDS, 'a', 8)).toEqual(all[0])

@@ -5,14 +5,14 @@ import { checkBag, checkChoice } from '../../core/options.ts'
 import { checkInteger, checkKV, checkShared } from './adapter-options.ts'
 import { Blobs } from './blobs.ts'
 import { EdgeAdapter } from './edge-adapter.ts'
-import { warnOnce } from './faults.ts'
 import { memoryOf } from './isolate-memories.ts'
 import { kvNamesOf } from './kv-names.ts'
 import { ownedSupports } from './limits.ts'
 import type { CacheKVNamespace } from './namespace.ts'
-import { NearReader } from './near.ts'
-import { Owners } from './owners.ts'
+import { ReplicaReader } from './replica-reader.ts'
+import { ShardClient } from './shard-client.ts'
 import type { AnyDurableObjectNamespace, CacheShardNamespace, LocationHint } from './shard-namespace.ts'
+import { warnOnce } from './warn-once.ts'
 
 export { type KVOnlyAdapterOptions, kvOnlyAdapter } from './kv-only.ts'
 export type {
@@ -31,55 +31,54 @@ export type {
 
 export interface KVAdapterOptions {
   /**
-   * The Workers KV binding, for copies nearby and for values of more than 128 KiB: `env.CACHE_KV`. Without it every read is its
-   * owner's, and a value has at most 1.9 MB.
+   * The Workers KV binding, for replicas and for values larger than 128 KiB: `env.CACHE_KV`. Without it every read goes to the owner,
+   * and a value has at most 1.9 MB.
    */
   readonly kv?: CacheKVNamespace
   /**
-   * The Durable Object binding of `CacheShard`, the class of `nearcache/cache-shard`: `env.CACHE_SHARDS`. Without one, use
+   * The Durable Object binding of `CacheShard`, the class of `nearcache/cache-shard`: `env.CACHE_SHARDS`. Without Durable Objects use
    * `kvOnlyAdapter`.
    */
   readonly shards: CacheShardNamespace | AnyDurableObjectNamespace
   /** Keeps caches on one binding apart. Default `'default'`; at most 400 bytes, percent-encoded. */
   readonly name?: string | undefined
   /**
-   * Among how many objects the keys are shared out. Default 8. Part of the objects' names: another count is another,
+   * The number of Durable Objects that share the keys. Default 8, at most 32. It is part of their names, so another number is another,
    * empty cache. One object takes some 200 to 500 writes a second.
    * https://developers.cloudflare.com/durable-objects/platform/limits/
    */
   readonly shardCount?: number | undefined
   /**
-   * `'near'` (default with `kv`): a copy in this location's KV answers, up to `supports.staleness` seconds behind writes
-   * elsewhere; never for numbers, nor for what this isolate wrote. `'owner'`: always the owner, exact.
+   * `'near'` (default with `kv`): reads may be answered by a replica in this location's KV, which may be stale by up to
+   * `supports.staleness` seconds. Numbers, and keys that this isolate wrote, are always exact. `'owner'`: all reads are exact.
    */
   readonly reads?: 'near' | 'owner' | undefined
   /**
-   * Seconds that a location keeps what it read from KV, and with it how stale a near read may be. Default 60, least 30.
+   * Seconds that a location caches what it read from KV, and so how stale a replica may be. Default 60, at least 30.
    * https://developers.cloudflare.com/kv/api/read-key-value-pairs/#cachettl-parameter
    */
   readonly cacheTtl?: number | undefined
   /**
-   * Where the objects are made, if not near whoever calls first. They never move.
+   * Where the Durable Objects are created. Default: near the first caller. They never move.
    * https://developers.cloudflare.com/durable-objects/reference/data-location/#provide-a-location-hint
    */
   readonly locationHint?: LocationHint | undefined
   /**
-   * Hears of KV failing where an owner answers instead. What it throws changes no answer. Default: `console.warn`, once per
+   * Called when KV failed and an owner answered instead. An error that it throws changes no answer. Default: `console.warn`, once per
    * kind of fault and isolate.
    */
   readonly onFault?: ((fault: unknown) => void) | undefined
 }
 
 /**
- * Keeps entries at Cloudflare's edge, owned by Durable Objects: each key has one owner that reads, decides and writes
- * it in one turn, so every write on a key is linearizable from anywhere, and acknowledged means durable. Reads are answered
- * nearby, from copies that the owner keeps in Workers KV; with `{ fresh: true }`, or `reads: 'owner'`, they are exact.
+ * Keeps entries in Durable Objects at Cloudflare's edge, with replicas in Workers KV. Each key has one owner, an object that decides and
+ * writes it, so operations on a key are atomic and linearizable from anywhere, and an acknowledged write is durable. Reads may be
+ * answered by a replica nearby; with `{ fresh: true }` or `reads: 'owner'` they are exact.
  *
- * Make it where the bindings are; it holds nothing open. Made at module scope, it keeps the order of what each request asks for, and
- * no request waits for another. Operations of one turn of the event loop share one
- * call to each owner concerned, and each has an answer of its own.
- * Different keys are atomic together only when they have the same owner; `aincrVersion` has, with the default key function.
- * Deadlines are made and judged by the calling Worker's clock (`createCache`'s `clock`): as exact as clocks agree.
+ * Create it in the request, from its bindings; it holds nothing open. At module scope it works too: it keeps the order of calls within
+ * each request, and no request waits for another. The calls of one turn of the event loop share one call to each owner, and each gets
+ * its own result. A batch is atomic only per owner. `aincrVersion` is atomic with the default key function. Deadlines use the calling
+ * Worker's clock (`createCache`'s `clock`).
  *
  * @throws {TypeError | RangeError} For options that make no sense, named.
  * @example
@@ -115,41 +114,34 @@ export function kvAdapter(options: KVAdapterOptions): Adapter {
   if (reads === 'near' && kv === undefined) {
     throw new TypeError("reads: 'near' needs a KV namespace: { kv: env.CACHE_KV }")
   }
-  const placement = { shards, name, shardCount, locationHint }
-  const supports = ownedSupports(kv !== undefined, reads === 'near' ? cacheTtl : undefined)
-  if (kv === undefined) {
-    return new EdgeAdapter({
-      supports,
-      owners: new Owners(placement),
-      nearby: undefined,
-      memory: undefined,
-      blobs: undefined,
-      clearsKey: undefined,
-    })
-  }
-  const { copies: prefix, clears: clearsKey, blobs: blobPrefix } = kvNamesOf(shards, name, shardCount)
-  const memory = memoryOf(prefix, kv)
-  const owners = new Owners({
-    ...placement,
-    onIncarnation: (shard, incarnation) => memory.noteIncarnation(shard, incarnation),
-  })
-  const reader = new NearReader({
-    kv,
-    prefix,
-    clearsKey,
-    cacheTtl,
-    shardCount,
+  const names = kv && kvNamesOf(shards, name, shardCount)
+  const memory = kv && names && memoryOf(names.replicas, kv)
+  const client = new ShardClient({ shards, name, shardCount, locationHint, memory })
+  const replicas =
+    reads === 'near' && kv && names && memory
+      ? new ReplicaReader({
+          kv,
+          prefix: names.replicas,
+          clearsKey: names.clears,
+          cacheTtl,
+          memory,
+          client,
+          onFault: guarded('onFault', onFault, undefined),
+        })
+      : undefined
+  return new EdgeAdapter({
+    supports: ownedSupports(kv !== undefined, replicas && cacheTtl),
+    client,
+    replicas,
     memory,
-    onFault: guarded('onFault', onFault, undefined),
+    blobs: new Blobs({ kv, prefix: names?.blobs ?? '', reserve: (blobs) => client.reserve(blobs) }),
+    clearsKey: names?.clears,
   })
-  const blobs = new Blobs({ kv, prefix: blobPrefix, reserve: (all) => owners.reserve(all) })
-  const nearby = reads === 'near' ? { reader, prefix } : undefined
-  return new EdgeAdapter({ supports, owners, nearby, memory, blobs, clearsKey })
 }
 
 const KNOWN = ['kv', 'shards', 'name', 'shardCount', 'reads', 'cacheTtl', 'locationHint', 'onFault']
 
-/** `aclear` calls every shard, and a request on the free plan may make 50 calls. */
+/** `aclear` calls every shard, and a request on the free plan may make at most 50 calls. */
 const MAX_SHARDS = 32
 
 function checkShards(shards: unknown): void {

@@ -5,14 +5,14 @@ import { CacheError } from '../../core/errors.ts'
 import { operationOf } from '../../core/operations.ts'
 import { checkBag } from '../../core/options.ts'
 import { checkKV, checkShared } from './adapter-options.ts'
-import { type Encoded, encodeWithin, JSON_TEXT } from './codec.ts'
-import { type CopyMetadata, copyText, entryOf, textBytes } from './copies.ts'
+import { decodeEntry, encodeWithin, JSON_TEXT } from './codec.ts'
 import { kvBaseOf } from './kv-names.ts'
+import { readMany } from './kv-reads.ts'
 import { kvOnlySupports, MAX_BLOB_BYTES } from './limits.ts'
 import type { CacheKVNamespace } from './namespace.ts'
-import type { StoredEntry } from './protocol.ts'
-import { readAll } from './read-all.ts'
-import { decodeEntry } from './stored-entry.ts'
+import { sizeInKV } from './payload-size.ts'
+import type { Encoded, StoredEntry } from './protocol.ts'
+import { entryOf, type ReplicaMetadata, replicaText } from './replicas.ts'
 
 export interface KVOnlyAdapterOptions {
   /** The Workers KV binding: `env.CACHE_KV`. */
@@ -20,7 +20,7 @@ export interface KVOnlyAdapterOptions {
   /** Keeps caches on one binding apart. Default `'default'`; at most 400 bytes, percent-encoded. */
   readonly name?: string | undefined
   /**
-   * Seconds that a location keeps what it read from KV, and with it how stale a read may be. Default 60, least 30.
+   * Seconds that a location caches what it read from KV, and so how stale a read may be. Default 60, at least 30.
    * https://developers.cloudflare.com/kv/api/read-key-value-pairs/#cachettl-parameter
    */
   readonly cacheTtl?: number | undefined
@@ -108,7 +108,7 @@ class KVOnly implements Adapter {
   async #find(keys: readonly string[], now: number): Promise<Map<string, StoredEntry>> {
     const { kv, prefix, cacheTtl } = this.#place
     const names = keys.map((key) => prefix + key)
-    const found = await readAll<CopyMetadata>(kv, names, cacheTtl)
+    const found = await readMany<ReplicaMetadata>(kv, names, cacheTtl)
     const entries = new Map<string, StoredEntry>()
     for (const [index, key] of keys.entries()) {
       const { value = null, metadata = null } = found[index] ?? {}
@@ -149,7 +149,7 @@ class KVOnly implements Adapter {
   #write(key: string, entry: EncodedEntry | undefined, now: number): Promise<void> {
     const { kv, prefix } = this.#place
     if (entry === undefined) return kv.delete(prefix + key)
-    const { text, options } = copyText(entry, { until: null, generation: 0, stamp: 0 }, now)
+    const { text, options } = replicaText(entry, { until: null, generation: 0, stamp: 0 }, now)
     return kv.put(prefix + key, text, options)
   }
 }
@@ -167,7 +167,7 @@ function prepare(change: Change): Prepared {
   const encoded = encodeWithin(op.entry.value, MAX_BLOB_BYTES)
   const value: Encoded | undefined =
     typeof encoded === 'number' ? { format: JSON_TEXT, data: String(encoded) } : encoded
-  if (value !== undefined && textBytes(value) <= MAX_BLOB_BYTES) {
+  if (value !== undefined && sizeInKV(value) <= MAX_BLOB_BYTES) {
     return { change: { key, op: { ...op, entry: { ...op.entry, value } } } }
   }
   // An entry that has expired is not stored, and takes the old value with it: nobody may read what its writer tried to replace.

@@ -1,9 +1,9 @@
 import type { Rows } from './protocol.ts'
 
-/** SQLite as far as an owner needs it. */
+/** The part of SQLite that an owner uses. */
 export type Sql = Pick<SqlStorage, 'exec'>
 
-/** Passes statements on, and counts the rows that they are billed for. */
+/** Counts the rows that statements are billed for. */
 export class MeteredSql implements Sql {
   readonly #sql: SqlStorage
   #read = 0
@@ -25,7 +25,7 @@ export class MeteredSql implements Sql {
     return cursor
   }
 
-  /** What has been billed since this object was made. */
+  /** The rows billed so far. */
   get rows(): Rows {
     this.#addUp()
     return { read: this.#read, written: this.#written }

@@ -160,7 +160,7 @@ describe('an owner whose class finds no KV any more', () => {
     await cache().aget('key', { fresh: true })
     await expect.poll(alarmAt).toBeLessThanOrEqual(Date.now() + 1_000)
     await runDurableObjectAlarm(owner)
-    expect(await env.CACHE_KV.get(`${names.copies}:1:key`)).toBe('"second"')
+    expect(await env.CACHE_KV.get(`${names.replicas}:1:key`)).toBe('"second"')
   })
 })
 
@@ -256,11 +256,11 @@ describe('what an owner is told by its class', () => {
     await cache().aset('key', 'value', null)
     await cache().aget('key')
     await runDurableObjectAlarm(owner)
-    expect(log).toHaveBeenCalledWith('nearcache: onFault of CacheShard failed:', new Error('Nobody listens'))
+    expect(log).toHaveBeenCalledWith('nearcache: onFault of CacheShard failed', new Error('Nobody listens'))
     isDown = false
     pass(2_000)
     await runDurableObjectAlarm(owner)
-    expect(await env.CACHE_KV.get(`${names.copies}:1:key`)).toBe('"value"')
+    expect(await env.CACHE_KV.get(`${names.replicas}:1:key`)).toBe('"value"')
   })
 
   it.each(NO_KV)('may be that there is no KV (%s): near reads say what to bind', async (_, kv) => {

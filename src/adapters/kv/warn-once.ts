@@ -1,23 +1,24 @@
 import { statusOf } from './kv-errors.ts'
 
-/** Kinds of fault that this isolate has been warned of. */
 const told = new Set<string>()
 const MAX_KINDS = 100
 
-/** Once per kind and isolate: while KV is down, every read would warn. */
+/** Warns once per kind of fault and isolate: while KV is down, every read fails. */
 export function warnOnce(fault: unknown): void {
   const kind = kindOf(fault)
   if (told.has(kind)) return
-  // Rather twice than never.
   if (told.size >= MAX_KINDS) told.clear()
   told.add(kind)
-  console.warn('nearcache: KV could not be read, the owner answers instead (told once per kind):', fault)
+  console.warn(
+    'nearcache: KV could not be read, and the owner answered instead (warned once per kind of fault):',
+    fault,
+  )
 }
 
 function kindOf(fault: unknown): string {
   const status = statusOf(fault)
   if (status !== undefined) return String(status)
-  // Without what differs each time: keys, references, numbers.
+  // Without the parts that differ each time: keys, references, numbers.
   return String(fault)
     .replaceAll(/reference = \w+|"[^"]*"|\d+/g, '')
     .slice(0, 200)

@@ -20,7 +20,7 @@ function anotherIsolate(meter: OperationMeter): CacheKVNamespace {
 
 function open(options: Partial<KVAdapterOptions> = {}) {
   const name = crypto.randomUUID()
-  const { copies } = kvNamesOf(env.CACHE_SHARDS, name, 1)
+  const { replicas: copies } = kvNamesOf(env.CACHE_SHARDS, name, 1)
   let now = Date.now()
   const isolate = (reads: 'near' | 'owner' = 'near', keyPrefix = 'app') => {
     const meter = countOperations()
