@@ -1,28 +1,30 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { type CacheKVNamespace, type Costs, kvAdapter } from '../src/adapters/kv/index.ts'
+import {
+  type CacheKVNamespace,
+  type Costs,
+  countOperations,
+  kvAdapter,
+  kvOnlyAdapter,
+  type OperationMeter,
+} from '../src/adapters/kv/index.ts'
 import { standForIsolate } from '../src/adapters/kv/isolate-memories.ts'
 import { type AsyncCache, createCache, isCacheError } from '../src/index.ts'
 import { type Bill, CALLS, LATER } from './edge-costs.ts'
 
 /** The real namespace as another isolate has it, which remembers nothing. */
-function anotherIsolate(): CacheKVNamespace {
-  const { CACHE_KV: kv } = env
-  return standForIsolate<CacheKVNamespace>({
-    getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
-    get: kv.get.bind(kv) as CacheKVNamespace['get'],
-    put: kv.put.bind(kv) as CacheKVNamespace['put'],
-    delete: kv.delete.bind(kv),
-  })
+function anotherIsolate(meter: OperationMeter): CacheKVNamespace {
+  return standForIsolate(meter.kv(env.CACHE_KV as CacheKVNamespace))
 }
 
 type Place = 'near' | 'owners' | 'alone'
 
-function adapterOf(place: Place, name: string, shardCount: number) {
-  if (place === 'alone') return kvAdapter({ kv: anotherIsolate(), name })
-  const options = { shards: env.CACHE_SHARDS, name, shardCount }
-  return kvAdapter(place === 'near' ? { ...options, kv: anotherIsolate() } : options)
+function adapterOf(place: Place, name: string, shardCount: number, meter = countOperations()) {
+  const kv = anotherIsolate(meter)
+  if (place === 'alone') return kvOnlyAdapter({ kv, name })
+  const options = { shards: meter.shards(env.CACHE_SHARDS), name, shardCount }
+  return kvAdapter(place === 'near' ? { ...options, kv } : options)
 }
 
 type Use = (cache: AsyncCache) => Promise<unknown>
@@ -152,8 +154,10 @@ function ownersOf(name: string, shardCount: number) {
   )
 }
 
-function billed(before: Costs, after: Costs): Bill {
-  const more = (count: keyof Costs) => after[count] - before[count]
+type Counts = Costs & { readonly rowsRead: number; readonly rowsWritten: number }
+
+function billed(before: Counts, after: Counts): Bill {
+  const more = (count: keyof Counts) => after[count] - before[count]
   return [
     more('kvReads'),
     // A delete costs what a write does.
@@ -170,8 +174,9 @@ async function measure(place: Place, one: Case, call: Use): Promise<Bill | null>
   const name = crypto.randomUUID()
   const owners = place === 'alone' ? [] : ownersOf(name, shardCount)
   const open = () => {
-    const adapter = adapterOf(place, name, shardCount)
-    return { adapter, cache: createCache({ adapter, keyPrefix }) }
+    const meter = countOperations()
+    const adapter = adapterOf(place, name, shardCount, meter)
+    return { meter, cache: createCache({ adapter, keyPrefix }) }
   }
   const publish = () => Promise.all(owners.map((owner) => runDurableObjectAlarm(owner)))
   // A new owner creates its tables, and records where replicas are with the first one.
@@ -182,20 +187,23 @@ async function measure(place: Place, one: Case, call: Use): Promise<Bill | null>
   await stored?.(open().cache)
   if (copied !== undefined) await open().cache.agetMany(copied)
   await publish()
-  const { adapter, cache } = open()
+  const { meter, cache } = open()
   // What was cleared is learned once in 60 s.
   await cache.ahasKey('anything')
   await before?.(cache)
-  // What an owner's alarm did is told to who asks next.
-  await Promise.all(owners.map((owner) => owner.read({ keys: ['none'], wanted: 'value' })))
-  const start = adapter.costs()
+  const counts = async (): Promise<Counts> => {
+    const rows = await Promise.all(owners.map((owner) => owner.billedRows()))
+    const sum = (count: 'read' | 'written') => rows.reduce((total, row) => total + row[count], 0)
+    return { ...meter.costs(), rowsRead: sum('read'), rowsWritten: sum('written') }
+  }
+  const start = await counts()
   try {
     await call(cache)
   } catch (error) {
     if (isCacheError(error, 'UNSUPPORTED')) return null
     throw error
   }
-  return billed(start, adapter.costs())
+  return billed(start, await counts())
 }
 
 interface LaterCase {
@@ -258,7 +266,7 @@ async function measureLater({ ago = 0, before, cause }: LaterCase): Promise<Bill
   let alarmsSet = 0
   const cursors: SqlStorageCursor<never>[] = []
   await runInDurableObject(owner, (instance, { storage }) => {
-    const kv = anotherIsolate()
+    const kv = anotherIsolate(countOperations())
     const counting: CacheKVNamespace = {
       ...kv,
       put: (...put) => {

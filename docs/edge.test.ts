@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
-import { aloneSupports, ownedSupports } from '../src/adapters/kv/limits.ts'
+import { kvOnlySupports, ownedSupports } from '../src/adapters/kv/limits.ts'
 
 const page = readFileSync(new URL('edge.md', import.meta.url), 'utf8')
 const [jsonc = ''] = /(?<=```jsonc\n).*?(?=```)/s.exec(page) ?? []
@@ -48,7 +48,7 @@ describe('edge.md', () => {
   it('tells every option of kvAdapter, and no other', () => {
     const source = readFileSync(new URL('../src/adapters/kv/index.ts', import.meta.url), 'utf8')
     const declared = /interface KVAdapterOptions \{(.*?)\n\}/s.exec(source)?.[1] ?? ''
-    const names = [...declared.matchAll(/^ {2}readonly (\w+)\?/gm)].map(([, name]) => name)
+    const names = [...declared.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name)
     const section = /^### Options$(.*?)^## /ms.exec(page)?.[1] ?? ''
     expect([...section.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)).toEqual(names)
   })
@@ -59,6 +59,6 @@ describe('edge.md', () => {
     expect(page).toContain(`| ${maxKeyBytes} bytes of UTF-8`)
     expect(page).toContain(`${(maxValueBytes ?? 0) / 2 ** 20} MiB; without \`kv\` 1.9 MB`)
     expect(ownedSupports(false, undefined).maxValueBytes).toBe(1_900_000)
-    expect(page).toContain(`with KV alone ${aloneSupports('default/v1/kv/', 60).maxKeyBytes},`)
+    expect(page).toContain(`with KV alone ${kvOnlySupports('default/v1/kv/', 60).maxKeyBytes},`)
   })
 })

@@ -12,7 +12,7 @@ const COMPATIBILITY_DATE = '2024-04-03'
 const WORKER = `
 import { createCache } from 'nearcache'
 import { CacheShard } from 'nearcache/cache-shard'
-import { kvAdapter } from 'nearcache/kv'
+import { kvAdapter, kvOnlyAdapter } from 'nearcache/kv'
 
 export { CacheShard }
 
@@ -26,7 +26,8 @@ export default {
       { shards: env.CACHE_SHARDS, locationHint: 'weur' },
       { kv: env.CACHE_KV },
     ]) {
-      const adapter = kvAdapter({ ...bindings, name: crypto.randomUUID() })
+      const make = bindings.shards ? kvAdapter : kvOnlyAdapter
+      const adapter = make({ ...bindings, name: crypto.randomUUID() })
       const check = async (cache) => {
         await cache.aset('key', { value: 1 })
         await cache.aset('immortal', 'x', null)

@@ -1,5 +1,5 @@
 import { CacheShard } from '../../src/adapters/kv/cache-shard.ts'
-import { kvAdapter } from '../../src/adapters/kv/index.ts'
+import { countOperations, kvAdapter } from '../../src/adapters/kv/index.ts'
 import { createCache } from '../../src/index.ts'
 
 export { CacheShard }
@@ -12,7 +12,9 @@ interface Bindings {
 /** A Worker that makes its adapter anew for each request, as they do, and answers with what the call cost. */
 export default {
   async fetch(request, env) {
-    const adapter = kvAdapter({ kv: env.CACHE_KV, shards: env.CACHE_SHARDS, shardCount: 1 })
+    const meter = countOperations()
+    const bindings = { kv: meter.kv(env.CACHE_KV), shards: meter.shards(env.CACHE_SHARDS) }
+    const adapter = kvAdapter({ ...bindings, shardCount: 1 })
     const cache = createCache({ adapter })
     const [, method, key = ''] = new URL(request.url).pathname.split('/')
     const given = async (): Promise<unknown> => {
@@ -28,7 +30,7 @@ export default {
       }
     }
     const gave = (await given()) ?? null
-    const { kvReads, ownerCalls } = adapter.costs()
+    const { kvReads, ownerCalls } = meter.costs()
     return Response.json({ gave, kvReads, ownerCalls })
   },
 } satisfies ExportedHandler<Bindings>

@@ -1,12 +1,12 @@
-/** The alarm of an owner: one, to which all come who need one. */
+/** The one alarm of an owner, shared by all that need to be woken. */
 export class Alarm {
   readonly #storage: DurableObjectStorage
   readonly #onFault: (error: unknown) => void
-  /** The time that is set, as far as this instance knows: the alarm itself outlives it. */
+  /** The time set, as far as this instance knows. */
   #at: number | undefined
-  /** When this instance came to know it. */
+  /** When this instance learned it. */
   #knownSince = 0
-  /** While an alarm is being seen to, the time that the next one is asked for: it is set at the end. */
+  /** While an alarm runs, the time asked for the next one, which is set at the end. */
   #asked: number | undefined
 
   constructor(storage: DurableObjectStorage, onFault: (error: unknown) => void) {
@@ -18,17 +18,14 @@ export class Alarm {
     return this.#asked !== undefined
   }
 
-  /**
-   * Whether one is set, for all that is known. What is known grows old: an alarm may have been deleted by others, or be lost; and one
-   * that should have rung long ago did not.
-   */
+  /** True if an alarm is set, as far as is known. It may have been lost, so the knowledge expires. */
   get isSet(): boolean {
     const now = Date.now()
-    return this.#at !== undefined && now < this.#at + OVERDUE && now < this.#knownSince + KNOWN_FOR
+    return this.#at !== undefined && now < this.#at + OVERDUE_MS && now < this.#knownSince + RECHECK_MS
   }
 
-  /** Sees to an alarm. The next comes `pause` milliseconds after its end or later, whoever asks for one meanwhile. */
-  async seeTo(work: () => Promise<void>, pause: number): Promise<void> {
+  /** Runs the work of an alarm. The next alarm comes at least `pause` milliseconds after its end. */
+  async run(work: () => Promise<void>, pause: number): Promise<void> {
     this.#at = undefined
     this.#asked = Number.POSITIVE_INFINITY
     try {
@@ -40,7 +37,7 @@ export class Alarm {
     }
   }
 
-  /** Sets it to this time at the latest, in the same turn as what it is for. */
+  /** Wakes the owner at this time at the latest. */
   wakeAt(time: number): void {
     if (this.#asked !== undefined) {
       this.#asked = Math.min(this.#asked, time)
@@ -54,7 +51,7 @@ export class Alarm {
     })
   }
 
-  /** The same for what can wait: one that an earlier instance set sooner is left as it is. */
+  /** The same for work that can wait: an earlier alarm, also of an earlier instance, is kept. */
   wakeSometime(time: number): void {
     if (this.#asked !== undefined || this.isSet) {
       this.wakeAt(time)
@@ -64,13 +61,13 @@ export class Alarm {
     this.#storage
       .getAlarm()
       .then((at) => {
-        // Meanwhile one was set for an earlier time, or seen to.
+        // Meanwhile an earlier alarm was set, or has run.
         if (this.#at !== time) return undefined
         if (at === null || at > time) return this.#storage.setAlarm(time)
         this.#know(at)
         return undefined
       })
-      // Nothing but room depends on it: the next write tries again.
+      // Only storage space depends on it. The next write tries again.
       .catch(() => {
         if (this.#at === time) this.#at = undefined
       })
@@ -82,7 +79,7 @@ export class Alarm {
   }
 }
 
-/** Milliseconds by which an alarm may be late. */
-const OVERDUE = 60_000
-/** Milliseconds after which it is looked at again whether it is set. */
-const KNOWN_FOR = 3_600_000
+/** An alarm that is later counts as lost. */
+const OVERDUE_MS = 60_000
+/** After this time it is checked again whether an alarm is set. */
+const RECHECK_MS = 3_600_000

@@ -4,7 +4,7 @@ import type { Entries } from './entries.ts'
 import type { Sql } from './metered-sql.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import type { StoredChange, StoredEntry } from './protocol.ts'
-import { CLEANED_UP_WITHIN, DROPPED_WITHIN, RESERVED } from './sweep-time.ts'
+import { BLOB_CLEANUP_MS, BLOB_RESERVATION_MS, KV_DROP_DELAY_MS } from './sweep-time.ts'
 
 const CREATE_NOTES = `CREATE TABLE IF NOT EXISTS blob_notes (
   name TEXT PRIMARY KEY,
@@ -14,24 +14,24 @@ const CREATE_NOTES = `CREATE TABLE IF NOT EXISTS blob_notes (
 ) WITHOUT ROWID`
 
 export interface BlobSweep {
-  /** Whether there is more to be done now. */
+  /** True if more is to be done now. */
   readonly isMore: boolean
-  /** Epoch milliseconds at which there may be more; `null` = when an entry has changed. */
+  /** Epoch milliseconds at which there may be more; `null` = not before an entry changes. */
   readonly next: number | null
 }
 
 /**
- * The blobs that KV does not drop within the hour by itself. The sweep deletes those that no entry points to, whatever became of the
- * entry: replaced, deleted, cleared, expired, or never stored.
+ * Keeps the names of the blobs that KV does not drop within the hour by itself. The sweep deletes those that no entry points to: the
+ * entry was replaced, deleted, cleared, has expired, or was never stored.
  */
 export class BlobNames {
   readonly #sql: Sql
   readonly #entries: Entries
-  /** Whether there may be any: who writes only small values must not pay for a look. */
+  /** False while there are no blobs, so that a cache of small values reads no rows for them. */
   #mayBeAny: boolean
-  /** How far the sweep under way has come. */
+  /** The last name seen by the sweep under way. */
   #sweptTo = ''
-  /** When the first of the blobs passed over so far, as too young, is to be looked at again. */
+  /** When the first blob that was too young is to be looked at again. */
   #next: number | null = null
 
   constructor(sql: Sql, entries: Entries) {
@@ -45,15 +45,12 @@ export class BlobNames {
     return this.#mayBeAny
   }
 
-  /** A blob that KV will not drop is about to be written. */
+  /** Call before a blob is written that KV will not drop. */
   reserve(name: string, key: string, now: number): void {
     this.#note({ name, until: null }, key, now)
   }
 
-  /**
-   * Notes the blobs that came with changes, also with refused ones, and has the notes follow entries that were moved. Gives whether
-   * there were any.
-   */
+  /** Records the blobs of changes, including refused ones, and of entries that were moved. Returns whether there were any. */
   noteAll(
     changes: readonly StoredChange[],
     stored: Iterable<readonly [key: string, entry: StoredEntry]>,
@@ -62,11 +59,10 @@ export class BlobNames {
     const noted = new Map<string, { readonly blob: BlobPointer; readonly key: string }>()
     const add = (key: string, entry: StoredEntry | undefined) => {
       const blob = blobOf(entry)
-      if (blob !== undefined && isKeptBeyond(now + CLEANED_UP_WITHIN, blob))
-        noted.set(blob.name, { blob, key })
+      if (blob !== undefined && isKeptBeyond(now + BLOB_CLEANUP_MS, blob)) noted.set(blob.name, { blob, key })
     }
     for (const { key, op, blob } of changes) {
-      if (op.kind === 'set' || op.kind === 'add') add(key, op.entry)
+      if ('entry' in op) add(key, op.entry)
       if (blob?.to !== undefined) add(key, { value: blob.to, expiresAt: null })
     }
     for (const [key, entry] of stored) add(key, entry)
@@ -74,7 +70,7 @@ export class BlobNames {
     return noted.size > 0
   }
 
-  /** What an entry pointed to that was just taken out is about to be read, and must not be deleted before. */
+  /** Keeps the blob of an entry that `pop` removed, since its caller is about to read it. */
   spare(entry: StoredEntry, now: number): void {
     const blob = blobOf(entry)
     if (blob !== undefined && this.#mayBeAny) {
@@ -82,26 +78,30 @@ export class BlobNames {
     }
   }
 
-  /** Deletes up to `most` blobs that nothing points to, and looks only at so many that no caller waits long. */
+  /** Deletes up to `most` blobs without an entry. Looks at a limited number, so that no caller waits long. */
   async sweep(kv: CacheKVNamespace, now: number, most: number): Promise<BlobSweep> {
     if (this.#sweptTo === '') this.#next = null
     const notes = this.#sql
-      .exec<Note>('SELECT * FROM blob_notes WHERE name > ? ORDER BY name LIMIT ?', this.#sweptTo, LOOKED_AT)
+      .exec<Note>(
+        'SELECT * FROM blob_notes WHERE name > ? ORDER BY name LIMIT ?',
+        this.#sweptTo,
+        MAX_NOTES_PER_SWEEP,
+      )
       .toArray()
     const orphans = notes.filter(({ name, key }) => blobOf(this.#entries.get(key))?.name !== name)
     const old: Note[] = []
     for (const orphan of orphans) {
-      const due = orphan.noted_at + RESERVED
+      const due = orphan.noted_at + BLOB_RESERVATION_MS
       if (due <= now) old.push(orphan)
       else this.#next = Math.min(this.#next ?? due, due)
     }
     const left = old.filter((orphan) => {
-      // KV has dropped it by itself: a delete would only cost.
-      const isDropped = !isKeptBeyond(now - DROPPED_WITHIN, orphan)
+      // KV has dropped it by itself, and a delete is billed.
+      const isDropped = !isKeptBeyond(now - KV_DROP_DELAY_MS, orphan)
       if (isDropped) this.#forget(orphan.name)
       return !isDropped
     })
-    const isMore = left.length > most || notes.length === LOOKED_AT
+    const isMore = left.length > most || notes.length === MAX_NOTES_PER_SWEEP
     this.#sweptTo = left.length > most ? this.#sweptTo : isMore ? (notes.at(-1)?.name ?? '') : ''
     const [fault] = await withEach(left.slice(0, most), async ({ name }) => {
       await kv.delete(name)
@@ -139,7 +139,7 @@ export class BlobNames {
     this.#sql.exec(CREATE_NOTES)
     const earlier = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'blobs'"
     if (this.#sql.exec(earlier).toArray().length === 0) return
-    // Those that an earlier version noted, which were those that never expire.
+    // An earlier version recorded only blobs that never expire.
     this.#sql.exec('INSERT OR IGNORE INTO blob_notes SELECT name, key, noted_at, NULL FROM blobs')
     this.#sql.exec('DROP TABLE blobs')
   }
@@ -149,6 +149,6 @@ function isKeptBeyond(time: number, { until }: Pick<BlobPointer, 'until'>): bool
   return until === null || until > time
 }
 
-const LOOKED_AT = 2_000
+const MAX_NOTES_PER_SWEEP = 2_000
 
 type Note = { name: string; key: string; noted_at: number; until: number | null }

@@ -1,15 +1,15 @@
 import type { Entry } from '../../core/adapter.ts'
-import type { Encoded, Stored } from './codec.ts'
+import type { Encoded, Stored } from './protocol.ts'
 
-/** What stands in a row for a large value: where in KV it is, under a name that was never used before and never will be. */
+/** Stored in place of a large value: where in KV the value is. The name is never used again. */
 export interface BlobPointer {
   readonly name: string
-  /** How to read its data. */
+  /** The format of its data. */
   readonly format: string
   readonly bytes: number
-  /** Epoch milliseconds at which KV drops it; `null` = not by itself. */
+  /** Epoch milliseconds at which KV drops it; `null` = never. */
   readonly until: number | null
-  /** Epoch milliseconds at which it was put. */
+  /** Epoch milliseconds at which it was written. */
   readonly at: number
 }
 
@@ -19,11 +19,11 @@ export function pointTo(blob: BlobPointer): Encoded {
   return { format: BLOB, data: JSON.stringify(blob) }
 }
 
-export function isPointer(stored: Stored): stored is Encoded & { readonly data: string } {
+function isPointer(stored: Stored): stored is Encoded & { readonly data: string } {
   return typeof stored === 'object' && stored.format === BLOB && typeof stored.data === 'string'
 }
 
-/** What an encoded entry points to, if it does. */
+/** The pointer in an encoded entry, if it has one. */
 export function blobOf(entry: Entry | undefined): BlobPointer | undefined {
   const stored = entry?.value as Stored | undefined
   return stored !== undefined && isPointer(stored) ? JSON.parse(stored.data) : undefined

@@ -1,18 +1,19 @@
 import { type BlobPointer, blobOf, pointTo } from './blob-pointer.ts'
-import { withCacheTtl } from './cache-ttl.ts'
-import { type Encoded, isInBytes, sizeOf } from './codec.ts'
-import { NEVER, secondsInKV } from './copies.ts'
-import type { Tally } from './costs.ts'
+import { isInBytes } from './codec.ts'
+import { withCacheTtl } from './kv-reads.ts'
+import { KV_PROPAGATION_MS, MIN_CACHE_TTL } from './limits.ts'
 import type { CacheKVNamespace } from './namespace.ts'
-import type { Reserved, StoredEntry } from './protocol.ts'
-import { given } from './stored-entry.ts'
+import { sizeOf } from './payload-size.ts'
+import type { Encoded, Reserved, StoredEntry } from './protocol.ts'
+import { NEVER, secondsInKV } from './replicas.ts'
+import { settledValue } from './shard-client.ts'
 
 export interface BlobsOptions {
-  readonly kv: CacheKVNamespace
-  /** What the KV keys of blobs begin with. */
+  /** Without it, no value can be stored as a blob, and none can be read. */
+  readonly kv: CacheKVNamespace | undefined
+  /** The prefix of the KV keys of blobs. */
   readonly prefix: string
-  readonly tally: Tally
-  /** Makes blobs known that KV will not drop by itself, before there are any. */
+  /** Announces blobs that KV will not drop by itself to their owners, before they are written. */
   readonly reserve: (blobs: readonly Reserved[]) => Promise<readonly PromiseSettledResult<unknown>[]>
 }
 
@@ -22,27 +23,29 @@ interface Gathered {
 }
 
 /**
- * Large values, in KV. Each is written once under a name of its own and never again, so that neither KV's lag nor its one
- * write a second can concern it. It is dropped a while after its entry's deadline; without one, by the owner's sweep.
+ * Large values in KV. Each is written once under a unique name, so that neither stale reads nor KV's limit of one write a second for a
+ * key matter. KV drops it a while after its entry's deadline; one without a deadline is deleted by the owner's sweep.
  */
 export class Blobs {
   readonly #options: BlobsOptions
-  /** What is to be made known, for all who ask in one turn. */
+  /** The reservations of one turn of the event loop, sent together. */
   #gathered: Gathered | undefined
 
   constructor(options: BlobsOptions) {
     this.#options = options
   }
 
-  /** Writes a value, and gives what is to stand in the entry for it. */
+  get isAvailable(): boolean {
+    return this.#options.kv !== undefined
+  }
+
+  /** Writes a value, and returns the pointer to store in its place. */
   async put(key: string, value: Encoded, expiresAt: number | null, now: number): Promise<Encoded> {
-    const { kv, prefix, tally } = this.#options
-    const name = prefix + crypto.randomUUID()
-    const expirationTtl = secondsInKV((expiresAt ?? NEVER) + AFTERLIFE, now)
+    const name = this.#options.prefix + crypto.randomUUID()
+    const expirationTtl = secondsInKV((expiresAt ?? NEVER) + BLOB_GRACE_MS, now)
     if (expirationTtl === undefined) await this.#reserve({ name, key })
-    tally.kvWrites += 1
-    await kv.put(name, value.data, expirationTtl === undefined ? {} : { expirationTtl })
-    const until = expirationTtl === undefined ? null : now + expirationTtl * 1000 - AFTERLIFE
+    await this.#kv.put(name, value.data, expirationTtl === undefined ? {} : { expirationTtl })
+    const until = expirationTtl === undefined ? null : now + expirationTtl * 1000 - BLOB_GRACE_MS
     return pointTo({ name, format: value.format, bytes: sizeOf(value), until, at: now })
   }
 
@@ -50,7 +53,7 @@ export class Blobs {
     this.#gathered ??= this.#gather()
     const { blobs, done } = this.#gathered
     const place = blobs.push(blob) - 1
-    given((await done)[place])
+    settledValue((await done)[place])
   }
 
   #gather(): Gathered {
@@ -63,8 +66,9 @@ export class Blobs {
   }
 
   /**
-   * What an entry points to; the value itself if it points to nothing; `undefined` if the blob is lost.
-   * @throws If it is too young to be lost, and not visible here yet.
+   * The entry with its value in place of a pointer; `undefined` if the blob is lost.
+   *
+   * @throws If the blob was written so recently that it may not be visible here yet.
    */
   async follow(entry: StoredEntry, now: number): Promise<StoredEntry | undefined> {
     const blob = blobOf(entry)
@@ -73,12 +77,17 @@ export class Blobs {
     return data === undefined ? undefined : { ...entry, value: { format: blob.format, data } }
   }
 
+  get #kv(): CacheKVNamespace {
+    const { kv } = this.#options
+    if (kv === undefined) throw new Error(NO_KV)
+    return kv
+  }
+
   async #get({ name, format, at }: BlobPointer, now: number): Promise<string | Uint8Array | undefined> {
-    const { kv, tally } = this.#options
-    const isYoung = now < at + SETTLED
-    // A location keeps also that there was nothing: not for long where there may be something soon.
-    const cacheTtl = isYoung ? LEAST_CACHE_TTL : LONG_CACHE_TTL
-    tally.kvReads += 1
+    const kv = this.#kv
+    const isYoung = now < at + KV_PROPAGATION_MS
+    // A location also caches misses: only briefly while the blob may still become visible.
+    const cacheTtl = isYoung ? MIN_CACHE_TTL : BLOB_CACHE_TTL
     const buffer = await withCacheTtl(kv, cacheTtl, (seconds) =>
       kv.get(name, { type: 'arrayBuffer', cacheTtl: seconds }),
     )
@@ -94,10 +103,9 @@ export class Blobs {
   }
 }
 
-/** Milliseconds that a blob outlives its entry, for those who were told of it just before. */
-const AFTERLIFE = 60_000
-/** Milliseconds after which a write is visible everywhere, by far. */
-const SETTLED = 600_000
-/** Seconds. https://developers.cloudflare.com/kv/api/read-key-value-pairs/#cachettl-parameter */
-const LEAST_CACHE_TTL = 30
-const LONG_CACHE_TTL = 86_400
+const NO_KV = 'The value is in KV, and kvAdapter was given no KV binding: { kv: env.CACHE_KV }'
+
+/** How long a blob outlives its entry, for readers who got the pointer just before. */
+const BLOB_GRACE_MS = 60_000
+/** Seconds. A blob never changes. */
+const BLOB_CACHE_TTL = 86_400

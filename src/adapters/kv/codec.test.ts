@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { snapshot } from '../../core/snapshot.ts'
 import { isVast, storableValues } from '../../testing/values.ts'
-import { decode, type Encoded, encode, sizeOf } from './codec.ts'
+import { decode, encode } from './codec.ts'
+import { sizeOf } from './payload-size.ts'
+import type { Encoded } from './protocol.ts'
 
 describe('encode() and decode()', () => {
   it.each(storableValues)('keep $name', ({ make, flaw }) => {

@@ -1,37 +1,29 @@
 import { parse, stringify } from 'devalue'
+import type { Entry } from '../../core/adapter.ts'
 import { brandOf, NativeDate } from '../../core/brands.ts'
 import { isCounter } from '../../core/operations.ts'
+import { isOver } from './payload-size.ts'
+import type { Encoded, Stored, StoredEntry } from './protocol.ts'
 
-/**
- * A value as a text store keeps it. Safe integers stay numbers, so that the owner can count without decoding;
- * everything else says in `format` how to read it.
- */
-export type Stored = number | Encoded
-
-export interface Encoded {
-  readonly format: string
-  readonly data: string | Uint8Array
-}
-
-/** Plain JSON: other tools can read it. */
+/** Plain JSON, which other tools can read. */
 export const JSON_TEXT = 'json'
 /** A top-level Uint8Array, a top-level ArrayBuffer. */
 const BYTES = 'bytes'
 const BUFFER = 'buffer'
-/** Everything richer. Its authors do not promise the format across majors, so the major is part of the mark. */
+/** All other values. devalue's format may change with its major version, which is therefore part of the name. */
 const RICH = 'devalue6'
 
-/** Whether the data of a format are bytes, and not text. */
+/** True if the data of a format are bytes, not text. */
 export function isInBytes(format: string): boolean {
   return format === BYTES || format === BUFFER
 }
 
-/** Encodes a value that has been through `snapshot`: nothing in it can fail to encode. */
+/** Encodes a value that `snapshot` has accepted, so that nothing in it fails to encode. */
 export function encode(value: unknown): Stored {
   return encodeWithin(value, Number.POSITIVE_INFINITY) as Stored
 }
 
-/** The same, or `undefined` if it would take more than so many bytes, or more than any text can have. */
+/** {@link encode}, or `undefined` if the result would exceed `maxBytes` or the longest possible string. */
 export function encodeWithin(value: unknown, maxBytes: number): Stored | undefined {
   if (isCounter(value)) return value
   const encoded = encodeParts(value, maxBytes)
@@ -47,10 +39,10 @@ function encodeParts(value: unknown, maxBytes: number): Encoded | undefined {
   const walk: Walk = { seen: new Set(), textLength: 0 }
   try {
     if (!isPlainJson(value, walk)) return { format: RICH, data: stringify(value, REDUCERS) }
-    // Not to be written out, only to see how long it is: that may take all the memory there is.
+    // Checked before encoding, which may need more memory than there is.
     return walk.textLength > maxBytes ? undefined : { format: JSON_TEXT, data: JSON.stringify(value) }
   } catch (error) {
-    // Longer than any text can be. https://developer.mozilla.org/docs/Web/JavaScript/Reference/Errors/Invalid_string_length
+    // Longer than any string can be. https://developer.mozilla.org/docs/Web/JavaScript/Reference/Errors/Invalid_string_length
     if (error instanceof RangeError) return undefined
     throw error
   }
@@ -60,7 +52,7 @@ export interface Decoded {
   readonly value: unknown
 }
 
-/** Decodes, each time anew, or gives `undefined` for a format of another time: to a cache, that is a miss. */
+/** Decodes into a new value. `undefined`, a miss, for an unknown format. */
 export function decode(stored: Stored): Decoded | undefined {
   if (typeof stored === 'number') return { value: stored }
   const { format, data } = stored
@@ -72,31 +64,19 @@ export function decode(stored: Stored): Decoded | undefined {
   return format === RICH ? { value: parse(data, REVIVERS, { operations: NATIVE }) } : undefined
 }
 
-/** At most so many bytes does a stored value take in a call, where text travels as one or two bytes a character. */
-export function sizeInCall(stored: Stored): number {
-  if (typeof stored === 'number') return 8
-  return typeof stored.data === 'string' ? stored.data.length * 2 : stored.data.length
-}
-
-/** Whether a stored value takes more than so many bytes. Most need not be encoded to know. */
-export function isOver(stored: Stored, bytes: number): boolean {
-  if (typeof stored === 'number' || stored.data.length * 3 <= bytes) return false
-  return stored.data.length > bytes || sizeOf(stored) > bytes
-}
-
-/** The bytes a stored value takes, as far as its limit is concerned. */
-export function sizeOf(stored: Stored): number {
-  if (typeof stored === 'number') return 8
-  return typeof stored.data === 'string' ? new TextEncoder().encode(stored.data).length : stored.data.length
+/** The entry as its caller stored it. `undefined`, a miss, for an unknown format. */
+export function decodeEntry({ value, expiresAt }: StoredEntry): Entry | undefined {
+  const decoded = decode(value)
+  return decoded && { value: decoded.value, expiresAt }
 }
 
 interface Walk {
   readonly seen: Set<object>
-  /** Characters of all the text met. */
+  /** The total length of the strings found. */
   textLength: number
 }
 
-/** Whether JSON gives the value back as it is. A reference seen twice is not JSON's: it would come back as two. */
+/** True if the value survives JSON. One with a repeated reference does not: it would come back as two objects. */
 function isPlainJson(value: unknown, walk: Walk): boolean {
   if (typeof value === 'string') {
     walk.textLength += value.length
@@ -107,7 +87,7 @@ function isPlainJson(value: unknown, walk: Walk): boolean {
   if (typeof value !== 'object' || walk.seen.has(value)) return false
   walk.seen.add(value)
   if (Array.isArray(value)) {
-    // Holes read as undefined, which is not JSON's either.
+    // Holes read as undefined, which JSON cannot express either.
     for (let index = 0; index < value.length; index += 1) if (!isPlainJson(value[index], walk)) return false
     return true
   }
@@ -117,7 +97,7 @@ function isPlainJson(value: unknown, walk: Walk): boolean {
   return true
 }
 
-/** What devalue leaves to its users, or refuses: errors, and data keys named `__proto__`. */
+/** For what devalue does not support: errors, and properties named `__proto__`. */
 const REDUCERS = {
   Error: (value: unknown) => {
     if (typeof value !== 'object' || value === null || brandOf(value) !== 'Error') return undefined

@@ -1,4 +1,4 @@
-/** Does something with each item, with as many at once as there may be connections, and gives what failed. */
+/** Runs `work` for each item, as many at once as there may be connections, and returns the errors. */
 export async function withEach<Item>(
   items: readonly Item[],
   work: (item: Item) => Promise<void>,

@@ -1,51 +1,23 @@
 import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
 import { Batcher } from '../../core/batcher.ts'
-import type { Blobs } from './blobs.ts'
-import type { Costs, Tally } from './costs.ts'
+import type { EdgeParts } from './edge-parts.ts'
 import { type EdgeRead, EdgeReader } from './edge-reader.ts'
 import { EdgeWriter } from './edge-writer.ts'
-import type { IsolateMemory } from './isolate-memory.ts'
-import type { NearReader } from './near.ts'
-import type { Owners } from './owners.ts'
 import { Sequence } from './sequence.ts'
 
-/** What a KV adapter can do beside what every {@link Adapter} can. */
-export interface KVAdapter extends Adapter {
-  /** What this adapter has made the platform bill so far, in operations. */
-  costs(): Costs
-}
-
-/** Where near reads come from. */
-interface Nearby {
-  readonly reader: NearReader
-  /** What the KV keys of copies begin with. */
-  readonly prefix: string
-}
-
-export interface EdgeParts {
-  readonly supports: Supports
-  readonly owners: Owners
-  /** Without it, every read is its owner's. */
-  readonly nearby: Nearby | undefined
-  /** What near reads of this isolate must know of its writes, whoever makes them. */
-  readonly memory: IsolateMemory | undefined
-  /** Where large values go; without it, nowhere. */
-  readonly blobs: Blobs | undefined
-  /** The KV key under which the clears are told, if there is KV. */
-  readonly clearsKey: string | undefined
-  readonly tally: Tally
-}
-
-/** The owners decide, and KV brings near. */
-export class EdgeAdapter implements KVAdapter {
+/** Batches the calls of one turn of the event loop, and keeps the order of those that take several steps. */
+export class EdgeAdapter implements Adapter {
   readonly name = 'kv'
   readonly supports: Supports
   readonly #parts: EdgeParts
   readonly #reader: EdgeReader
   readonly #writer: EdgeWriter
-  readonly #turns: Batcher<EdgeRead>
-  /** A clear, the writing of large values or of very many, a move between owners: what the same request asks for later comes after them. */
+  readonly #batcher = new Batcher<EdgeRead>({
+    read: (reads) => this.#read(reads),
+    commit: (commits) => this.#commit(commits),
+  })
+  /** Clears, uploads, batches of several calls, moves between owners: later calls of the same request wait for them. */
   readonly #sequence = new Sequence()
 
   constructor(parts: EdgeParts) {
@@ -53,10 +25,6 @@ export class EdgeAdapter implements KVAdapter {
     this.#parts = parts
     this.#reader = new EdgeReader(parts)
     this.#writer = new EdgeWriter(parts)
-    this.#turns = new Batcher<EdgeRead>({
-      read: (reads) => this.#read(reads),
-      commit: (commits) => this.#commit(commits),
-    })
   }
 
   read(
@@ -65,27 +33,23 @@ export class EdgeAdapter implements KVAdapter {
     wanted: Wanted,
     fresh = false,
   ): Promise<readonly (Entry | undefined)[]> {
-    return this.#turns.read({ keys, wanted, fresh, now })
+    return this.#batcher.read({ keys, wanted, fresh, now })
   }
 
   commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
-    return this.#turns.commit({ changes, now })
+    return this.#batcher.commit({ changes, now })
   }
 
   clear(scope: string): Promise<void> {
-    this.#turns.start()
+    this.#batcher.start()
     return this.#sequence.run(async () => {
-      const { owners, memory, clearsKey } = this.#parts
-      const generation = await owners.clear(scope, clearsKey)
+      const { client, memory, clearsKey } = this.#parts
+      const generation = await client.clear(scope, clearsKey)
       memory?.noteClear(scope, generation)
     })
   }
 
   async close(): Promise<void> {}
-
-  costs(): Costs {
-    return { ...this.#parts.tally }
-  }
 
   async #read(reads: readonly EdgeRead[]): Promise<Promise<(Entry | undefined)[]>[]> {
     const { pending } = this.#sequence
@@ -93,12 +57,10 @@ export class EdgeAdapter implements KVAdapter {
     return this.#reader.read(reads)
   }
 
-  /** Fails as a promise does, also of a value that cannot be encoded: thrown at once, nobody would hear of it. */
   async #commit(commits: readonly Commit[]): Promise<Promise<Outcome[]>[]> {
     const prepared = commits.flatMap(({ changes }) => changes.map((change) => this.#writer.prepare(change)))
-    if (this.#sequence.pending === undefined && !this.#writer.mayTakeSteps(prepared)) {
-      return this.#writer.commit(commits, prepared)
-    }
-    return this.#sequence.run(() => this.#writer.commit(commits, prepared))
+    const commit = () => this.#writer.commit(commits, prepared)
+    const isOneStep = this.#sequence.pending === undefined && !this.#writer.mayTakeSteps(prepared)
+    return isOneStep ? commit() : this.#sequence.run(commit)
   }
 }

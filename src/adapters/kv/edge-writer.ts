@@ -2,31 +2,28 @@ import type { Change, Outcome } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
 import { isLive, isOpen } from '../../core/liveness.ts'
 import { keysOf } from '../../core/operations.ts'
-
 import { blobOf } from './blob-pointer.ts'
-import type { Blobs } from './blobs.ts'
-import { type Encoded, encodeWithin, isOver } from './codec.ts'
-import type { EdgeParts } from './edge-adapter.ts'
-import { NO_KV } from './edge-reader.ts'
-import { mayTakeCalls } from './fitting.ts'
+import { decodeEntry, encodeWithin } from './codec.ts'
+import type { EdgeParts } from './edge-parts.ts'
 import type { Written } from './isolate-memory.ts'
 import { MAX_INLINE_BYTES, MAX_ROW_BYTES } from './limits.ts'
 import { isCertain } from './owner-errors.ts'
-import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
-import { decodeEntry, given } from './stored-entry.ts'
+import { isOver, mayTakeCalls } from './payload-size.ts'
+import type { Encoded, Stored, StoredChange, StoredEntry, StoredOp, StoredOutcome } from './protocol.ts'
+import { settledValue } from './shard-client.ts'
 
 type Settled<T> = PromiseSettledResult<T>
 
-/** A change as its owner gets it. */
+/** A change as it is sent to its owner. */
 export interface Prepared {
   readonly change: StoredChange
-  /** A value that goes into a blob first. */
+  /** The value to upload to KV first. */
   readonly large?: Encoded
-  /** The answer, where `change` is sent instead of what was asked for, unless there was a value that an `add` must not replace. */
+  /** The outcome of a value that cannot be stored, unless the owner reports that the key exists. */
   readonly refusal?: Outcome
 }
 
-/** Writes: to the owners, large values to KV first. */
+/** Sends changes to their owners, after uploading large values to KV. */
 export class EdgeWriter {
   readonly #parts: EdgeParts
 
@@ -35,123 +32,97 @@ export class EdgeWriter {
   }
 
   prepare({ key, op }: Change): Prepared {
-    if (op.kind !== 'set' && op.kind !== 'add') return { change: { key, op: op as StoredChange['op'] } }
+    if (!('entry' in op)) return { change: { key, op: op as StoredOp } }
     const { blobs, supports } = this.#parts
     const { expiresAt } = op.entry
     const value = encodeWithin(op.entry.value, supports.maxValueBytes ?? MAX_ROW_BYTES)
+    // An expired entry is never stored. A set removes the old value with it, which nobody may read any more.
     if (value === undefined) {
-      // A set takes the old value with it: nobody shall read what its writer tried to replace. An add asks whether there is one.
-      const nothing: StoredEntry = { value: 0, expiresAt: Number.NEGATIVE_INFINITY }
-      const instead =
-        op.kind === 'set' ? ({ kind: 'delete' } as const) : ({ kind: 'add', entry: nothing } as const)
-      return { change: { key, op: instead }, refusal: TOO_LARGE }
+      return { change: withEntry(key, op, 0, Number.NEGATIVE_INFINITY), refusal: TOO_LARGE }
     }
-    const change: StoredChange = { key, op: { kind: op.kind, entry: { value, expiresAt } } }
-    if (typeof value === 'number' || blobs === undefined || !isOver(value, MAX_INLINE_BYTES))
-      return { change }
-    return { change, large: value }
+    const change = withEntry(key, op, value, expiresAt)
+    const isLarge = typeof value === 'object' && blobs.isAvailable && isOver(value, MAX_INLINE_BYTES)
+    return isLarge ? { change, large: value } : { change }
   }
 
-  /** Whether they may take several calls, one after the other: what is asked for later must wait for the last of them. */
+  /** True if the changes may take several calls one after the other. Later calls must then wait for the last of them. */
   mayTakeSteps(prepared: readonly Prepared[]): boolean {
     return (
-      prepared.some(({ change, large }) => large !== undefined || this.#isAcross(change)) ||
+      prepared.some(({ change, large }) => large !== undefined || this.#targetOf(change) !== undefined) ||
       mayTakeCalls(prepared.map(({ change }) => change))
     )
   }
 
-  #isAcross({ key, op }: StoredChange): boolean {
-    return op.kind === 'move' && !this.#parts.owners.haveSame(key, op.to)
-  }
-
-  /** Commits for all who ask, in order; each who asked gets the outcomes of his own changes, or his own owner's failure. */
+  /** Commits in order. Each caller gets the outcomes of its own changes, or the failure of their owner. */
   async commit(commits: readonly Commit[], prepared: readonly Prepared[]): Promise<Promise<Outcome[]>[]> {
-    // They are of one turn, in which no clock should have moved; if one did, the later reading is true for all.
     const now = Math.max(...commits.map((commit) => commit.now))
-    const outcomes = await this.#commitAll(prepared, now)
+    const outcomes: Settled<Outcome>[] = []
+    let batch: Prepared[] = []
+    for (const one of prepared) {
+      const target = this.#targetOf(one.change)
+      if (target === undefined) {
+        batch.push(one)
+        continue
+      }
+      outcomes.push(...(await this.#commitBatch(batch, now)))
+      batch = []
+      outcomes.push(...(await Promise.allSettled([this.#moveAcross(one.change.key, target, now)])))
+    }
+    outcomes.push(...(await this.#commitBatch(batch, now)))
     let next = 0
     return commits.map(async ({ changes }) => {
       next += changes.length
-      return outcomes.slice(next - changes.length, next).map(given)
+      return outcomes.slice(next - changes.length, next).map(settledValue)
     })
   }
 
-  async #commitAll(prepared: readonly Prepared[], now: number): Promise<Settled<Outcome>[]> {
-    const outcomes: Settled<Outcome>[] = []
-    let within: Prepared[] = []
-    for (const one of prepared) {
-      const { key, op } = one.change
-      if (op.kind !== 'move' || !this.#isAcross(one.change)) {
-        within.push(one)
-        continue
-      }
-      // A move between two owners cannot be part of either's batch.
-      outcomes.push(...(await this.#commitWithinOwners(within, now)))
-      within = []
-      outcomes.push(...(await Promise.allSettled([this.#moveAcross(key, op.to, now)])))
-    }
-    if (outcomes.length === 0) return this.#commitWithinOwners(within, now)
-    outcomes.push(...(await this.#commitWithinOwners(within, now)))
-    return outcomes
+  /** The target key of a move to another owner, which cannot be part of either owner's batch. */
+  #targetOf({ key, op }: StoredChange): string | undefined {
+    const { client } = this.#parts
+    return 'to' in op && client.shardOf(key) !== client.shardOf(op.to) ? op.to : undefined
   }
 
-  async #commitWithinOwners(prepared: readonly Prepared[], now: number): Promise<Settled<Outcome>[]> {
-    const [lone] = prepared
-    if (prepared.length === 1 && lone !== undefined && lone.large === undefined) {
-      return [await this.#commitOne(lone, now)]
-    }
-    // Without delay where there is nothing to write first: reads asked for after it are to come after it.
-    const changes = prepared.some(({ large }) => large !== undefined)
-      ? await Promise.allSettled(prepared.map((one) => this.#ready(one, now)))
-      : prepared.map(({ change }) => ({ status: 'fulfilled' as const, value: change }))
-    const sent = changes.flatMap((change) => (change.status === 'fulfilled' ? [change.value] : []))
+  async #commitBatch(prepared: readonly Prepared[], now: number): Promise<Settled<Outcome>[]> {
+    // Without an upload nothing is awaited before the call, so that reads asked for later are also sent later.
+    const ready: Settled<StoredChange>[] = prepared.some(({ large }) => large !== undefined)
+      ? await Promise.allSettled(prepared.map(({ change, large }) => this.#upload(change, large, now)))
+      : prepared.map(({ change }) => ({ status: 'fulfilled', value: change }))
+    const sent = ready.flatMap((change) => (change.status === 'fulfilled' ? [change.value] : []))
     const answers = await this.#send(sent, now)
     let next = 0
     return Promise.allSettled(
-      changes.map(async (change, index) => {
-        // What could not be made ready was not sent, and has no answer.
-        const sentChange = given(change)
+      ready.map(async (change, index) => {
+        // A change whose upload failed was not sent, and has no answer.
+        const { op } = settledValue(change)
         const place = next++
-        const key = () => keyAfter(place, sent, answers)
-        return this.#outcome(prepared[index] as Prepared, sentChange.op, given(answers[place]), now, key)
+        const answer = settledValue(answers[place])
+        const { refusal } = prepared[index] as Prepared
+        if (refusal !== undefined && (answer.ok || answer.reason !== 'exists')) return refusal
+        if (answer.ok)
+          return answer.entry === undefined ? answer : this.#popped(answer.entry as StoredEntry, now)
+        if (answer.reason !== 'outlived') return answer
+        const key = keyAfter(place, sent, answers)
+        return key === undefined ? OK : this.#prolong(key, op, answer.entry, now)
       }),
     )
   }
 
-  /** Most commits are of one change: without the sorting. */
-  async #commitOne(prepared: Prepared, now: number): Promise<Settled<Outcome>> {
-    try {
-      const [answer] = await this.#send([prepared.change], now)
-      const { key, op } = prepared.change
-      const value = await this.#outcome(prepared, op, given(answer), now, () => key)
-      return { status: 'fulfilled', value }
-    } catch (reason) {
-      return { status: 'rejected', reason }
-    }
-  }
-
-  #ready({ change, large }: Prepared, now: number): StoredChange | Promise<StoredChange> {
-    if (large === undefined) return change
-    return this.#upload(change, large, now)
-  }
-
-  async #upload(change: StoredChange, large: Encoded, now: number): Promise<StoredChange> {
+  async #upload(change: StoredChange, large: Encoded | undefined, now: number): Promise<StoredChange> {
     const { key, op } = change
-    if (op.kind !== 'set' && op.kind !== 'add') return change
+    if (large === undefined || !('entry' in op)) return change
     const { expiresAt } = op.entry
-    // A set of what is dead already stores nothing.
-    if (!isOpen(expiresAt, now)) return { key, op: { ...op, entry: { value: 0, expiresAt } } }
-    const value = await this.#blobs.put(key, large, expiresAt, now)
-    return { key, op: { ...op, entry: { value, expiresAt } } }
+    // An expired entry is not stored, and needs no blob.
+    const value = isOpen(expiresAt, now) ? await this.#parts.blobs.put(key, large, expiresAt, now) : 0
+    return withEntry(key, op, value, expiresAt)
   }
 
   async #send(changes: readonly StoredChange[], now: number): Promise<Settled<StoredOutcome>[]> {
-    const { owners, memory } = this.#parts
-    if (memory === undefined) return owners.commit(changes, now, () => {})
+    const { client, memory } = this.#parts
+    if (memory === undefined) return client.commit(changes, now, () => {})
     const notes = new Map<string, Written>()
     for (const key of new Set(changes.flatMap(keysOf))) notes.set(key, memory.noteWriting(key, now))
     const begunAt = performance.now()
-    const answers = await owners.commit(changes, now, (change, stamp) => {
+    const answers = await client.commit(changes, now, (change, stamp) => {
       for (const key of keysOf(change)) memory.noteStored(key, notes.get(key) as Written, stamp)
     })
     for (const [index, answer] of answers.entries()) {
@@ -164,70 +135,40 @@ export class EdgeWriter {
     return answers
   }
 
-  /** An owner's answer as what it is to the caller. `keyAfter` tells where the entry is by now, if nothing took its place. */
-  #outcome(
-    { refusal }: Prepared,
-    op: StoredChange['op'],
-    answer: StoredOutcome,
-    now: number,
-    keyAfter: () => string | undefined,
-  ): Outcome | Promise<Outcome> {
-    if (refusal !== undefined && (answer.ok || answer.reason !== 'exists')) return refusal
-    if (!answer.ok && answer.reason === 'outlived') {
-      const key = keyAfter()
-      return key === undefined ? OK : this.#prolong(key, op, answer.entry, now)
-    }
-    if (!answer.ok || answer.entry === undefined) return answer
-    return this.#popped(answer.entry as StoredEntry, now)
-  }
-
-  /** What was taken out, and nothing that was stored since. */
+  /** The entry that `pop` removed, with its value. */
   async #popped(stored: StoredEntry, now: number): Promise<Outcome> {
-    const whole = blobOf(stored) === undefined ? stored : await this.#taken(stored, now)
+    const whole = await this.#parts.blobs.follow(stored, now).catch((cause: unknown) => {
+      throw new Error('A large value was removed from the cache and could not be read: it is gone', { cause })
+    })
     const entry = whole && decodeEntry(whole)
     return entry === undefined ? MISSING : { ok: true, entry }
   }
 
-  async #taken(stored: StoredEntry, now: number): Promise<StoredEntry | undefined> {
-    try {
-      return await this.#blobs.follow(stored, now)
-    } catch (cause) {
-      throw new Error('A large value was taken out, and could not be read: it is gone', { cause })
-    }
-  }
-
-  /** A touch to beyond the life of the value's blob: the same value in a new one. */
-  async #prolong(key: string, op: StoredChange['op'], entry: StoredEntry, now: number): Promise<Outcome> {
+  /** A touch beyond the lifetime of the value's blob stores the value in a new blob. */
+  async #prolong(key: string, op: StoredOp, entry: StoredEntry, now: number): Promise<Outcome> {
+    const { blobs } = this.#parts
     const blob = blobOf(entry)
-    const whole = await this.#blobs.follow(entry, now)
-    if (op.kind !== 'touch' || blob === undefined || whole === undefined) return MISSING
-    const to = await this.#blobs.put(key, whole.value as Encoded, op.expiresAt, now)
+    const whole = await blobs.follow(entry, now)
+    if (!('expiresAt' in op) || blob === undefined || whole === undefined) return MISSING
+    const to = await blobs.put(key, whole.value as Encoded, op.expiresAt, now)
     const [answer] = await this.#send([{ key, op, blob: { from: blob.name, to } }], now)
-    return given(answer) as Outcome
+    return settledValue(answer) as Outcome
   }
 
-  /** Copied, then deleted: only a custom key function can bring a key's versions to different owners. */
+  /** Copies, then deletes. Only a custom key function can give versions of a key to different owners. */
   async #moveAcross(from: string, to: string, now: number): Promise<Outcome> {
-    const { owners } = this.#parts
-    const [read] = await owners.read([from], 'value')
-    const entry = given(read) ?? undefined
+    const { client, blobs } = this.#parts
+    const entry = settledValue((await client.read([from], 'value'))[0]) ?? undefined
     if (!isLive(entry, now)) return MISSING
-    // Who keeps note of a blob is the owner of its key: the other gets a blob of its own.
-    const whole = blobOf(entry) === undefined ? entry : await this.#blobs.follow(entry, now)
+    // Each owner looks after the blobs of its own keys, so the target gets a new blob.
+    const whole = await blobs.follow(entry, now)
     if (whole === undefined) return MISSING
     const set: StoredChange = { key: to, op: { kind: 'set', entry: whole } }
-    const ready = whole === entry ? set : await this.#upload(set, whole.value as Encoded, now)
-    for (const change of [ready, { key: from, op: { kind: 'delete' } }] as const) {
-      const [answer] = await this.#send([change], now)
-      given(answer)
+    const copy = whole === entry ? set : await this.#upload(set, whole.value as Encoded, now)
+    for (const change of [copy, { key: from, op: { kind: 'delete' } }] as const) {
+      settledValue((await this.#send([change], now))[0])
     }
-    return { ok: true }
-  }
-
-  get #blobs(): Blobs {
-    const { blobs } = this.#parts
-    if (blobs === undefined) throw new Error(NO_KV)
-    return blobs
+    return OK
   }
 }
 
@@ -235,10 +176,16 @@ const OK: Outcome = { ok: true }
 const TOO_LARGE: Outcome = { ok: false, reason: 'too-large' }
 const MISSING: Outcome = { ok: false, reason: 'missing' }
 
-/**
- * Where an entry is after the changes that came later in the same batch; `undefined` if one of them removed it, or decided
- * anew what a touch decides.
- */
+function withEntry(
+  key: string,
+  op: Extract<Change['op'], { readonly entry: unknown }>,
+  value: Stored,
+  expiresAt: number | null,
+): StoredChange {
+  return { key, op: { ...op, entry: { value, expiresAt } } }
+}
+
+/** Where the entry is after the later changes of the batch. `undefined` if one of them removed it, or set its deadline again. */
 function keyAfter(
   place: number,
   changes: readonly StoredChange[],
@@ -249,7 +196,7 @@ function keyAfter(
     const answer = answers[index]
     if (index <= place || change.key !== key || answer?.status !== 'fulfilled') continue
     if (!answer.value.ok && answer.value.reason !== 'outlived') continue
-    if (change.op.kind !== 'move') return undefined
+    if (!('to' in change.op)) return undefined
     key = change.op.to
   }
   return key

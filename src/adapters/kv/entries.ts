@@ -4,8 +4,8 @@ import type { Sql } from './metered-sql.ts'
 import type { StoredEntry } from './protocol.ts'
 
 /**
- * `WITHOUT ROWID`: one row written per set instead of two, and rows are what is billed. The value comes last: who looks only
- * for what stands before it, as the sweep does at every row, need not read through it.
+ * `WITHOUT ROWID` writes one billed row per set instead of two. The value is the last column, so that the sweep, which reads the
+ * others of every row, need not read through it.
  */
 const CREATE_ENTRIES = `CREATE TABLE IF NOT EXISTS entries (
   key TEXT PRIMARY KEY,
@@ -23,8 +23,8 @@ const CREATE_CLEARS = `CREATE TABLE IF NOT EXISTS clears (
 ) WITHOUT ROWID`
 
 /**
- * The rows of an owner, and the clears they have been through. A clear of a scope only counts it: its rows are dead from
- * then on, and the sweep removes them, so that no clear takes longer the more there is.
+ * The rows of an owner. A clear only raises the generation of its scope, in constant time. Rows of earlier generations count as missing,
+ * and the sweep removes them.
  */
 export class Entries {
   readonly #sql: Sql
@@ -40,14 +40,14 @@ export class Entries {
     }
   }
 
-  /** The number of the last clear of any scope. */
+  /** The generation of the last clear of any scope. */
   get generation(): number {
     return this.#latest
   }
 
   /**
-   * A number for a clear, later than all before it, also than those of an earlier storage of this object: copies of that one may
-   * still be in KV, and must not survive the clear.
+   * Later than every generation before it, including those of an earlier storage of this object, whose replicas may still be in KV and
+   * must not survive the clear.
    */
   nextGeneration(now: number): number {
     return Math.max(now, this.#latest + 1)
@@ -61,7 +61,7 @@ export class Entries {
     return this.find(key)?.entry
   }
 
-  /** An entry, and the last clear of any scope that its owner knew of when it was stored. */
+  /** The entry, and the last clear of any scope that the owner knew of when it was stored. */
   find(key: string): { readonly entry: StoredEntry; readonly generation: number } | undefined {
     const [row] = this.#sql.exec<Row>(
       'SELECT format, value, expires_at, generation FROM entries WHERE key = ?',
@@ -74,7 +74,7 @@ export class Entries {
     return { entry: { value: { format, data }, expiresAt }, generation }
   }
 
-  /** The entry with 0 for its value. */
+  /** The entry with 0 in place of its value. */
   getDeadline(key: string): StoredEntry | undefined {
     const [row] = this.#sql.exec<Pick<Row, 'expires_at' | 'generation'>>(
       'SELECT expires_at, generation FROM entries WHERE key = ?',
@@ -84,7 +84,7 @@ export class Entries {
     return { value: 0, expiresAt: row.expires_at }
   }
 
-  /** `generation` is that of the entry this one is made of: a clear under way that was to find that one finds this one. */
+  /** An entry that was changed keeps its generation, so that a clear under way of the former one also clears this one. */
   put(key: string, { value, expiresAt }: StoredEntry, generation: number = this.#latest): void {
     const [format, data] = typeof value === 'number' ? [INTEGER, value] : [value.format, value.data]
     this.#sql.exec(
@@ -104,14 +104,11 @@ export class Entries {
     this.#sql.exec('DELETE FROM entries WHERE key = ?', key)
   }
 
-  /**
-   * Clears a scope, `''` = everything. Not again if a later clear was here first: the two were under way together, and this
-   * one counts as the earlier.
-   */
+  /** Clears a scope; `''` clears everything. Does nothing if a later clear arrived first. */
   clear(scope: string, generation: number, now: number): void {
     if (generation <= clearedAt(this.#clears, scope)) return
     if (scope === '') {
-      // Deleting is billed by the row, dropping the table is not.
+      // Deleted rows are billed, a dropped table is not.
       this.#sql.exec('DROP TABLE entries')
       this.#sql.exec(CREATE_ENTRIES)
     }
@@ -127,7 +124,7 @@ export class Entries {
     this.#latest = Math.max(this.#latest, generation)
   }
 
-  /** Removes up to `most` entries that died before `limit` or were cleared, and gives how many. */
+  /** Removes up to `most` entries that expired before `limit` or were cleared, and returns how many. */
   sweep(limit: number, most: number): number {
     let left = most
     for (const { scope, generation } of this.#sql
@@ -153,7 +150,7 @@ export class Entries {
     return most - left + rowsWritten
   }
 
-  /** Forgets the clears of long ago, of which no row and no copy can still be; but never the last number given out. */
+  /** Forgets clears that no row and no replica precedes, but never the last generation. */
   forgetClears(before: number): void {
     this.#sql.exec(
       'DELETE FROM clears WHERE swept = 1 AND cleared_at < ? AND generation < ?',
@@ -174,7 +171,7 @@ export class Entries {
     return this.#sql.exec<{ last: number | null }>('SELECT max(cleared_at) AS last FROM clears').one().last
   }
 
-  /** The first deadline of all. */
+  /** The earliest deadline. */
   get nextDeadline(): number | null {
     return this.#sql.exec<{ next: number | null }>('SELECT min(expires_at) AS next FROM entries').one().next
   }
@@ -187,7 +184,7 @@ export class Entries {
     const isThere = (table: string) =>
       [...this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table)].length > 0
     if (isThere('clears')) return
-    // Tables of before there were clears lack the column.
+    // Tables of an earlier version lack the column.
     if (isThere('entries')) {
       this.#sql.exec('ALTER TABLE entries ADD COLUMN generation INTEGER NOT NULL DEFAULT 0')
     } else {

@@ -2,21 +2,15 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
-import { type CacheShardNamespace, kvAdapter } from './index.ts'
+import { type CacheShardNamespace, countOperations, kvAdapter, type OperationMeter } from './index.ts'
 import { standForIsolate } from './isolate-memories.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
 /** What becomes of a commit. */
 type Fate = 'done' | 'lost' | 'done, and then lost' | 'refused'
 
-function anotherIsolate(): CacheKVNamespace {
-  const { CACHE_KV: kv } = env
-  return standForIsolate<CacheKVNamespace>({
-    getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
-    get: kv.get.bind(kv) as CacheKVNamespace['get'],
-    put: kv.put.bind(kv) as CacheKVNamespace['put'],
-    delete: kv.delete.bind(kv),
-  })
+function anotherIsolate(meter: OperationMeter): CacheKVNamespace {
+  return standForIsolate(meter.kv(env.CACHE_KV as CacheKVNamespace))
 }
 
 /** A cache with a copy of `user` and `team`, and an isolate that is to write to it. */
@@ -44,13 +38,15 @@ async function open() {
     },
   }
   const isolate = () => {
-    const adapter = kvAdapter({ kv: anotherIsolate(), shards, name, shardCount: 1 })
+    const meter = countOperations()
+    const bindings = { kv: anotherIsolate(meter), shards: meter.shards(shards) }
+    const adapter = kvAdapter({ ...bindings, name, shardCount: 1 })
     const cache = createCache({ adapter, clock: () => now })
     /** What `work` gave, and by whom. */
     const by = async <T>(work: () => Promise<T>) => {
-      const before = adapter.costs()
+      const before = meter.costs()
       const gave = await work()
-      const { kvReads, ownerCalls } = adapter.costs()
+      const { kvReads, ownerCalls } = meter.costs()
       return [gave, { kv: kvReads - before.kvReads, owner: ownerCalls - before.ownerCalls }] as const
     }
     return { cache, by }

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AsyncCache } from '../../core/cache.ts'
 import { createCache } from '../../core/create-cache.ts'
-import { type CacheShardNamespace, type KVAdapterOptions, kvAdapter } from './index.ts'
+import { type CacheShardNamespace, type KVAdapterOptions, kvAdapter, kvOnlyAdapter } from './index.ts'
 import { standForIsolate } from './isolate-memories.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
@@ -24,7 +24,7 @@ const silent: CacheShardNamespace = {
   getByName: () => ({ read: never, commit: never, clear: never, reserve: never }),
 }
 
-function open(options: KVAdapterOptions, onError?: () => 'miss'): AsyncCache {
+function open(options: Partial<KVAdapterOptions>, onError?: () => 'miss'): AsyncCache {
   const adapter = kvAdapter({ shards: env.CACHE_SHARDS, name: crypto.randomUUID(), ...options })
   return createCache({ adapter, ...(onError === undefined ? {} : { onError }) })
 }
@@ -48,13 +48,15 @@ describe('onFault', () => {
     expect(await open({ kv: kvThat(down), onFault }).aget('key')).toBeUndefined()
     expect(await open({ kv: kvThat(down), onFault }).agetMany(['a', 'b'])).toEqual(new Map())
     await vi.waitFor(() =>
-      expect(log).toHaveBeenCalledWith('nearcache: onFault failed:', new Error('Nobody listens')),
+      expect(log).toHaveBeenCalledWith('nearcache: onFault failed', new Error('Nobody listens')),
     )
     log.mockRestore()
   })
 
   it.each([5, 'warn', {}, null])('is a function: not %o', (onFault) => {
-    expect(() => kvAdapter({ kv: env.CACHE_KV, onFault: onFault as never })).toThrow(/^onFault must be/)
+    expect(() => kvAdapter({ shards: env.CACHE_SHARDS, onFault: onFault as never })).toThrow(
+      /^onFault must be/,
+    )
   })
 
   it('is a warning of each kind of fault once, by default', async () => {
@@ -135,7 +137,7 @@ describe('what never answers', () => {
   it('KV alone: reads and writes fail', async () => {
     const { put, ...kv } = kvThat(never)
     void put
-    const adapter = kvAdapter({ kv: { ...kv, put: never, delete: never } })
+    const adapter = kvOnlyAdapter({ kv: { ...kv, put: never, delete: never } })
     const cache = createCache({ adapter })
     expect(await outcomeOf(cache.aget('key'))).toMatchObject({ error: { code: 'ADAPTER_FAILED' } })
     expect(await outcomeOf(cache.aset('key', 1))).toMatchObject({

@@ -1,7 +1,7 @@
-/** Clears by scope: the number of the last one of each. */
+/** The generation of the last clear of each scope. */
 export type Clears = ReadonlyMap<string, number>
 
-/** The last clear that concerned a key: what was stored or copied before it is gone. */
+/** The last clear of a key. Entries and replicas of an earlier generation are gone. */
 export function clearedAt(clears: Clears, key: string): number {
   let last = 0
   if (clears.size <= key.length) {
@@ -10,7 +10,7 @@ export function clearedAt(clears: Clears, key: string): number {
     }
     return last
   }
-  // Many prefixes were cleared: a key has fewer beginnings.
+  // There are more scopes than the key has prefixes.
   for (let end = 0; end <= key.length; end += 1) last = Math.max(last, clears.get(key.slice(0, end)) ?? 0)
   return last
 }

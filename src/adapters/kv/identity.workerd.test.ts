@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
-import { type CacheShardNamespace, kvAdapter } from './index.ts'
+import { type CacheShardNamespace, countOperations, kvAdapter } from './index.ts'
 import { standForIsolate } from './isolate-memories.ts'
 import { kvNamesOf } from './kv-names.ts'
 import type { CacheKVNamespace } from './namespace.ts'
@@ -44,8 +44,9 @@ function open(shards: CacheShardNamespace = env.CACHE_SHARDS, name: string = cry
     name,
     owner,
     in: (kv: CacheKVNamespace) => {
-      const adapter = kvAdapter({ kv, shards, name, shardCount: 1 })
-      return { adapter, cache: createCache({ adapter }) }
+      const meter = countOperations()
+      const adapter = kvAdapter({ kv, shards: meter.shards(shards), name, shardCount: 1 })
+      return { meter, cache: createCache({ adapter }) }
     },
     flush: () => runDurableObjectAlarm(owner),
     pass: (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000),
@@ -63,8 +64,8 @@ async function storeCopied(opened: Opened, key: string, value: unknown): Promise
 
 /** What a read in a new isolate gives, and how often it asked the owner. */
 async function readAnew(opened: Opened, key: string) {
-  const { adapter, cache } = opened.in(newIsolate())
-  return { value: await cache.aget(key), ownerCalls: adapter.costs().ownerCalls }
+  const { meter, cache } = opened.in(newIsolate())
+  return { value: await cache.aget(key), ownerCalls: meter.costs().ownerCalls }
 }
 
 describe('an isolate', () => {
@@ -154,7 +155,7 @@ describe('a version of nearcache that looks for copies elsewhere', () => {
     const opened = open()
     const { owner, name, flush } = opened
     await storeCopied(opened, 'key', 'old')
-    const earlier = kvNamesOf(env.CACHE_SHARDS, name, 1).copies
+    const earlier = kvNamesOf(env.CACHE_SHARDS, name, 1).replicas
     const later = `${name}/v9/`
     const copyAt = (prefix: string) => env.CACHE_KV.get(`${prefix}:1:key`)
     opened.pass(1)
@@ -171,7 +172,7 @@ describe('a version of nearcache that looks for copies elsewhere', () => {
 describe('names in KV', () => {
   it('are within its 512 bytes, and leave room for keys', () => {
     const names = kvNamesOf(env.CACHE_SHARDS, 'n'.repeat(400), 32)
-    expect(names.copies.length).toBeLessThanOrEqual(512 - 64)
+    expect(names.replicas.length).toBeLessThanOrEqual(512 - 64)
     expect(names.clears.length).toBeLessThanOrEqual(512)
     expect(names.blobs.length + crypto.randomUUID().length).toBeLessThanOrEqual(512)
   })
@@ -183,7 +184,7 @@ describe('names in KV', () => {
       kvNamesOf(env.CACHE_SHARDS, 'a', 9),
       kvNamesOf(otherObjects('other'), 'a', 8),
     ]
-    for (const part of ['copies', 'clears', 'blobs'] as const) {
+    for (const part of ['replicas', 'clears', 'blobs'] as const) {
       expect(new Set(all.map((names) => names[part])).size).toBe(4)
     }
     expect(kvNamesOf(env.CACHE_SHARDS, 'a', 8)).toEqual(all[0])
@@ -191,6 +192,6 @@ describe('names in KV', () => {
 
   it('need an ID: a double of the binding without one is refused', () => {
     const shards = { getByName: () => ({}) } as unknown as CacheShardNamespace
-    expect(() => kvAdapter({ kv: env.CACHE_KV, shards })).toThrow('shards must have idFromName')
+    expect(() => kvAdapter({ kv: env.CACHE_KV, shards })).toThrow('shards must be')
   })
 })

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 
 it('is imported and makes a cache where there is no cloudflare:workers', async () => {
-  const { kvAdapter } = await import('./index.ts')
+  const { kvOnlyAdapter } = await import('./index.ts')
   const { createCache } = await import('../../index.ts')
   const kv = {
     getWithMetadata: async () => ({ value: null, metadata: null }),
   } as unknown as import('./index.ts').CacheKVNamespace
-  expect(await createCache({ adapter: kvAdapter({ kv }) }).aget('absent')).toBeUndefined()
+  expect(await createCache({ adapter: kvOnlyAdapter({ kv }) }).aget('absent')).toBeUndefined()
 })
 
 it('leaves cloudflare:workers to the class', async () => {

@@ -1,25 +1,27 @@
-import { checkBag } from '../../core/options.ts'
+import type { Adapter } from '../../core/adapter.ts'
+import { guarded } from '../../core/callbacks.ts'
+import { describeType } from '../../core/expiry.ts'
+import { checkBag, checkChoice } from '../../core/options.ts'
+import { checkInteger, checkKV, checkShared } from './adapter-options.ts'
 import { Blobs } from './blobs.ts'
-import { newTally } from './costs.ts'
-import { EdgeAdapter, type KVAdapter } from './edge-adapter.ts'
-import { faultTeller } from './faults.ts'
+import { EdgeAdapter } from './edge-adapter.ts'
 import { memoryOf } from './isolate-memories.ts'
-import { KVAlone } from './kv-alone.ts'
-import { kvBaseOf, kvNamesOf } from './kv-names.ts'
+import { kvNamesOf } from './kv-names.ts'
 import { ownedSupports } from './limits.ts'
 import type { CacheKVNamespace } from './namespace.ts'
-import { NearReader } from './near.ts'
-import { Owners } from './owners.ts'
+import { ReplicaReader } from './replica-reader.ts'
+import { ShardClient } from './shard-client.ts'
 import type { AnyDurableObjectNamespace, CacheShardNamespace, LocationHint } from './shard-namespace.ts'
+import { warnOnce } from './warn-once.ts'
 
-export type { Costs } from './costs.ts'
-export type { KVAdapter } from './edge-adapter.ts'
+export { type KVOnlyAdapterOptions, kvOnlyAdapter } from './kv-only.ts'
 export type {
   CacheKVNamespace,
   KVReadOptions,
   KVValueWithMetadata,
   KVWriteOptions,
 } from './namespace.ts'
+export { type Costs, countOperations, type OperationMeter } from './operation-meter.ts'
 export type {
   AnyDurableObjectNamespace,
   CacheShardNamespace,
@@ -29,55 +31,54 @@ export type {
 
 export interface KVAdapterOptions {
   /**
-   * The Workers KV binding, for copies nearby and for values of more than 128 KiB: `env.CACHE_KV`. Without it every read is its
-   * owner's, and a value has at most 1.9 MB.
+   * The Workers KV binding, for replicas and for values larger than 128 KiB: `env.CACHE_KV`. Without it every read goes to the owner,
+   * and a value has at most 1.9 MB.
    */
   readonly kv?: CacheKVNamespace
   /**
-   * The Durable Object binding of `CacheShard`, the class of `nearcache/cache-shard`: `env.CACHE_SHARDS`. Without it there is KV alone: `aget`, `agetMany`,
-   * `ahasKey`, `attl`, `aset`, `asetMany`, `adelete` and `adeleteMany`, as fresh as KV is; all else fails with `UNSUPPORTED`.
+   * The Durable Object binding of `CacheShard`, the class of `nearcache/cache-shard`: `env.CACHE_SHARDS`. Without Durable Objects use
+   * `kvOnlyAdapter`.
    */
-  readonly shards?: CacheShardNamespace | AnyDurableObjectNamespace
+  readonly shards: CacheShardNamespace | AnyDurableObjectNamespace
   /** Keeps caches on one binding apart. Default `'default'`; at most 400 bytes, percent-encoded. */
   readonly name?: string | undefined
   /**
-   * Among how many objects the keys are shared out. Default 8. Part of the objects' names: another count is another,
+   * The number of Durable Objects that share the keys. Default 8, at most 32. It is part of their names, so another number is another,
    * empty cache. One object takes some 200 to 500 writes a second.
    * https://developers.cloudflare.com/durable-objects/platform/limits/
    */
   readonly shardCount?: number | undefined
   /**
-   * `'near'` (default with `kv`): a copy in this location's KV answers, up to `supports.staleness` seconds behind writes
-   * elsewhere; never for numbers, nor for what this isolate wrote. `'owner'`: always the owner, exact.
+   * `'near'` (default with `kv`): reads may be answered by a replica in this location's KV, which may be stale by up to
+   * `supports.staleness` seconds. Numbers, and keys that this isolate wrote, are always exact. `'owner'`: all reads are exact.
    */
   readonly reads?: 'near' | 'owner' | undefined
   /**
-   * Seconds that a location keeps what it read from KV, and with it how stale a near read may be. Default 60, least 30.
+   * Seconds that a location caches what it read from KV, and so how stale a replica may be. Default 60, at least 30.
    * https://developers.cloudflare.com/kv/api/read-key-value-pairs/#cachettl-parameter
    */
   readonly cacheTtl?: number | undefined
   /**
-   * Where the objects are made, if not near whoever calls first. They never move.
+   * Where the Durable Objects are created. Default: near the first caller. They never move.
    * https://developers.cloudflare.com/durable-objects/reference/data-location/#provide-a-location-hint
    */
   readonly locationHint?: LocationHint | undefined
   /**
-   * Hears of KV failing where an owner answers instead. What it throws changes no answer. Default: `console.warn`, once per
+   * Called when KV failed and an owner answered instead. An error that it throws changes no answer. Default: `console.warn`, once per
    * kind of fault and isolate.
    */
   readonly onFault?: ((fault: unknown) => void) | undefined
 }
 
 /**
- * Keeps entries at Cloudflare's edge, owned by Durable Objects: each key has one owner that reads, decides and writes
- * it in one turn, so every write on a key is linearizable from anywhere, and acknowledged means durable. Reads are answered
- * nearby, from copies that the owner keeps in Workers KV; with `{ fresh: true }`, or `reads: 'owner'`, they are exact.
+ * Keeps entries in Durable Objects at Cloudflare's edge, with replicas in Workers KV. Each key has one owner, an object that decides and
+ * writes it, so operations on a key are atomic and linearizable from anywhere, and an acknowledged write is durable. Reads may be
+ * answered by a replica nearby; with `{ fresh: true }` or `reads: 'owner'` they are exact.
  *
- * Make it where the bindings are; it holds nothing open. Made at module scope, it keeps the order of what each request asks for, and
- * no request waits for another. Operations of one turn of the event loop share one
- * call to each owner concerned, and each has an answer of its own.
- * Different keys are atomic together only when they have the same owner; `aincrVersion` has, with the default key function.
- * Deadlines are made and judged by the calling Worker's clock (`createCache`'s `clock`): as exact as clocks agree.
+ * Create it in the request, from its bindings; it holds nothing open. At module scope it works too: it keeps the order of calls within
+ * each request, and no request waits for another. The calls of one turn of the event loop share one call to each owner, and each gets
+ * its own result. A batch is atomic only per owner. `aincrVersion` is atomic with the default key function. Deadlines use the calling
+ * Worker's clock (`createCache`'s `clock`).
  *
  * @throws {TypeError | RangeError} For options that make no sense, named.
  * @example
@@ -97,101 +98,57 @@ export interface KVAdapterOptions {
  * }
  * ```
  */
-export function kvAdapter(options: KVAdapterOptions): KVAdapter {
+export function kvAdapter(options: KVAdapterOptions): Adapter {
   checkBag(options, KNOWN, 'kvAdapter')
   const { kv, shards, name = 'default', shardCount = 8, cacheTtl = 60, locationHint } = options
-  const { reads = kv === undefined ? 'owner' : 'near' } = options
-  checkBindings(options)
-  if (options.onFault !== undefined && typeof options.onFault !== 'function') {
-    throw new TypeError(`onFault must be a function: got ${typeof options.onFault}`)
+  const { reads = kv === undefined ? 'owner' : 'near', onFault = warnOnce } = options
+  checkShards(shards)
+  // `kv: undefined` is a binding of another name: without this check the cache would quietly promise less.
+  if ('kv' in options) checkKV(kv)
+  checkShared(name, cacheTtl)
+  if (typeof onFault !== 'function') {
+    throw new TypeError(`onFault must be a function: got ${describeType(onFault)}`)
   }
-  if (!Number.isInteger(shardCount) || shardCount < 1 || shardCount > MAX_SHARDS) {
-    throw new RangeError(`shardCount must be an integer from 1 to ${MAX_SHARDS}: got ${shardCount}`)
-  }
-  if (!Number.isInteger(cacheTtl) || cacheTtl < MIN_CACHE_TTL || cacheTtl > MAX_CACHE_TTL) {
-    throw new RangeError(
-      `cacheTtl must be an integer from ${MIN_CACHE_TTL} to ${MAX_CACHE_TTL} seconds: got ${String(cacheTtl)}`,
-    )
-  }
-  if (reads !== 'near' && reads !== 'owner') {
-    throw new TypeError(`reads must be 'near' or 'owner': got ${String(reads)}`)
-  }
+  checkInteger('shardCount', shardCount, 1, MAX_SHARDS)
+  checkChoice(reads, ['near', 'owner'], 'kvAdapter', 'reads')
   if (reads === 'near' && kv === undefined) {
     throw new TypeError("reads: 'near' needs a KV namespace: { kv: env.CACHE_KV }")
   }
-  const nameBytes = encodeURIComponent(name).length
-  if (nameBytes > MAX_NAME_BYTES) {
-    throw new RangeError(`name must have at most ${MAX_NAME_BYTES} bytes: got ${nameBytes}`)
-  }
-  if (shards === undefined) {
-    return new KVAlone({ kv: kv as CacheKVNamespace, prefix: `${kvBaseOf(name)}/kv/`, cacheTtl })
-  }
-  const tally = newTally()
-  const placement = { shards, name, shardCount, locationHint, tally }
-  const supports = ownedSupports(kv !== undefined, reads === 'near' ? cacheTtl : undefined)
-  if (kv === undefined) {
-    return new EdgeAdapter({
-      supports,
-      owners: new Owners(placement),
-      nearby: undefined,
-      memory: undefined,
-      blobs: undefined,
-      clearsKey: undefined,
-      tally,
-    })
-  }
-  const onFault = faultTeller(options.onFault)
-  const { copies: prefix, clears: clearsKey, blobs: blobPrefix } = kvNamesOf(shards, name, shardCount)
-  const memory = memoryOf(prefix, kv)
-  const owners = new Owners({
-    ...placement,
-    onIncarnation: (shard, incarnation) => memory.noteIncarnation(shard, incarnation),
+  const names = kv && kvNamesOf(shards, name, shardCount)
+  const memory = kv && names && memoryOf(names.replicas, kv)
+  const client = new ShardClient({ shards, name, shardCount, locationHint, memory })
+  const replicas =
+    reads === 'near' && kv && names && memory
+      ? new ReplicaReader({
+          kv,
+          prefix: names.replicas,
+          clearsKey: names.clears,
+          cacheTtl,
+          memory,
+          client,
+          onFault: guarded('onFault', onFault, undefined),
+        })
+      : undefined
+  return new EdgeAdapter({
+    supports: ownedSupports(kv !== undefined, replicas && cacheTtl),
+    client,
+    replicas,
+    memory,
+    blobs: new Blobs({ kv, prefix: names?.blobs ?? '', reserve: (blobs) => client.reserve(blobs) }),
+    clearsKey: names?.clears,
   })
-  const reader = new NearReader({ kv, prefix, clearsKey, cacheTtl, shardCount, memory, tally, onFault })
-  const blobs = new Blobs({
-    kv,
-    prefix: blobPrefix,
-    tally,
-    reserve: (all) => owners.reserve(all),
-  })
-  const nearby = reads === 'near' ? { reader, prefix } : undefined
-  return new EdgeAdapter({ supports, owners, nearby, memory, blobs, clearsKey, tally })
 }
 
 const KNOWN = ['kv', 'shards', 'name', 'shardCount', 'reads', 'cacheTtl', 'locationHint', 'onFault']
 
-/** `aclear` calls every shard, and a request on the free plan may make 50 calls. */
+/** `aclear` calls every shard, and a request on the free plan may make at most 50 calls. */
 const MAX_SHARDS = 32
-/** What stands behind it in KV's keys, of 512 bytes, has room. */
-const MAX_NAME_BYTES = 400
-const MIN_CACHE_TTL = 30
-/** What KV's 32-bit integers can say. */
-const MAX_CACHE_TTL = 2 ** 31 - 1
 
-function checkBindings(options: KVAdapterOptions): void {
-  if (!('shards' in options) && !('kv' in options)) {
-    throw new TypeError(
-      'kvAdapter needs the Durable Object binding of CacheShard, and KV for copies: ' +
-        '{ kv: env.CACHE_KV, shards: env.CACHE_SHARDS }',
-    )
-  }
-  // Given and yet undefined: bound under another name. Without it the cache would quietly promise less.
-  if ('shards' in options && !isNamespace(options.shards)) {
-    throw new TypeError(
-      `shards must be the Durable Object binding of CacheShard, { shards: env.CACHE_SHARDS }: got ${typeof options.shards}`,
-    )
-  }
-  if ('shards' in options && typeof options.shards?.idFromName !== 'function') {
-    throw new TypeError(
-      'shards must have idFromName, as a Durable Object binding has: what is written into KV carries the identity of its objects',
-    )
-  }
-  if ('kv' in options && typeof options.kv?.getWithMetadata !== 'function') {
-    throw new TypeError(`kv must be a Workers KV binding, { kv: env.CACHE_KV }: got ${typeof options.kv}`)
-  }
-}
-
-function isNamespace(shards: unknown): boolean {
-  const { getByName, get } = (shards ?? {}) as Partial<Record<'getByName' | 'get', unknown>>
-  return typeof getByName === 'function' || typeof get === 'function'
+function checkShards(shards: unknown): void {
+  const { getByName, get, idFromName } = (shards ?? {}) as Partial<Record<string, unknown>>
+  if (typeof (getByName ?? get) === 'function' && typeof idFromName === 'function') return
+  throw new TypeError(
+    'shards must be the Durable Object binding of CacheShard, { shards: env.CACHE_SHARDS }; for KV without Durable Objects ' +
+      `use kvOnlyAdapter: got ${describeType(shards)}`,
+  )
 }

@@ -38,16 +38,16 @@ describe('what an isolate remembers of its caches', () => {
     memories.of('written').noteWriting('key', 0)
     memories.of('read').noteAbsent('key', 0)
     for (let index = 0; index < 100; index += 1) memories.of(`${index}`)
-    expect(memories.of('written').mayHaveCopy('key', 11 * MINUTE - 1, MINUTE)).toBe(false)
-    expect(memories.of('written').mayHaveCopy('key', 11 * MINUTE, MINUTE)).toBe(true)
-    expect(memories.of('read').mayHaveCopy('key', 0, MINUTE)).toBe(true)
-    expect(memories.of('new').mayHaveCopy('key', 0, MINUTE)).toBe(true)
+    expect(memories.of('written').mayHaveReplica('key', 11 * MINUTE - 1, MINUTE)).toBe(false)
+    expect(memories.of('written').mayHaveReplica('key', 11 * MINUTE, MINUTE)).toBe(true)
+    expect(memories.of('read').mayHaveReplica('key', 0, MINUTE)).toBe(true)
+    expect(memories.of('new').mayHaveReplica('key', 0, MINUTE)).toBe(true)
   })
 
   it('is not even that of ten thousand others: then a cache met anew may have been written to', () => {
     const memories = new IsolateMemories()
     for (let index = 0; index < 10_200; index += 1) memories.of(`${index}`).noteWriting('key', index)
-    expect(memories.of('0').mayHaveCopy('key', 11 * MINUTE - 1, MINUTE)).toBe(false)
+    expect(memories.of('0').mayHaveReplica('key', 11 * MINUTE - 1, MINUTE)).toBe(false)
   })
 
   it('grows by the writes of an adapter that has outlived it', () => {
@@ -57,7 +57,7 @@ describe('what an isolate remembers of its caches', () => {
     const anew = memories.of('cache')
     expect(anew).not.toBe(old)
     old.noteWriting('key', 5 * MINUTE)
-    expect(anew.mayHaveCopy('key', 15 * MINUTE, MINUTE)).toBe(false)
+    expect(anew.mayHaveReplica('key', 15 * MINUTE, MINUTE)).toBe(false)
     // Nobody has met this one since: it is remembered again.
     other.noteWriting('key', 0)
     expect(memories.of('other')).toBe(other)

@@ -1,15 +1,15 @@
 import { IsolateMemory } from './isolate-memory.ts'
 
 /**
- * What an isolate remembers of all caches that it has met, within limits: their names may be those of tenants, and without end. What
- * it forgets makes it read at the owners.
+ * The memories of all caches that an isolate has used, within limits, since their number may grow with the number of tenants. For a
+ * cache that was forgotten after a write, reads go to the owners for a while.
  */
 export class IsolateMemories {
-  /** By cache; the one that was asked for last comes last. */
+  /** By cache, the least recently used first. */
   readonly #memories = new Map<string, IsolateMemory>()
-  /** Of caches that it remembers no more, when the last write began. */
+  /** When the last write to each forgotten cache began. */
   readonly #forgotten = new Map<string, number>()
-  /** The same of caches of which it does not even remember that. */
+  /** The latest of those times that were forgotten, too. */
   #forgottenAt = Number.NEGATIVE_INFINITY
 
   of(id: string): IsolateMemory {
@@ -37,7 +37,7 @@ export class IsolateMemories {
     if (memory === undefined) return
     this.#memories.delete(id)
     this.#noteForgotten(id, memory.lastWriteAt)
-    // An adapter may live on and write: whoever reads the same cache in this isolate must know.
+    // An adapter that still has this memory may write, and readers with the next memory must know.
     memory.onWrite = (now) => {
       const successor = this.#memories.get(id)
       if (successor === undefined) this.#remember(id, memory)
@@ -57,26 +57,24 @@ export class IsolateMemories {
   }
 }
 
-/** Caches whose keys an isolate remembers. */
 const MAX_CACHES = 100
-/** Keys that it remembers of all of them: some megabytes of the 128 that an isolate has. */
+/** Of all caches together: some megabytes of the 128 that an isolate has. */
 const MAX_KEYS = 50_000
-/** Caches of which it remembers only when it last wrote to them. */
 const MAX_FORGOTTEN = 10_000
 
 const ours = new IsolateMemories()
-/** The isolates that bindings stand for, in tests. */
+/** In tests, where a binding stands for an isolate. */
 const others = new WeakMap<object, IsolateMemories>()
 
 /**
- * What the isolate remembers of the cache whose copies begin with `prefix`. It goes by that text, which names the objects too, and
- * not by the binding: tracing tools wrap bindings anew in each request.
+ * The memory of the cache whose replicas have this prefix in KV. It is found by the prefix and not by the binding, because tracing
+ * tools wrap bindings anew in each request.
  */
 export function memoryOf(prefix: string, kv: object): IsolateMemory {
   return (others.get(kv) ?? ours).of(prefix)
 }
 
-/** Has a binding stand for another isolate, which remembers nothing of this one: a test runs in a single isolate. */
+/** Makes a binding stand for another isolate, with memories of its own. Tests run in a single isolate. */
 export function standForIsolate<Binding extends object>(kv: Binding): Binding {
   others.set(kv, new IsolateMemories())
   return kv

@@ -34,7 +34,7 @@ describe('what an isolate remembers of clears and misses', () => {
       [0, false],
     ] as const) {
       expect(memory.areClearsKnown(now, minute)).toBe(isKnown)
-      expect(memory.mayHaveCopy('key', now, minute)).toBe(!isKnown)
+      expect(memory.mayHaveReplica('key', now, minute)).toBe(!isKnown)
     }
   })
 
@@ -42,8 +42,8 @@ describe('what an isolate remembers of clears and misses', () => {
     const memory = new IsolateMemory()
     for (let index = 0; index <= 10_000; index += 1) memory.noteClear(`tenant-${index}:`, index + 1)
     expect(memory.size).toBe(10_000)
-    expect(memory.mayHaveCopy('tenant-0:1:key', Date.now(), 60_000)).toBe(false)
-    expect(memory.mayHaveCopy('tenant-0:1:key', Date.now() + 660_000, 60_000)).toBe(true)
+    expect(memory.mayHaveReplica('tenant-0:1:key', Date.now(), 60_000)).toBe(false)
+    expect(memory.mayHaveReplica('tenant-0:1:key', Date.now() + 660_000, 60_000)).toBe(true)
   })
 
   it('is of what an owner said last of its storage', () => {
@@ -75,7 +75,7 @@ describe('what an isolate forgets of its writes', () => {
     const memory = new IsolateMemory()
     for (let index = 0; index < 10_001; index += 1)
       memory.noteStored(`${index}`, memory.noteWriting(`${index}`, 0), 1)
-    expect(memory.mayHaveCopy('other', 659_999, 60_000)).toBe(false)
-    expect(memory.mayHaveCopy('other', 660_000, 60_000)).toBe(true)
+    expect(memory.mayHaveReplica('other', 659_999, 60_000)).toBe(false)
+    expect(memory.mayHaveReplica('other', 660_000, 60_000)).toBe(true)
   })
 })

@@ -1,38 +1,36 @@
 import { type Clears, clearedAt } from './generations.ts'
-import { CLOCKS, KEPT_UP } from './limits.ts'
-import { FORGOTTEN_AFTER } from './sweep-time.ts'
+import { CLEAR_RETENTION_MS, CLOCK_SKEW_MS, KV_PROPAGATION_MS, REPLICA_LIFETIME_MS } from './limits.ts'
 
-/** A write of this isolate. */
+/** A write of this isolate. Times are epoch milliseconds. */
 export interface Written {
-  /** Epoch milliseconds. */
   readonly at: number
-  /** The owner's stamp of the write; while it is not known whether it was made, one that no copy has. */
+  /** The owner's stamp of the write, or `UNDECIDED` while it is not known whether the write was made. */
   stamp: number
-  /** The stamp of an earlier one, which the owner may have had after it. */
+  /** The stamp of an earlier write that the owner may have received later. */
   least: number
-  /** Epoch milliseconds by which it has been made, if it ever will be. */
+  /** The time after which a write without an answer will not be made any more. */
   decidedBy: number
-  /** What was remembered of the key before, in case nothing was done. */
+  /** The record that this one replaced, in case the write was not made. */
   before: Written | undefined
 }
 
 /**
- * What an isolate remembers of one cache from request to request, and that belongs to none of them: what it wrote, so that it
- * sees it; where there was no copy, so that it does not pay for looking again; and what was cleared.
+ * What an isolate remembers of one cache across requests: its writes, for read-your-writes; keys without a replica, so that it does
+ * not pay for looking again; and clears.
  */
 export class IsolateMemory {
   readonly #written = new Map<string, Written>()
   readonly #absent = new Map<string, number>()
   readonly #clears = new Map<string, number>()
-  /** Epoch milliseconds at which each clear was last heard of, the oldest first. */
+  /** When each clear was last seen, in epoch milliseconds, the oldest first. */
   readonly #clearsHeardAt = new Map<string, number>()
   #clearsReadAt = Number.NEGATIVE_INFINITY
-  /** By shard, which of its storages the owner last said that it has. */
+  /** By shard, the storage from which its owner last answered. */
   readonly #incarnations = new Map<number, string>()
-  /** When the last of the forgotten writes began: for a while after it no copy is trusted, which may not have it yet. */
+  /** When the last forgotten write began. For a while no replica is trusted, because it may lack that write. */
   #forgottenAt: number
   #lastWriteAt: number
-  /** Hears of each write, once this memory is not the one that the cache's next adapter gets. */
+  /** Called for each write once this memory was dropped, and the cache's next adapter gets another one. */
   onWrite: ((now: number) => void) | undefined
 
   constructor(forgottenAt: number = Number.NEGATIVE_INFINITY) {
@@ -40,7 +38,7 @@ export class IsolateMemory {
     this.#lastWriteAt = forgottenAt
   }
 
-  /** Keys and scopes that it remembers. */
+  /** The number of keys and scopes remembered. */
   get size(): number {
     return this.#written.size + this.#absent.size + this.#clears.size
   }
@@ -50,42 +48,42 @@ export class IsolateMemory {
     return this.#lastWriteAt
   }
 
-  /** Writes of up to this time are not remembered here. */
+  /** Treats writes up to this time as forgotten. */
   forgetBefore(time: number): void {
     this.#forgottenAt = Math.max(this.#forgottenAt, time)
   }
 
-  /** Whether to look for a copy at all, `cacheTtl` milliseconds being what a location keeps of KV. */
-  mayHaveCopy(key: string, now: number, cacheTtl: number): boolean {
-    if (now < this.#forgottenAt + cacheTtl + SETTLED) return false
+  /** True if a replica should be looked for. `cacheTtl` in milliseconds. */
+  mayHaveReplica(key: string, now: number, cacheTtl: number): boolean {
+    if (now < this.#forgottenAt + cacheTtl + KV_PROPAGATION_MS) return false
     const written = this.#written.get(key)
     if (written !== undefined) {
       if (now < written.at + cacheTtl) return false
-      // Not even what the owner says now would tell whether a copy is of before or after it.
+      // Until then, not even the owner's answer tells whether a replica is older than the write.
       if (isUndecided(written) && now < written.decidedBy) return false
-      if (now >= written.at + LAPSED) this.#written.delete(key)
+      if (now >= written.at + REPLICA_LAPSE_MS) this.#written.delete(key)
     }
     const absentAt = this.#absent.get(key)
-    // A location keeps a miss as long as a value: asking again would only cost.
+    // A location caches a miss as long as a value, so a second look would find nothing new.
     return absentAt === undefined || !isWithin(cacheTtl, absentAt, now)
   }
 
-  /** Whether a copy with this stamp and generation is of after all that this isolate knows of. */
+  /** True if a replica with this stamp and generation includes all writes and clears that this isolate knows of. */
   trusts(key: string, stamp: number, generation: number): boolean {
     const written = this.#written.get(key)
-    // Not forgotten with the first copy that has it: KV may give an older one after it.
+    // The write is not forgotten with the first replica that includes it: KV may return an older one later.
     if (written !== undefined && stamp < Math.max(written.stamp, written.least)) return false
     return generation >= clearedAt(this.#clears, key)
   }
 
-  /** Whether a copy would be trusted if only it were known whether a write that failed was made after it. */
+  /** True if a replica would be trusted but for a write that failed, and may have been made after it. */
   isInDoubt(key: string, stamp: number, generation: number): boolean {
     const written = this.#written.get(key)
     if (written === undefined || !isUndecided(written) || stamp < written.least) return false
     return generation >= clearedAt(this.#clears, key)
   }
 
-  /** The owner has the very entry that a copy with this stamp is of: the write in doubt was not made, or is in it. */
+  /** The owner has the same entry as a replica with this stamp: the write in doubt was not made, or is included. */
   noteConfirmed(key: string, stamp: number): void {
     const written = this.#written.get(key)
     if (written === undefined || !isUndecided(written)) return
@@ -95,21 +93,21 @@ export class IsolateMemory {
 
   noteAbsent(key: string, now: number): void {
     this.#absent.delete(key)
-    if (this.#absent.size >= MAX_BATCH_KEYS) deleteFirst(this.#absent)
+    if (this.#absent.size >= MAX_REMEMBERED_KEYS) deleteFirst(this.#absent)
     this.#absent.set(key, now)
   }
 
-  /** A write begins: until its stamp is known, no copy has it. */
+  /** Call before a write is sent. Until its stamp is known, no replica is trusted for the key. */
   noteWriting(key: string, now: number): Written {
     this.#noteWrite(now)
     const before = this.#written.get(key)
     if (before !== undefined) before.before = undefined
-    const written = { at: now, stamp: UNDECIDED, least: 0, decidedBy: now + SETTLED, before }
+    const written = { at: now, stamp: UNDECIDED, least: 0, decidedBy: now + KV_PROPAGATION_MS, before }
     this.#remember(key, written)
     return written
   }
 
-  /** A write was answered. */
+  /** Call when a write was answered. */
   noteStored(key: string, written: Written, stamp: number): void {
     written.stamp = stamp
     const latest = this.#written.get(key)
@@ -117,14 +115,14 @@ export class IsolateMemory {
     else if (latest !== written) latest.least = Math.max(latest.least, stamp)
   }
 
-  /** A write failed. If nothing was done, it is as if it had never been asked for. Otherwise it may still be done, for a while. */
+  /** Call when a write failed. `isCertain`: it was not made. Otherwise it may still be made for a while. */
   noteFailed(key: string, written: Written, now: number, isCertain: boolean): void {
     if (!isCertain) {
       written.stamp = UNDECIDED
-      written.decidedBy = now + IN_DOUBT
+      written.decidedBy = now + IN_DOUBT_MS
       return
     }
-    // Another change of the same call may have been made.
+    // Another change of the key in the same call may have been made.
     if (!isUndecided(written) || this.#written.get(key) !== written) return
     const { before, least } = written
     if (before === undefined) {
@@ -144,8 +142,8 @@ export class IsolateMemory {
     for (const generation of clears.values()) last = Math.max(last, generation)
     const at = Date.now()
     for (const [scope, generation] of this.#clears) {
-      // What was cleared since may not be told in KV yet. What is not told there any more was so long ago that no copy is of before.
-      const isOver = generation <= last || (this.#clearsHeardAt.get(scope) ?? at) < at - FORGOTTEN_AFTER
+      // A later clear may not be in KV yet. One that is no longer in KV is so old that no replica precedes it.
+      const isOver = generation <= last || (this.#clearsHeardAt.get(scope) ?? at) < at - CLEAR_RETENTION_MS
       if (isOver) this.#forgetClear(scope)
     }
     for (const [scope, generation] of clears) {
@@ -157,7 +155,7 @@ export class IsolateMemory {
   noteClear(scope: string, generation: number): void {
     const at = Date.now()
     this.#noteWrite(at)
-    if (this.#clears.size >= MAX_BATCH_KEYS) {
+    if (this.#clears.size >= MAX_REMEMBERED_KEYS) {
       const [oldest, heardAt] = this.#clearsHeardAt.entries().next().value ?? ['', at]
       this.forgetBefore(heardAt)
       this.#forgetClear(oldest)
@@ -165,12 +163,12 @@ export class IsolateMemory {
     this.#setClear(scope, Math.max(generation, this.#clears.get(scope) ?? 0), at)
   }
 
-  /** An owner has answered, and said which storage it has. */
+  /** Call when an owner has answered, with the storage it answered from. */
   noteIncarnation(shard: number, incarnation: string | undefined): void {
     if (incarnation !== undefined) this.#incarnations.set(shard, incarnation)
   }
 
-  /** Whether a copy was written by an owner that has lost its storage since. Not known before the owner has answered once. */
+  /** True if a replica was written by an owner that has lost its storage since. Unknown before the owner's first answer. */
   isOfLostStorage(shard: number, incarnation: string | undefined): boolean {
     const current = this.#incarnations.get(shard)
     return current !== undefined && incarnation !== undefined && incarnation !== current
@@ -194,7 +192,7 @@ export class IsolateMemory {
 
   #remember(key: string, written: Written): void {
     this.#written.delete(key)
-    const [first] = this.#written.size >= MAX_BATCH_KEYS ? this.#written.values() : []
+    const [first] = this.#written.size >= MAX_REMEMBERED_KEYS ? this.#written.values() : []
     if (first !== undefined) {
       this.#forgottenAt = Math.max(this.#forgottenAt, first.at)
       deleteFirst(this.#written)
@@ -208,16 +206,14 @@ function isUndecided({ stamp }: Written): boolean {
 }
 
 const UNDECIDED = Number.POSITIVE_INFINITY
-/** Milliseconds after which a call that was seen to fail does nothing more at its owner, by far. */
-const IN_DOUBT = 60_000
-/** Keys of each kind. */
-const MAX_BATCH_KEYS = 10_000
-/** Milliseconds after which a write has reached every location, by far, if its owner can write to KV: that speaks of 60 s "or more". */
-const SETTLED = 600_000
-/** Milliseconds after which no copy of before a write says anything any more, even if its owner cannot write to KV. */
-const LAPSED: number = KEPT_UP + CLOCKS
+/** After this time a call that failed has no further effect at its owner. */
+const IN_DOUBT_MS = 60_000
+/** Per kind. */
+const MAX_REMEMBERED_KEYS = 10_000
+/** After this time every replica from before a write has lapsed, even if its owner cannot write to KV. */
+const REPLICA_LAPSE_MS: number = REPLICA_LIFETIME_MS + CLOCK_SKEW_MS
 
-/** Also where a clock was set back: what was learned in its future is not known for ever. */
+/** Holds in both directions, in case the clock was set back. */
 function isWithin(milliseconds: number, at: number, now: number): boolean {
   return Math.abs(now - at) < milliseconds
 }

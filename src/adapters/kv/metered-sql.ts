@@ -1,12 +1,15 @@
 import type { Rows } from './protocol.ts'
 
-/** SQLite as far as an owner needs it. */
+/** The part of SQLite that an owner uses. */
 export type Sql = Pick<SqlStorage, 'exec'>
 
-/** Passes statements on, and counts the rows that they are billed for. */
+/** Counts the rows that statements are billed for. */
 export class MeteredSql implements Sql {
   readonly #sql: SqlStorage
-  #cursors: Pick<SqlStorageCursor<never>, 'rowsRead' | 'rowsWritten'>[] = []
+  #read = 0
+  #written = 0
+  /** The last statement. Its counts are final when the next one begins. */
+  #cursor: Pick<SqlStorageCursor<never>, 'rowsRead' | 'rowsWritten'> | undefined
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -16,20 +19,21 @@ export class MeteredSql implements Sql {
     query: string,
     ...bindings: unknown[]
   ): SqlStorageCursor<Row> {
+    this.#addUp()
     const cursor = this.#sql.exec<Row>(query, ...bindings)
-    this.#cursors.push(cursor)
+    this.#cursor = cursor
     return cursor
   }
 
-  /** What there was since this was last asked. */
-  takeRows(): Rows {
-    let read = 0
-    let written = 0
-    for (const { rowsRead, rowsWritten } of this.#cursors) {
-      read += rowsRead
-      written += rowsWritten
-    }
-    this.#cursors = []
-    return { read, written }
+  /** The rows billed so far. */
+  get rows(): Rows {
+    this.#addUp()
+    return { read: this.#read, written: this.#written }
+  }
+
+  #addUp(): void {
+    this.#read += this.#cursor?.rowsRead ?? 0
+    this.#written += this.#cursor?.rowsWritten ?? 0
+    this.#cursor = undefined
   }
 }

@@ -1,10 +1,10 @@
-/** The part of a Workers KV namespace that is used here: `env.CACHE_KV` is one, and so is a double of it in tests. */
+/** The part of a Workers KV namespace that is used: `env.CACHE_KV`, or a double of it in tests. */
 export interface CacheKVNamespace {
   getWithMetadata<Metadata>(
     key: string,
     options: KVReadOptions<'text'>,
   ): Promise<KVValueWithMetadata<Metadata>>
-  /** Up to 100 keys in one call; for what is absent there is `null`. */
+  /** Up to 100 keys in one call. A missing key has `null`. */
   getWithMetadata<Metadata>(
     keys: string[],
     options: KVReadOptions<'text'>,
@@ -16,12 +16,12 @@ export interface CacheKVNamespace {
 
 export interface KVReadOptions<Type extends string> {
   readonly type: Type
-  /** Seconds for which this location may keep what it read, also that there was nothing. */
+  /** Seconds for which this location may cache the result, a miss included. */
   readonly cacheTtl?: number
 }
 
 export interface KVWriteOptions {
-  /** Seconds, at least 60, from when KV takes it. */
+  /** Seconds, at least 60, from the time of the write. */
   readonly expirationTtl?: number
   readonly metadata?: unknown
 }

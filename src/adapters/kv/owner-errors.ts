@@ -1,8 +1,8 @@
-/** A call to an owner that failed, with what is known of it. */
+/** A failed call to an owner. */
 export class OwnerError extends Error {
-  /** Whether it is certain that nothing was done. */
+  /** True if it is certain that nothing was done. */
   readonly isCertain: boolean
-  /** As the platform has them. */
+  /** The platform's own properties. */
   readonly overloaded: boolean
   readonly retryable: boolean
 
@@ -14,32 +14,32 @@ export class OwnerError extends Error {
   }
 }
 
-/** Whether a change is known not to have been made. Without an answer of its owner it may still be, a little later. */
+/** True if a change was certainly not made. Without an answer of its owner it may still be made a little later. */
 export function isCertain(error: unknown): boolean {
   return error instanceof OwnerError && error.isCertain
 }
 
-/** What the platform says of a failure. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ */
+/** The properties of the platform's errors. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ */
 interface PlatformError {
   readonly message?: string
   readonly overloaded?: boolean
   readonly retryable?: boolean
   readonly durableObjectReset?: boolean
-  /** It was thrown by the object’s own method, and carried here. */
+  /** Thrown by the object's own method. */
   readonly remote?: boolean
 }
 
-/** What a call was for, and with it what a failure leaves behind. */
+/** The purpose of a call decides what its failure may leave behind. */
 export type Purpose = 'read' | 'write' | 'clear' | 'rest of a clear'
 
 /**
- * The failure of a call as what it means to its caller. The platform's own words come first, since they may say what to do. A
- * stub has no methods (`hasMethods`) where the platform is too old for them.
+ * An error that says what the failure means to the caller, after the platform's own message. `hasMethods` is false where the platform
+ * is too old for calls to Durable Objects.
  */
 export function ownerError(error: unknown, hasMethods: boolean, purpose: Purpose): OwnerError {
   const platformError = (error ?? {}) as PlatformError
   const { message = String(error), overloaded, durableObjectReset, remote } = platformError
-  // The constructor runs before any method, and each method is all or nothing: none of it is stored if it throws.
+  // A method that throws has stored nothing.
   const isCertain = !hasMethods || overloaded === true || remote === true || NO_SQL.test(message)
   const says = hasMethods ? message + remedyFor(message, durableObjectReset === true) : TOO_OLD
   return new OwnerError(says + (isCertain ? CERTAIN : IN_DOUBT)[purpose], isCertain, platformError)

@@ -4,7 +4,7 @@ import type { MeteredSql } from './metered-sql.ts'
 import { Publisher } from './publisher.ts'
 import { Settings } from './settings.ts'
 
-/** The tables of an owner, and what it keeps of them in memory. */
+/** The tables of an owner, and its memory of them. */
 export class OwnerState {
   readonly #storage: DurableObjectStorage
   readonly #sql: MeteredSql
@@ -19,7 +19,7 @@ export class OwnerState {
     this.#load()
   }
 
-  /** Stores; `'all'` = all or nothing. After a failure, memory is read anew: it may hold what was not stored. */
+  /** Runs `work`, in a transaction if `'all'`. After a failure the memory is read again, since it may hold what was not stored. */
   store(bracket: 'all' | 'none', work: () => void): void {
     try {
       if (bracket === 'all') this.#storage.transactionSync(work)
@@ -30,7 +30,7 @@ export class OwnerState {
     }
   }
 
-  /** Whether KV does not have all that it should have. */
+  /** True if replicas or clears are still to be written to KV. */
   get isUnpublished(): boolean {
     return this.publisher.isDirty || this.settings.unannounced !== undefined
   }

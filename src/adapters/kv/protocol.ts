@@ -1,39 +1,56 @@
 import type { Entry, Op, Outcome, Wanted } from '../../core/adapter.ts'
-import type { Stored } from './codec.ts'
 
 /*
- * What Workers and owners say to each other. A deployment replaces them one by one, so either may be older than the other:
- * fields may be added, and who does not know them passes over them; none may go or change its meaning.
+ * The messages between Workers and owners. A deployment replaces them one by one, so either may be older than the other. Fields may be
+ * added, and are ignored where they are unknown. None may be removed or change its meaning.
  */
+
+/**
+ * A value in a text store. A safe integer stays a number, so that its owner can count without decoding. Anything else says in `format`
+ * how to read it.
+ */
+export type Stored = number | Encoded
+
+export interface Encoded {
+  readonly format: string
+  readonly data: string | Uint8Array
+}
 
 /** An entry as it travels and as the owner keeps it: encoded. */
 export interface StoredEntry extends Entry {
   readonly value: Stored
 }
 
+/** An operation with its values encoded. */
+export type StoredOp = EncodedOp<Op>
+
+type EncodedOp<O> = O extends { readonly entry: Entry }
+  ? Omit<O, 'entry'> & { readonly entry: StoredEntry }
+  : 'initial' extends keyof O
+    ? Omit<O, 'initial'> & { readonly initial?: StoredEntry }
+    : O
+
 export interface StoredChange {
   readonly key: string
-  readonly op:
-    | Exclude<Op, { kind: 'set' | 'add' | 'incr' }>
-    | { readonly kind: 'set' | 'add'; readonly entry: StoredEntry }
-    | (Extract<Op, { kind: 'incr' }> & { readonly initial?: StoredEntry })
-  /** Not if the entry no longer points to the blob `from`. First puts `to` in its place. */
+  readonly op: StoredOp
+  /** Done only if the entry still points to the blob `from`, after replacing that by `to`. */
   readonly blob?: { readonly from: string; readonly to?: Stored }
 }
 
-/** `'outlived'`: the deadline asked for is beyond the life of the blob that `entry` points to, and it needs another. */
+/** `'outlived'`: the new deadline is later than that of the blob of `entry`, which needs a new blob first. */
 export type StoredOutcome =
   | Outcome
   | { readonly ok: false; readonly reason: 'outlived'; readonly entry: StoredEntry }
 
-/** What every answer of an owner carries. */
+/** The common part of all answers. */
 export interface Reply {
-  readonly rows: Rows
-  /** The storage that it answers from: a text of its own that each storage gets when it is created. */
+  /** Always zero, for earlier clients, which add them up. See `CacheShard#billedRows`. */
+  readonly rows?: Rows
+  /** Identifies the owner's storage. Each storage gets a new text when it is created. */
   readonly incarnation?: string
 }
 
-/** What SQLite bills. */
+/** Rows that SQLite bills. */
 export interface Rows {
   readonly read: number
   readonly written: number
@@ -42,14 +59,14 @@ export interface Rows {
 export interface ReadRequest {
   readonly keys: readonly string[]
   readonly wanted: Wanted
-  /** The reader found no copy under this beginning of a KV key: what is found shall have one. */
+  /** The reader found no replica under this KV prefix. The owner writes one of each entry found. */
   readonly publish?: string
 }
 
 export interface ReadReply extends Reply {
   /**
-   * In the order asked; expired ones included. For `'presence'` each value is 0. Of those that are together too large for
-   * one answer, the first ones: ask again for the rest.
+   * In the order asked, expired ones included. For `'presence'` each value is 0. If they are too large for one answer, only the first
+   * ones: ask again for the rest.
    */
   readonly entries: readonly (StoredEntry | null)[]
 }
@@ -60,17 +77,17 @@ export interface CommitRequest {
 }
 
 export interface CommitReply extends Reply {
-  /** Of the changes, in order. If those are together too large for one answer, of the first ones: the others were not made. */
+  /** In the order of the changes. If they are too large for one answer, only the first ones: the other changes were not made. */
   readonly outcomes: readonly StoredOutcome[]
-  /** A copy with this stamp or a later one was made with all changes in it that have an outcome. */
+  /** A replica with this stamp or a later one includes all changes that have an outcome. */
   readonly stamp: number
 }
 
 export interface ClearRequest {
   readonly scope: string
-  /** Given out by the cache's first owner, which is asked without one. */
+  /** Assigned by the cache's first owner, whose request has none. */
   readonly generation?: number
-  /** Under which KV key the first owner tells readers of it. */
+  /** The KV key under which the first owner announces the clear. */
   readonly announce?: string
 }
 
@@ -78,7 +95,7 @@ export interface ClearReply extends Reply {
   readonly generation: number
 }
 
-/** A blob that is about to be written and never expires, with the key that will point to it. */
+/** A blob without a deadline that is about to be written, and the key of its entry. */
 export interface Reserved {
   readonly name: string
   readonly key: string

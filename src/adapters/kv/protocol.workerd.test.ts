@@ -3,12 +3,25 @@ import { describe, expect, it } from 'vitest'
 import type { AsyncCache } from '../../core/cache.ts'
 import { createCache } from '../../core/create-cache.ts'
 import { type CacheShardNamespace, type CacheShardStub, kvAdapter } from './index.ts'
+import type { CommitRequest, Rows } from './protocol.ts'
 
 const NOW = 1_000
 const set = (key: string, value: number, more = {}) =>
   ({ key, op: { kind: 'set', entry: { value, expiresAt: null } }, ...more }) as const
 
-const newOwner = (): CacheShardStub => env.CACHE_SHARDS.getByName(crypto.randomUUID())
+/** What the calls to an owner make SQLite bill. */
+function costsOf(owner: Owner) {
+  return async (call: () => Promise<unknown>): Promise<Rows> => {
+    const before = await owner.billedRows()
+    await call()
+    const after = await owner.billedRows()
+    return { read: after.read - before.read, written: after.written - before.written }
+  }
+}
+
+type Owner = CacheShardStub & { billedRows(): Promise<Rows> }
+
+const newOwner = (): Owner => env.CACHE_SHARDS.getByName(crypto.randomUUID())
 
 describe('an owner', () => {
   it('passes over fields that a newer Worker sends', async () => {
@@ -32,13 +45,25 @@ describe('an owner', () => {
 
   it('tells what its rows cost', async () => {
     const owner = newOwner()
+    const cost = costsOf(owner)
     await owner.commit({ changes: [set('warm', 1)], now: NOW })
-    expect((await owner.commit({ changes: [set('key', 5)], now: NOW })).rows.written).toBe(1)
-    expect((await owner.read({ keys: ['key'], wanted: 'value' })).rows).toEqual({ read: 1, written: 0 })
+    const commit = (changes: CommitRequest['changes']) => cost(() => owner.commit({ changes, now: NOW }))
+    expect((await commit([set('key', 5)])).written).toBe(1)
+    const read = () => owner.read({ keys: ['key'], wanted: 'value' })
+    expect(await cost(read)).toEqual({ read: 1, written: 0 })
     const count = { key: 'key', op: { kind: 'incr', delta: 1 } } as const
-    expect((await owner.commit({ changes: Array(100).fill(count), now: NOW })).rows.written).toBe(1)
+    expect((await commit(Array(100).fill(count))).written).toBe(1)
     const refused = { key: 'key', op: { kind: 'add', entry: { value: 1, expiresAt: null } } } as const
-    expect((await owner.commit({ changes: [refused], now: NOW })).rows.written).toBe(0)
+    expect((await commit([refused])).written).toBe(0)
+  })
+
+  it('answers with the counts of rows that clients of before add up', async () => {
+    const owner = newOwner()
+    const rows = { read: expect.any(Number), written: expect.any(Number) }
+    expect(await owner.commit({ changes: [set('key', 5)], now: NOW })).toMatchObject({ rows })
+    expect(await owner.read({ keys: ['key'], wanted: 'value' })).toMatchObject({ rows })
+    expect(await owner.clear({ scope: '' })).toMatchObject({ rows })
+    expect(await owner.reserve({ blobs: [] })).toMatchObject({ rows })
   })
 
   it('clears any number of rows at the cost of a few', async () => {
@@ -46,7 +71,7 @@ describe('an owner', () => {
     const rows = async (scope: string): Promise<number> => {
       const changes = Array.from({ length: 2_000 }, (_, index) => set(`app:1:${index}`, index))
       await owner.commit({ changes, now: NOW })
-      const { written } = (await owner.clear({ scope })).rows
+      const { written } = await costsOf(owner)(() => owner.clear({ scope }))
       const { entries } = await owner.read({ keys: ['app:1:0', 'app:1:1999'], wanted: 'value' })
       expect(entries).toEqual([null, null])
       return written

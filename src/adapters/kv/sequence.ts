@@ -3,24 +3,23 @@ import { type RequestScope, requestScope } from '../../core/request-scope.ts'
 interface Running {
   readonly scope: RequestScope
   readonly ended: Promise<void>
-  /** By the monotonic clock, in milliseconds. */
+  /** `performance.now()`. */
   readonly begunAt: number
 }
 
 /**
- * Work that takes several steps, one piece after the other for each request. Requests do not wait for each other, as those in different
- * isolates do not: what a cancelled request was waiting for never comes, and whoever waited for it would wait for ever.
+ * Runs work of several steps in order, for each request by itself. Requests do not wait for each other: the work of a cancelled request
+ * never ends.
  */
 export class Sequence {
   #running: readonly Running[] = []
 
-  /** What the current request must wait for, if anything. */
+  /** Resolves when the current request's work has ended; `undefined` if there is none. */
   get pending(): Promise<void> | undefined {
-    // Most adapters are of one request, and seldom have anything to wait for.
     return this.#running.length === 0 ? undefined : this.#ofThisRequest()?.ended
   }
 
-  /** Begins after all work of the same request has ended. */
+  /** Begins once all earlier work of the same request has ended. */
   run<T>(begin: () => Promise<T>): Promise<T> {
     const before = this.pending
     const work = before === undefined ? begin() : before.then(begin)
@@ -29,7 +28,7 @@ export class Sequence {
       () => {},
     )
     const running = { scope: requestScope(), ended, begunAt: performance.now() }
-    // The last of a request stands for all before it.
+    // The last work of a request ends after all before it.
     this.#running = [...this.#alive(running.begunAt).filter(({ ended }) => ended !== before), running]
     ended.then(() => {
       this.#running = this.#running.filter((other) => other !== running)
@@ -41,7 +40,7 @@ export class Sequence {
     return this.#running.findLast(({ scope }) => scope.isCurrent())
   }
 
-  /** Without those of requests that must have been cancelled: they never end. */
+  /** Without the work of requests that were probably cancelled. */
   #alive(now: number): readonly Running[] {
     return this.#running.filter(({ begunAt }) => now - begunAt < GIVEN_UP_AFTER_MS).slice(-MAX_REQUESTS)
   }
@@ -49,5 +48,4 @@ export class Sequence {
 
 /** Longer than any write takes. */
 const GIVEN_UP_AFTER_MS = 300_000
-/** Requests of one isolate whose work is remembered. */
 const MAX_REQUESTS = 100

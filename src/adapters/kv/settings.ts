@@ -11,7 +11,7 @@ export interface EarlierPrefix {
   readonly usedUntil: number
 }
 
-/** What an owner must still know when an alarm wakes it, with nobody there to ask. */
+/** What an owner must know when an alarm wakes it. */
 export class Settings {
   readonly #sql: Sql
   readonly #values: Map<string, string>
@@ -28,8 +28,8 @@ export class Settings {
   }
 
   /**
-   * Tells this storage from an earlier one of the same object, which was deleted: copies of that one may still be in KV. Made at
-   * the first start, and kept.
+   * Distinguishes this storage from an earlier one of the same object that was deleted, whose replicas may still be in KV. Created at
+   * the first start.
    */
   get incarnation(): string {
     const known = this.#values.get(INCARNATION)
@@ -39,18 +39,18 @@ export class Settings {
     return made
   }
 
-  /** What the KV keys of copies begin with. */
+  /** The prefix of the KV keys of replicas. */
   get prefix(): string {
     return this.#values.get(PREFIX) ?? ''
   }
 
-  /** What they began with before, and until when. */
+  /** The former prefix, and until when it was used. */
   get earlierPrefix(): EarlierPrefix | undefined {
     const stored = this.#values.get(EARLIER_PREFIX)
     return stored === undefined ? undefined : JSON.parse(stored)
   }
 
-  /** Readers of another version of this library look for copies under other keys. */
+  /** Readers of another version of this library may use another prefix. */
   usePrefix(prefix: string, now: number): void {
     const earlier = this.prefix
     if (prefix === earlier) return
@@ -58,7 +58,7 @@ export class Settings {
     this.#set(PREFIX, prefix)
   }
 
-  /** The KV key under which the clears are to be told, if they have not been. */
+  /** The KV key that is to announce the clears, while that is not done. */
   get unannounced(): string | undefined {
     return this.#values.get(ANNOUNCE)
   }
@@ -72,7 +72,7 @@ export class Settings {
     this.#sql.exec('DELETE FROM settings WHERE name = ?', ANNOUNCE)
   }
 
-  /** When the last sweep ended; 0 while one is under way that several alarms see to, and before the first. */
+  /** When the last sweep ended; 0 before the first, and while one takes several alarms. */
   get sweptAt(): number {
     return Number(this.#values.get(SWEPT_AT) ?? 0)
   }

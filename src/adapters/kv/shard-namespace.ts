@@ -9,9 +9,9 @@ import type {
   ReserveRequest,
 } from './protocol.ts'
 
-/** A Durable Object namespace bound to `CacheShard`, and a double of it in tests. */
+/** A Durable Object namespace bound to `CacheShard`, or a double of it in tests. */
 export interface CacheShardNamespace {
-  /** The ID tells these objects from those of other namespaces: what they write into KV carries it. */
+  /** The ID distinguishes these objects from those of other namespaces. It is part of their KV keys. */
   idFromName(name: string): { toString(): string }
   getByName(name: string, options?: { locationHint?: LocationHint }): CacheShardStub
 }
@@ -22,7 +22,7 @@ export interface CacheShardNamespace {
  */
 export interface AnyDurableObjectNamespace {
   idFromName(name: string): { toString(): string }
-  /** `never`: the ID has the type of the platform's declarations, of which there are several. */
+  /** `never`, because the type of an ID differs between the platform's several declarations. */
   get(id: never, options?: { locationHint?: LocationHint }): object
 }
 
@@ -47,14 +47,14 @@ export interface CacheShardStub {
   reserve(request: ReserveRequest): Promise<ReserveReply>
 }
 
-/** Calls the object of this name. */
+/** The stub of the object of this name. */
 export function stubOf(
   shards: CacheShardNamespace | AnyDurableObjectNamespace,
   name: string,
   locationHint: LocationHint | undefined,
 ): CacheShardStub {
   const options = locationHint === undefined ? [] : ([{ locationHint }] as const)
-  // Runtimes of before August 2025 have no getByName.
+  // Runtimes before August 2025 have no getByName.
   const stub =
     'getByName' in shards
       ? shards.getByName(name, ...options)

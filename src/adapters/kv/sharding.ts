@@ -1,6 +1,6 @@
 import { withoutVersion } from '../../core/keys.ts'
 
-/** Part of the objects' names: an owner never meets a table of another layout. */
+/** Part of the objects' names, so that an owner never opens tables of another layout. */
 const LAYOUT = 'v1'
 
 /** The name of the Durable Object that is a shard of a cache. */
@@ -8,13 +8,13 @@ export function objectName(cacheName: string, shardCount: number, shard: number)
   return `${cacheName}/${LAYOUT}/${shardCount}/${shard}`
 }
 
-/** The shard that owns a key. All versions of a key share one, so that moving between them is one turn. */
+/** The shard that owns a key. All versions of a key have the same owner, so that a move between them is atomic. */
 export function shardOf(key: string, shardCount: number): number {
   return fnv1a(withoutVersion(key)) % shardCount
 }
 
 /**
- * FNV-1a, 32 bit, over UTF-16 units: the same in every runtime and for ever, since it decides where an entry lives.
+ * FNV-1a, 32 bit, over UTF-16 units. It must never change, because it decides where an entry is stored.
  * http://www.isthe.com/chongo/tech/comp/fnv/
  */
 export function fnv1a(text: string): number {

@@ -1,21 +1,21 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import type { Adapter } from '../../core/adapter.ts'
 import type { AsyncCache } from '../../core/cache.ts'
 import { createCache } from '../../core/create-cache.ts'
-import { type KVAdapterOptions, kvAdapter } from './index.ts'
+import { kvAdapter, kvOnlyAdapter } from './index.ts'
 
 const { CACHE_KV: kv, CACHE_SHARDS: shards } = env
 
 const TOO_LARGE = { code: 'VALUE_TOO_LARGE' }
 const shared = 'x'.repeat(1_000_000)
 
-describe.each<[string, KVAdapterOptions, number]>([
-  ['owners and KV', { kv, shards }, 26_214_400],
-  ['owners alone', { shards }, 1_900_000],
-  ['KV alone', { kv }, 26_214_400],
-])('a value that is too large for %s', (place, bindings, most) => {
-  const open = (): AsyncCache =>
-    createCache({ adapter: kvAdapter({ ...bindings, name: crypto.randomUUID() }) })
+describe.each<[string, (name: string) => Adapter, number]>([
+  ['owners and KV', (name) => kvAdapter({ kv, shards, name }), 26_214_400],
+  ['owners alone', (name) => kvAdapter({ shards, name }), 1_900_000],
+  ['KV alone', (name) => kvOnlyAdapter({ kv, name }), 26_214_400],
+])('a value that is too large for %s', (place, adapterOf, most) => {
+  const open = (): AsyncCache => createCache({ adapter: adapterOf(crypto.randomUUID()) })
   const isAlone = place === 'KV alone'
   /** Each too large for another reason. */
   const values: [string, () => unknown][] = [

@@ -1,22 +1,22 @@
 import type { Alarm } from './alarm.ts'
 import { isPermanent, statusOf } from './kv-errors.ts'
-import { CLOCKS, GATHER, KEPT_UP } from './limits.ts'
+import { CLEAR_RETENTION_MS, CLOCK_SKEW_MS, PUBLISH_DELAY_MS, REPLICA_LIFETIME_MS } from './limits.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import type { OwnerState } from './owner-state.ts'
-import { FORGOTTEN_AFTER, GRACE, SWEEP_EVERY, sweepFor } from './sweep-time.ts'
+import { SWEEP_INTERVAL_MS, sweepFor } from './sweep-time.ts'
 
 export interface UpkeepOptions {
   readonly state: OwnerState
   readonly alarm: Alarm
-  /** The namespace, or why there is none. */
+  /** The namespace, or the error that says why there is none. */
   readonly findKV: () => CacheKVNamespace | Error
   readonly tell: (fault: unknown) => void
 }
 
-/** What an owner does when its alarm rings: it writes the copies that are due, announces clears, and removes what is dead. */
+/** The work of an owner's alarm: it writes replicas, announces clears, and removes expired entries. */
 export class Upkeep {
   readonly #options: UpkeepOptions
-  /** The faults that do not pass, and of which it was told: each once is enough. */
+  /** The permanent faults that were reported, each once. */
   readonly #told = new Set<string>()
   #failures = 0
   #blobFailures = 0
@@ -25,7 +25,7 @@ export class Upkeep {
     this.#options = options
   }
 
-  /** Never fails: the platform repeats a failing alarm six times, and then no more. */
+  /** Never fails, because the platform repeats a failing alarm only six times. */
   async run(): Promise<void> {
     const { alarm, tell } = this.#options
     try {
@@ -33,7 +33,7 @@ export class Upkeep {
     } catch (error) {
       tell(error)
       this.#failures += 1
-      alarm.wakeAt(Date.now() + Math.min(GATHER * 2 ** this.#failures, SWEEP_EVERY))
+      alarm.wakeAt(Date.now() + Math.min(PUBLISH_DELAY_MS * 2 ** this.#failures, SWEEP_INTERVAL_MS))
     }
   }
 
@@ -43,13 +43,13 @@ export class Upkeep {
     const isFlush = state.isUnpublished
     const retry = isFlush ? await this.#flush(kv) : 0
     const now = Date.now()
-    const nextSweep = state.settings.sweptAt + SWEEP_EVERY
+    const nextSweep = state.settings.sweptAt + SWEEP_INTERVAL_MS
     const sweepAt = !isFlush || now >= nextSweep ? await this.#sweep(kv, now) : nextSweep
     if (sweepAt !== null) alarm.wakeAt(sweepAt)
     if (state.isUnpublished) alarm.wakeAt(retry)
   }
 
-  /** Writes to KV what is due there, and gives when to try again what is left. */
+  /** Writes to KV what is due, and returns when to try the rest again. */
   async #flush(kv: CacheKVNamespace | Error): Promise<number> {
     const { state } = this.#options
     if (kv instanceof Error) {
@@ -63,41 +63,43 @@ export class Upkeep {
     const now = Date.now()
     if (faults.length > 0) this.#giveUp(now)
     const isHopeless = faults.length > 0 && faults.every(isPermanent)
-    return now + (isHopeless ? PERMANENT_PAUSE : Math.min(GATHER * 2 ** this.#failures, MAX_PAUSE))
+    return (
+      now + (isHopeless ? PERMANENT_RETRY_MS : Math.min(PUBLISH_DELAY_MS * 2 ** this.#failures, MAX_RETRY_MS))
+    )
   }
 
-  /** Forgets what no reader can miss any more, since every copy of before has lapsed, and gives when that is true of all. */
+  /** Forgets what has lapsed, and returns when the rest will have. */
   #giveUp(now: number): number {
     const { publisher, settings, entries } = this.#options.state
     publisher.sweep(now)
-    const clearedAt = (entries.lastClearAt ?? 0) + KEPT_UP + CLOCKS
+    const clearedAt = (entries.lastClearAt ?? 0) + REPLICA_LIFETIME_MS + CLOCK_SKEW_MS
     if (settings.unannounced !== undefined && clearedAt <= now) settings.announced()
     return Math.max(publisher.lapsedAt ?? 0, settings.unannounced === undefined ? 0 : clearedAt)
   }
 
-  /** Tells readers of the clears, so that copies of before them die. */
+  /** Announces the clears to readers, which invalidates earlier replicas. */
   async #announce(kv: CacheKVNamespace): Promise<void> {
     const { settings, entries } = this.#options.state
     const { unannounced } = settings
     if (unannounced === undefined) return
     const { clears, generation } = entries
-    // Later there is no copy of before. What another storage of this object announced must not live on either.
-    const expirationTtl = FORGOTTEN_AFTER / 1000
+    // No replica from before a clear lives longer. An announcement by an earlier storage of this object must not either.
+    const expirationTtl = CLEAR_RETENTION_MS / 1000
     await kv.put(unannounced, JSON.stringify(Object.fromEntries(clears)), { expirationTtl })
     if (entries.generation === generation) settings.announced()
   }
 
-  /** Gives when the next one is due, if any. */
+  /** Returns when the next sweep is due, if ever. */
   async #sweep(kv: CacheKVNamespace | Error, now: number): Promise<number | null> {
     const { entries, publisher, settings } = this.#options.state
-    const swept = entries.sweep(now - GRACE, SWEPT_AT_ONCE)
+    const swept = entries.sweep(now - CLOCK_SKEW_MS, MAX_SWEPT_ENTRIES)
     publisher.sweep(now)
-    entries.forgetClears(now - FORGOTTEN_AFTER)
+    entries.forgetClears(now - CLEAR_RETENTION_MS)
     const { isMore, next } = await this.#sweepBlobs(kv, now)
-    const mayBeMore = isMore || swept >= SWEPT_AT_ONCE
-    // Where blobs are to be looked at sooner than in an hour, it counts as having been earlier.
-    settings.sweptAt = mayBeMore ? 0 : next === null ? now : Math.min(now, next - SWEEP_EVERY)
-    // What is left has its turn soon, after those who wait.
+    const mayBeMore = isMore || swept >= MAX_SWEPT_ENTRIES
+    // A sweep that blobs need sooner than in an hour is dated back.
+    settings.sweptAt = mayBeMore ? 0 : next === null ? now : Math.min(now, next - SWEEP_INTERVAL_MS)
+    // Callers that wait come first.
     if (mayBeMore) return now
     const deadline = entries.nextDeadline
     if (deadline === null) return next
@@ -111,19 +113,19 @@ export class Upkeep {
     const { blobs } = this.#options.state
     if (!blobs.mayBeAny) return { isMore: false, next: null }
     if (kv instanceof Error) {
-      // Only a deployment can bind one, and whoever calls then has them looked for again.
+      // Only a new deployment can bind one, and its first call sets an alarm again.
       this.#tellOnce('no KV', kv)
       return { isMore: false, next: null }
     }
     try {
-      const swept = await blobs.sweep(kv, now, BLOBS_AT_ONCE)
+      const swept = await blobs.sweep(kv, now, MAX_DELETED_BLOBS)
       this.#blobFailures = 0
       return swept
     } catch (fault) {
       this.#tell(fault)
       this.#blobFailures += 1
-      const pause = isPermanent(fault) ? SWEEP_EVERY : PERMANENT_PAUSE
-      return { isMore: false, next: now + Math.min(pause * 2 ** (this.#blobFailures - 1), MAX_BLOB_PAUSE) }
+      const pause = isPermanent(fault) ? SWEEP_INTERVAL_MS : PERMANENT_RETRY_MS
+      return { isMore: false, next: now + Math.min(pause * 2 ** (this.#blobFailures - 1), MAX_BLOB_RETRY_MS) }
     }
   }
 
@@ -139,13 +141,13 @@ export class Upkeep {
   }
 }
 
-/** Entries removed in one turn, so that no caller waits long. */
-const SWEPT_AT_ONCE = 10_000
-/** Blobs deleted by one alarm, some six at a time: the copies that change meanwhile wait for the next. */
-const BLOBS_AT_ONCE = 60
-/** Milliseconds between attempts to write copies, at most. */
-const MAX_PAUSE = 60_000
-/** The same where KV will hardly answer otherwise. */
-const PERMANENT_PAUSE = 600_000
-/** Milliseconds between attempts to delete blobs, at most. */
-const MAX_BLOB_PAUSE = 86_400_000
+/** Per alarm, so that no caller waits long. */
+const MAX_SWEPT_ENTRIES = 10_000
+/** Per alarm: replicas that become due meanwhile wait for the next one. */
+const MAX_DELETED_BLOBS = 60
+/** The longest pause between attempts to write replicas. */
+const MAX_RETRY_MS = 60_000
+/** The pause where a retry hardly helps. */
+const PERMANENT_RETRY_MS = 600_000
+/** The longest pause between attempts to delete blobs. */
+const MAX_BLOB_RETRY_MS = 86_400_000

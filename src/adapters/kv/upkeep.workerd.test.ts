@@ -3,10 +3,11 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { laggingKV } from '../../testing/lagging-kv/index.ts'
-import { type CacheShardStub, kvAdapter } from './index.ts'
+import { kvAdapter } from './index.ts'
 import { standForIsolate } from './isolate-memories.ts'
 import { kvNamesOf } from './kv-names.ts'
 import type { CacheKVNamespace } from './namespace.ts'
+import type { Rows } from './protocol.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -159,7 +160,7 @@ describe('an owner whose class finds no KV any more', () => {
     await cache().aget('key', { fresh: true })
     await expect.poll(alarmAt).toBeLessThanOrEqual(Date.now() + 1_000)
     await runDurableObjectAlarm(owner)
-    expect(await env.CACHE_KV.get(`${names.copies}:1:key`)).toBe('"second"')
+    expect(await env.CACHE_KV.get(`${names.replicas}:1:key`)).toBe('"second"')
   })
 })
 
@@ -255,11 +256,11 @@ describe('what an owner is told by its class', () => {
     await cache().aset('key', 'value', null)
     await cache().aget('key')
     await runDurableObjectAlarm(owner)
-    expect(log).toHaveBeenCalledWith('nearcache: onFault of CacheShard failed:', new Error('Nobody listens'))
+    expect(log).toHaveBeenCalledWith('nearcache: onFault of CacheShard failed', new Error('Nobody listens'))
     isDown = false
     pass(2_000)
     await runDurableObjectAlarm(owner)
-    expect(await env.CACHE_KV.get(`${names.copies}:1:key`)).toBe('"value"')
+    expect(await env.CACHE_KV.get(`${names.replicas}:1:key`)).toBe('"value"')
   })
 
   it.each(NO_KV)('may be that there is no KV (%s): near reads say what to bind', async (_, kv) => {
@@ -308,12 +309,17 @@ describe('what an owner believes', () => {
     await writer.aset('key', 'value', null)
     await cache().aget('key')
     await runDurableObjectAlarm(owner)
-    const stub: CacheShardStub = owner
+    const commit = async (): Promise<Rows> => {
+      const before = await owner.billedRows()
+      await owner.commit({ changes: [set], now: Date.now() })
+      const after = await owner.billedRows()
+      return { read: after.read - before.read, written: after.written - before.written }
+    }
     const set = { key: ':1:key', op: { kind: 'set', entry: { value: 1, expiresAt: null } } } as const
-    expect((await stub.commit({ changes: [set], now: Date.now() })).rows).toEqual({ read: 1, written: 2 })
+    expect(await commit()).toEqual({ read: 1, written: 2 })
     pass(2 * HOUR)
     await runDurableObjectAlarm(owner)
-    expect((await stub.commit({ changes: [set], now: Date.now() })).rows).toEqual({ read: 0, written: 1 })
+    expect(await commit()).toEqual({ read: 0, written: 1 })
   })
 
   it('is what is stored, also after a statement failed in the middle of several', async () => {

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { storableValues } from '../../testing/values.ts'
-import { kvAdapter } from './index.ts'
+import { countOperations, kvAdapter, kvOnlyAdapter } from './index.ts'
 import { standForIsolate } from './isolate-memories.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
@@ -41,23 +41,25 @@ describe('every value that a cache can store', () => {
     const name = crypto.randomUUID()
     const isolate = () => {
       const { kv, calls } = countingKV()
-      const adapter = kvAdapter({ kv, shards: env.CACHE_SHARDS, name, shardCount: 1 })
-      return { adapter, calls, cache: createCache({ adapter }) }
+      const meter = countOperations()
+      const bindings = { kv: standForIsolate(meter.kv(kv)), shards: meter.shards(env.CACHE_SHARDS) }
+      const adapter = kvAdapter({ ...bindings, name, shardCount: 1 })
+      return { meter, calls, cache: createCache({ adapter }) }
     }
     await isolate().cache.asetMany(pairs)
     await isolate().cache.agetMany(keys)
     await runDurableObjectAlarm(env.CACHE_SHARDS.getByName(`${name}/v1/1/0`))
-    const { adapter, calls, cache } = isolate()
+    const { meter, calls, cache } = isolate()
     expectAll(await cache.agetMany(keys))
     // One call for the copies, one for what was cleared; the large text is read from where its copy points. Numbers have none.
     expect(keys.length).toBeLessThanOrEqual(100)
     expect(calls).toHaveLength(2)
-    expect(adapter.costs()).toMatchObject({ kvReads: keys.length + 2, ownerCalls: 1 })
+    expect(meter.costs()).toMatchObject({ kvReads: keys.length + 2, ownerCalls: 1 })
   })
 
   it('comes back from KV alone as it went in', async () => {
     const { kv, calls } = countingKV()
-    const cache = createCache({ adapter: kvAdapter({ kv, name: crypto.randomUUID() }) })
+    const cache = createCache({ adapter: kvOnlyAdapter({ kv, name: crypto.randomUUID() }) })
     expect(await cache.asetMany(pairs)).toEqual([])
     expectAll(await cache.agetMany(keys))
     expect(calls).toHaveLength(1)
@@ -65,8 +67,13 @@ describe('every value that a cache can store', () => {
 
   it('is an object of his own to each who reads it in one turn', async () => {
     const { CACHE_SHARDS: shards } = env
-    for (const bindings of [{ shards }, { kv: countingKV().kv, shards }, { kv: countingKV().kv }]) {
-      const cache = createCache({ adapter: kvAdapter({ ...bindings, name: crypto.randomUUID() }) })
+    const name = crypto.randomUUID()
+    for (const adapter of [
+      kvAdapter({ shards, name }),
+      kvAdapter({ kv: countingKV().kv, shards, name }),
+      kvOnlyAdapter({ kv: countingKV().kv, name }),
+    ]) {
+      const cache = createCache({ adapter })
       await cache.aset('bytes', new Uint8Array([1, 2]))
       const read = () => cache.aget('bytes', { default: new Uint8Array() })
       const [mine, yours] = await Promise.all([read(), read()])

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
-import { kvAdapter } from './index.ts'
+import { countOperations, kvAdapter, kvOnlyAdapter } from './index.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
 function open(change: Partial<CacheKVNamespace> = {}) {
@@ -14,10 +14,12 @@ function open(change: Partial<CacheKVNamespace> = {}) {
     delete: kv.delete.bind(kv),
     ...change,
   }
-  const adapter = kvAdapter({ kv: namespace, name })
+  const meter = countOperations()
+  const adapter = kvOnlyAdapter({ kv: meter.kv(namespace), name })
   let now = Date.now()
   return {
     adapter,
+    meter,
     cache: createCache({ adapter, keyPrefix: 'app', clock: () => now }),
     stored: (key: string) => kv.getWithMetadata(`${name}/v1/kv/${key}`, 'text'),
     pass: (seconds: number) => {
@@ -28,7 +30,7 @@ function open(change: Partial<CacheKVNamespace> = {}) {
 
 describe('KV alone', () => {
   it('reads, sets and deletes', async () => {
-    const { adapter, cache, stored } = open()
+    const { meter, cache, stored } = open()
     await cache.aset('user', { name: 'Ada' })
     expect(
       await cache.asetMany({ n: 5, bytes: new Uint8Array([0, 200]), when: new Date(5), no: null }),
@@ -48,7 +50,7 @@ describe('KV alone', () => {
     expect(await cache.adelete('user')).toBe(false)
     await cache.adeleteMany(['n', 'none'])
     expect(await cache.ahasKey('n')).toBe(false)
-    expect(adapter.costs()).toMatchObject({ kvWrites: 5, ownerCalls: 0 })
+    expect(meter.costs()).toMatchObject({ kvWrites: 5, ownerCalls: 0 })
   })
 
   it('takes the old value away by a set that stores nothing', async () => {
@@ -87,7 +89,7 @@ describe('KV alone', () => {
   })
 
   it('writes what one turn leaves of a key once', async () => {
-    const { adapter, cache } = open()
+    const { meter, cache } = open()
     await Promise.all([
       cache.aset('key', 1),
       cache.aset('key', 2),
@@ -95,7 +97,7 @@ describe('KV alone', () => {
       cache.aset('key', 3),
     ])
     expect(await cache.aget('key')).toBe(3)
-    expect(adapter.costs()).toMatchObject({ kvWrites: 1, kvDeletes: 0 })
+    expect(meter.costs()).toMatchObject({ kvWrites: 1, kvDeletes: 0 })
   })
 
   it.each([
@@ -166,13 +168,14 @@ describe('kvAdapter', () => {
   const { CACHE_KV: kv, CACHE_SHARDS: shards } = env
 
   it.each([
-    [{}, 'kvAdapter needs'],
-    [{ kv: {} }, 'kv must be'],
+    [{}, 'shards must be the Durable Object binding of CacheShard'],
+    [{ kv }, 'use kvOnlyAdapter: got undefined'],
+    [{ kv: {}, shards }, 'kv must be'],
     [{ shards: {} }, 'shards must be'],
-    [{ kv, shards: undefined }, 'CACHE_SHARDS }: got undefined'],
+    [{ kv, shards: undefined }, '{ shards: env.CACHE_SHARDS }'],
     [{ kv: undefined, shards }, 'CACHE_KV }: got undefined'],
     [{ shards, reads: 'near' }, "reads: 'near' needs a KV namespace"],
-    [{ kv, shards, reads: 'far' }, "reads must be 'near' or 'owner'"],
+    [{ kv, shards, reads: 'far' }, "kvAdapter takes 'near' or 'owner' for reads"],
     [{ kv, shards, cacheTtl: 29 }, 'cacheTtl must be an integer from 30'],
     [{ kv, shards, cacheTtl: '60' }, 'cacheTtl must be an integer from 30'],
     [{ kv, shards, cacheTtl: Number.POSITIVE_INFINITY }, 'cacheTtl must be an integer from 30'],
@@ -181,5 +184,19 @@ describe('kvAdapter', () => {
     [{ kv, shard: shards }, 'has no option "shard"'],
   ])('refuses %o', (options, message) => {
     expect(() => kvAdapter(options as never)).toThrow(message)
+  })
+})
+
+describe('kvOnlyAdapter', () => {
+  const { CACHE_KV: kv, CACHE_SHARDS: shards } = env
+
+  it.each([
+    [{}, 'CACHE_KV }: got undefined'],
+    [{ kv: {} }, 'kv must be'],
+    [{ kv, cacheTtl: 29 }, 'cacheTtl must be an integer from 30'],
+    [{ kv, name: 'é'.repeat(67) }, 'name must have at most 400 bytes: got 402'],
+    [{ kv, shards }, 'has no option "shards"'],
+  ])('refuses %o', (options, message) => {
+    expect(() => kvOnlyAdapter(options as never)).toThrow(message)
   })
 })

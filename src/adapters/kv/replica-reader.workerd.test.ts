@@ -2,30 +2,31 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
-import { type CacheShardNamespace, type KVAdapterOptions, kvAdapter } from './index.ts'
+import {
+  type CacheShardNamespace,
+  countOperations,
+  type KVAdapterOptions,
+  kvAdapter,
+  type OperationMeter,
+} from './index.ts'
 import { standForIsolate } from './isolate-memories.ts'
 import { kvNamesOf } from './kv-names.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 
 /** The real namespace as another isolate has it, which remembers nothing. */
-function anotherIsolate(): CacheKVNamespace {
-  const { CACHE_KV: kv } = env
-  return standForIsolate<CacheKVNamespace>({
-    getWithMetadata: kv.getWithMetadata.bind(kv) as CacheKVNamespace['getWithMetadata'],
-    get: kv.get.bind(kv) as CacheKVNamespace['get'],
-    put: kv.put.bind(kv) as CacheKVNamespace['put'],
-    delete: kv.delete.bind(kv),
-  })
+function anotherIsolate(meter: OperationMeter): CacheKVNamespace {
+  return standForIsolate(meter.kv(env.CACHE_KV as CacheKVNamespace))
 }
 
 function open(options: Partial<KVAdapterOptions> = {}) {
   const name = crypto.randomUUID()
-  const { copies } = kvNamesOf(env.CACHE_SHARDS, name, 1)
+  const { replicas: copies } = kvNamesOf(env.CACHE_SHARDS, name, 1)
   let now = Date.now()
   const isolate = (reads: 'near' | 'owner' = 'near', keyPrefix = 'app') => {
+    const meter = countOperations()
     const adapter = kvAdapter({
-      kv: anotherIsolate(),
-      shards: env.CACHE_SHARDS,
+      kv: anotherIsolate(meter),
+      shards: meter.shards(env.CACHE_SHARDS),
       name,
       shardCount: 1,
       reads,
@@ -34,9 +35,9 @@ function open(options: Partial<KVAdapterOptions> = {}) {
     const cache = createCache({ adapter, keyPrefix, clock: () => now })
     /** What `work` gave, and what it made the platform bill. */
     const billed = async <T>(work: () => Promise<T>) => {
-      const before = adapter.costs()
+      const before = meter.costs()
       const gave = await work()
-      const { kvReads, ownerCalls } = adapter.costs()
+      const { kvReads, ownerCalls } = meter.costs()
       return { gave, kvReads: kvReads - before.kvReads, ownerCalls: ownerCalls - before.ownerCalls }
     }
     /** Knows of the clears already, as an isolate does after its first near read. */
@@ -151,7 +152,7 @@ describe('near reads', () => {
   })
 
   it('see what the own isolate wrote through another adapter, also one that reads at the owner', async () => {
-    const kv = anotherIsolate()
+    const kv = anotherIsolate(countOperations())
     const { isolate, flush } = open({ kv })
     const [near, exact] = [isolate(), isolate('owner')]
     await exact.cache.aset('user', 'first')
@@ -318,7 +319,7 @@ describe('KV failing', () => {
     const faults: unknown[] = []
     const down = () => Promise.reject(new Error('KV GET failed: 429 Too Many Requests'))
     const kv = standForIsolate({
-      ...anotherIsolate(),
+      ...anotherIsolate(countOperations()),
       getWithMetadata: down as CacheKVNamespace['getWithMetadata'],
     })
     const { isolate } = open({ kv, onFault: (fault) => faults.push(fault) })

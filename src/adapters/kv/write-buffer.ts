@@ -7,48 +7,46 @@ import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
 
 interface Slot {
   entry: StoredEntry | undefined
-  /** The last clear that its owner knew of when the value was stored; `undefined` = all that it knows of now. */
+  /** The last clear that the owner knew of when the value was stored; `undefined` = all that it knows of now. */
   generation: number | undefined
-  /** Whether it held a number when it was read: then it has no copy. */
+  /** A number has no replica. */
   readonly wasNumber: boolean
   isWritten: boolean
 }
 
-/** One turn at the owner: what the changes of a call come to, each key read once and written once. */
-export class Turn {
+/** Collects what the changes of one call come to, so that each key is read once and written once. */
+export class WriteBuffer {
   readonly #entries: Entries
   readonly #slots = new Map<string, Slot>()
   #size = 0
-  /** The key whose entry the next one is made of, if it does not replace it. */
+  /** The key whose generation the next entry inherits, if the operation changes a stored entry. */
   #source: string | undefined
 
   constructor(entries: Entries) {
     this.#entries = entries
   }
 
-  /** Decides a change. Refusals are answers, never exceptions. */
   decide({ key, op, blob }: StoredChange, now: number): StoredOutcome {
     if (blob !== undefined) {
-      // Written over since: what was asked for came before that.
+      // The value was replaced meanwhile, and the change was meant for the former one.
       if (blobOf(this.get(key))?.name !== blob.from) return OK
       if (blob.to !== undefined) this.#replaceValue(key, blob.to)
     }
-    if (op.kind === 'touch') {
+    if ('expiresAt' in op) {
       const entry = this.get(key)
       if (isLive(entry, now) && isOutlived(blobOf(entry), op.expiresAt)) {
-        return { ok: false, reason: 'outlived', entry: entry as StoredEntry }
+        return { ok: false, reason: 'outlived', entry }
       }
     }
-    this.#source = op.kind === 'set' || op.kind === 'add' ? undefined : key
+    this.#source = 'entry' in op ? undefined : key
     return step(this, key, op, now)
   }
 
-  /** How many keys are to be stored or removed. */
+  /** The number of keys to store or remove. */
   get size(): number {
     return this.#size
   }
 
-  /** Stores what is left of it all. */
   write(): void {
     for (const [key, { entry, generation, isWritten }] of this.#slots) {
       if (!isWritten) continue
@@ -57,14 +55,14 @@ export class Turn {
     }
   }
 
-  /** Those of the keys concerned that may have a copy. */
-  copied(): string[] {
+  /** The written keys that may have a replica. */
+  replicated(): string[] {
     const keys: string[] = []
     for (const [key, { isWritten, wasNumber }] of this.#slots) if (isWritten && !wasNumber) keys.push(key)
     return keys
   }
 
-  /** Those of the keys concerned that have an entry now. */
+  /** The entries to store. */
   *stored(): Iterable<readonly [key: string, entry: StoredEntry]> {
     for (const [key, { entry, isWritten }] of this.#slots) {
       if (isWritten && entry !== undefined) yield [key, entry]
@@ -80,24 +78,18 @@ export class Turn {
   }
 
   set(key: string, entry: Entry): void {
-    this.#leave(key, entry as StoredEntry)
+    this.#put(key, entry as StoredEntry)
   }
 
   delete(key: string): void {
-    this.#leave(key, undefined)
+    this.#put(key, undefined)
   }
 
-  #leave(key: string, entry: StoredEntry | undefined): void {
+  #put(key: string, entry: StoredEntry | undefined): void {
     const slot = this.#slots.get(key)
     const generation = this.#source === undefined ? undefined : this.#slots.get(this.#source)?.generation
     if (slot?.isWritten !== true) this.#size += 1
-    if (slot === undefined) {
-      this.#slots.set(key, { entry, generation, wasNumber: false, isWritten: true })
-    } else {
-      slot.entry = entry
-      slot.generation = generation
-      slot.isWritten = true
-    }
+    this.#slots.set(key, { entry, generation, wasNumber: slot?.wasNumber ?? false, isWritten: true })
   }
 
   #replaceValue(key: string, value: StoredEntry['value']): void {
@@ -108,7 +100,7 @@ export class Turn {
 
 const OK: Outcome = { ok: true }
 
-/** Whether an entry with this deadline would live longer than its blob. */
+/** True if an entry with this deadline would outlive its blob. */
 function isOutlived(blob: BlobPointer | undefined, expiresAt: number | null): boolean {
   if (blob === undefined || blob.until === null) return false
   return expiresAt === null || expiresAt > blob.until

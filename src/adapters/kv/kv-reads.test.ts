@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { withCacheTtl } from './cache-ttl.ts'
+import { readMany, withCacheTtl } from './kv-reads.ts'
 import type { CacheKVNamespace } from './namespace.ts'
-import { readAll } from './read-all.ts'
 
 /** KV as simulators of before had it, which take no `cacheTtl` below 60 and one key at a time. */
 function oldKV() {
@@ -24,9 +23,9 @@ function oldKV() {
 describe('a KV simulator of before', () => {
   it('is asked for no shorter cacheTtl than it takes, once it has said so', async () => {
     const { kv, asked } = oldKV()
-    expect(await readAll(kv, ['a'], 30)).toMatchObject([{ value: 'value of a' }])
-    expect(await readAll(kv, ['b'], 45)).toMatchObject([{ value: 'value of b' }])
-    expect(await readAll(kv, ['c'], 90)).toMatchObject([{ value: 'value of c' }])
+    expect(await readMany(kv, ['a'], 30)).toMatchObject([{ value: 'value of a' }])
+    expect(await readMany(kv, ['b'], 45)).toMatchObject([{ value: 'value of b' }])
+    expect(await readMany(kv, ['c'], 90)).toMatchObject([{ value: 'value of c' }])
     expect(asked).toEqual([
       ['a', 30],
       ['a', 60],
@@ -39,11 +38,11 @@ describe('a KV simulator of before', () => {
     const { kv, asked } = oldKV()
     const keys = Array.from({ length: count }, (_, index) => `key-${index}`)
     for (const cacheTtl of [30, 60]) {
-      const found = await readAll(kv, keys, cacheTtl)
+      const found = await readMany(kv, keys, cacheTtl)
       expect(found.map((one) => one?.value)).toEqual(keys.map((key) => `value of ${key}`))
     }
     const before = asked.length
-    await readAll(kv, keys, 60)
+    await readMany(kv, keys, 60)
     expect(asked.length - before).toBe(count)
   })
 
@@ -51,7 +50,7 @@ describe('a KV simulator of before', () => {
     const kv = {
       getWithMetadata: () => Promise.reject(new Error('KV GET failed: 500 Internal Server Error')),
     } as unknown as CacheKVNamespace
-    await expect(readAll(kv, ['a', 'b'], 30)).rejects.toThrow('500')
+    await expect(readMany(kv, ['a', 'b'], 30)).rejects.toThrow('500')
     await expect(withCacheTtl(kv, 30, () => Promise.reject(new Error('400 Bad Request')))).rejects.toThrow(
       '400',
     )
