@@ -32,6 +32,8 @@ type MakeFallback = (reason: unknown) => Adapter | PromiseLike<Adapter>
  *
  * const adapter = withFallback(indexedDBAdapter({ name: 'app' }), () => memoryAdapter())
  * const cache = createCache({ adapter })
+ * await cache.aset('answer', 42)
+ * await cache.aget('answer') // 42
  * ```
  */
 export function withFallback(

@@ -35,6 +35,8 @@ export interface LruLimitsOptions {
  *
  * const adapter = indexedDBAdapter({ name: 'app', limits: lruLimits({ maxEntries: 5_000 }) })
  * const cache = createCache({ adapter })
+ * await cache.aset('answer', 42)
+ * await cache.aget('answer') // 42
  * ```
  */
 export function lruLimits(options: LruLimitsOptions = {}): () => EvictionPolicy {

@@ -153,8 +153,8 @@ export function complete(
   }
   // The totals did not count what was missing.
   unwrap(transaction).objectStore('totals').clear()
-  const entries = transaction.objectStore('entries')
-  if (!entries.indexNames.contains('expiresAt')) entries.createIndex('expiresAt', 'expiresAt')
-  const uses = transaction.objectStore('uses')
-  if (!uses.indexNames.contains('used')) uses.createIndex('used', 'used')
+  for (const [name, index] of INDEXES) {
+    const store = unwrap(transaction).objectStore(name)
+    if (!store.indexNames.contains(index)) store.createIndex(index, index)
+  }
 }
