@@ -118,7 +118,7 @@ export class AccessLog {
 }
 
 /** Keys, and the count of this page at which each was used. */
-export type NotedUses = ReadonlyMap<string, number>
+type NotedUses = ReadonlyMap<string, number>
 
 const MAX_NOTED_KEYS = 10_000
 

@@ -4,7 +4,7 @@ import { CacheError } from '../../core/errors.ts'
 import { isNamed } from './requests.ts'
 import { complete, inspect, type Schema, STORES } from './schema.ts'
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly name: string
   readonly durability: 'relaxed' | 'strict'
   /** Seconds. */

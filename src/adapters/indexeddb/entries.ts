@@ -8,7 +8,7 @@ import type { LargeEntry, SmallEntry, Store } from './schema.ts'
  * Estimated. From here on a value is stored apart from its entry, so that a new deadline does not rewrite it, and reading it
  * takes a second request. Measured: at half this size a get loses a third by it, and a touch gains half.
  */
-export const LARGE_BYTES = 262_144
+const LARGE_BYTES = 262_144
 
 /**
  * Estimated. From here on the browser may refuse a value for its size alone. Chromium takes 133,169,152 bytes after encoding,

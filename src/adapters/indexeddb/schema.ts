@@ -65,7 +65,7 @@ const MARK = 'nearcache'
  * - `foreign`: it is not nearcache's, or other code has object stores in it and something of ours is missing. Adding that would
  *   raise the version, and the other code could no longer open it.
  */
-export type Condition = 'complete' | 'incomplete' | 'foreign'
+type Condition = 'complete' | 'incomplete' | 'foreign'
 
 /** Finds out whose database it is, without changing it. */
 export async function inspect(database: IDBDatabase): Promise<Condition> {
