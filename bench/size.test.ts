@@ -9,7 +9,7 @@ import { expect, it } from 'vitest'
  */
 it.each([
   ['memory', 'memoryAdapter()', [4_000, 15_250]],
-  ['indexeddb', "indexedDBAdapter({ name: 'app' })", [6_000, 22_150]],
+  ['indexeddb', "indexedDBAdapter({ name: 'app' })", [6_000, 19_000]],
   ['kv', 'kvAdapter({ kv: globalThis.kv, shards: globalThis.shards })', [5_000, 21_150]],
 ] as const)('core + %s stays as small as it is', async (adapter, create, [, limit]) => {
   const { outputFiles } = await build({

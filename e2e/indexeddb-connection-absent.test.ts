@@ -70,7 +70,7 @@ for (const { place, go, reason } of places) {
         reasons.push(String(error))
         return lab.memoryAdapter()
       }
-      const cache = lab.openCache({ fallback })
+      const cache = lab.cacheOn(lab.withFallback(lab.indexedDBAdapter({ name: 'lab' }), fallback))
       const user = { names: ['Ada'] }
       await Promise.all([cache.aset('user', user), cache.aincr('n', 1, { initial: 0 }), cache.aget('user')])
       user.names.push('changed by the writer')
@@ -97,7 +97,8 @@ it('copies what it reads from a fallback that shares its objects', async () => {
   await using profile = await openProfile(browser)
   const page = await withoutIndexedDB(profile.tabs[0])
   const user = await page.evaluate(async () => {
-    const cache = lab.openCache({ fallback: () => lab.memoryAdapter({ values: 'shared' }) })
+    const shared = () => lab.memoryAdapter({ values: 'shared' })
+    const cache = lab.cacheOn(lab.withFallback(lab.indexedDBAdapter({ name: 'lab' }), shared))
     await cache.aset('user', { name: 'Ada' })
     const read = await cache.aget<{ name: string }>('user')
     if (read !== undefined) read.name = 'changed by a reader'
@@ -115,7 +116,8 @@ it('does not ask for a fallback where there is IndexedDB', async () => {
       times += 1
       return lab.memoryAdapter()
     }
-    await lab.openCache({ fallback }).aset('n', 1, null)
+    const adapter = lab.withFallback(lab.indexedDBAdapter({ name: 'lab' }), fallback)
+    await lab.cacheOn(adapter).aset('n', 1, null)
     return times
   })
   expect(asked).toBe(0)

@@ -39,8 +39,10 @@ it('leaves a page that reads, writes, announces and listens in the back/forward 
   const [tab, other] = profile.tabs
   await openFirst(tab)
   await tab.evaluate(async () => {
-    const adapter = lab.indexedDBAdapter({ name: 'lab', announce: true, maxEntries: 100 })
-    adapter.subscribe(() => {})
+    const changes = lab.announcements()
+    const limits = lab.lruLimits({ maxEntries: 100 })
+    const adapter = lab.indexedDBAdapter({ name: 'lab', announcements: changes, limits })
+    changes.subscribe(() => {})
     kept.cache = lab.cacheOn(adapter)
     await kept.cache.aset('n', 1, null)
     await kept.cache.aincr('n')

@@ -27,11 +27,8 @@ describe.each([{ hasFallback: false }, { hasFallback: true }])(
               asked += 1
               return lab.memoryAdapter()
             }
-            const adapter = lab.indexedDBAdapter({
-              name: 'lab',
-              openTimeout,
-              ...(mayFallBack ? { fallback } : {}),
-            })
+            const own = lab.indexedDBAdapter({ name: 'lab', openTimeout })
+            const adapter = mayFallBack ? lab.withFallback(own, fallback) : own
             const cache = lab.cacheOn(adapter)
             const calls = [
               lab.told(cache.aincr('n', 1, { initial: 0, timeout: null })),
@@ -76,7 +73,7 @@ it('still fails, or falls back, where the database truly does not open, however 
       return lab.memoryAdapter()
     }
     const failed = lab.told(lab.openCache({ openTimeout: 0.5 }).aget('n'))
-    const adapter = lab.indexedDBAdapter({ name: 'lab', openTimeout: 0.5, fallback })
+    const adapter = lab.withFallback(lab.indexedDBAdapter({ name: 'lab', openTimeout: 0.5 }), fallback)
     const inUse = await adapter.ready()
     const outcome = await failed
     clearInterval(blocking)

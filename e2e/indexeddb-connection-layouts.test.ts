@@ -92,7 +92,7 @@ for (const missing of ['values', 'uses', 'totals']) {
     await using profile = await openProfile(browser)
     const [tab] = profile.tabs
     const found = await tab.evaluate(async (name) => {
-      const cache = lab.openCache({ maxEntries: 100 })
+      const cache = lab.openCache({ limits: lab.lruLimits({ maxEntries: 100 }) })
       await cache.asetMany(
         [...'abc'].map((key) => [key, key] as const),
         null,

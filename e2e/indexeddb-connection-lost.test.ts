@@ -30,7 +30,7 @@ for (const maxEntries of [null, 10_000]) {
     await using profile = await openProfile(browser)
     const [tab, other] = profile.tabs
     await tab.evaluate((most) => {
-      kept.cache = lab.openCache({ maxEntries: most })
+      kept.cache = lab.openCache(most === null ? {} : { limits: lab.lruLimits({ maxEntries: most }) })
       kept.work = lab.work(kept.cache)
     }, maxEntries)
     const clearings = 4

@@ -144,7 +144,7 @@ it('closes, leaves no connection and tells onFault when it cannot write down wha
   const outcome = await tab.evaluate(async () => {
     const faults: string[] = []
     const onFault = (fault: unknown) => faults.push(`${fault}, ${(fault as Error).cause}`)
-    const cache = lab.openCache({ onFault })
+    const cache = lab.openCache({ onFault, limits: lab.lruLimits() })
     await cache.aset('n', 1, null)
     let closed = 0
     const { close } = IDBDatabase.prototype
@@ -160,7 +160,7 @@ it('closes, leaves no connection and tells onFault when it cannot write down wha
     return { ...(await lab.told(cache.aclose())), closed, faults }
   })
   const fault =
-    'Error: What was used when could not be written down: The disk is broken, UnknownError: The disk is broken'
+    'Error: The access log could not be written: The disk is broken, UnknownError: The disk is broken'
   expect(outcome).toEqual({ closed: 1, faults: [fault] })
   expect(profile.errors).toEqual([])
 })

@@ -85,7 +85,7 @@ it('gives misses by onError, loads once, and asks for no fallback, since the dat
       asked += 1
       return lab.memoryAdapter()
     }
-    const adapter = lab.indexedDBAdapter({ name: 'lab', fallback, whenIdle: () => {} })
+    const adapter = lab.withFallback(lab.indexedDBAdapter({ name: 'lab', whenIdle: () => {} }), fallback)
     await lab.cacheOn(adapter).aset('n', 1, null)
     const heard: string[] = []
     const onError = ({ code }: { code: string }) => {

@@ -4,13 +4,14 @@ import { openTabs, type Profile } from './browser/open-tabs.ts'
 
 const QUOTA = 4_000_000
 
-const LIMITS = [
-  { name: 'without limits', limits: {} },
+const EVICTING = [
+  { name: 'with limits without numbers', limits: {} },
   {
     name: 'with limits of its own that it does not reach',
     limits: { maxEntries: 10_000, maxBytes: 2 ** 40 },
   },
 ]
+const ALL = [{ name: 'without limits', limits: undefined }, ...EVICTING]
 
 // Values of 100 kB: smaller ones stand in a log of Chromium's on disk, where what is deleted frees nothing for a long time.
 describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (storage) => {
@@ -29,12 +30,12 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
     return { tab, [Symbol.asyncDispose]: () => tab.close() }
   }
 
-  describe.each(LIMITS)('an adapter $name', ({ limits }) => {
+  describe.each(ALL)('an adapter $name', ({ limits }) => {
     it('lets what has expired make way, and nothing else', async () => {
       await using full = await openFull()
       const found = await full.tab.evaluate(async (options) => {
         let now = 1_000
-        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const adapter = nearcache.openAdapter('quota', options)
         const cache = nearcache.createCache({ adapter, clock: () => now })
         for (let n = 0; n < 10; n += 1) await cache.aset(`live-${n}`, nearcache.noise(100_000), null)
         for (let n = 0; n < 27; n += 1) await cache.aset(`dead-${n}`, nearcache.noise(100_000), 60)
@@ -48,68 +49,10 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
       expect(found).toEqual(Array(30).fill(100_000))
     })
 
-    it('lets the least recently used make way, and keeps what was just read', async () => {
-      await using full = await openFull()
-      const kept = await full.tab.evaluate(async (options) => {
-        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
-        const cache = nearcache.createCache({ adapter })
-        const names = [...Array(37).keys()].map((n) => `old-${n}`)
-        for (const name of names) await cache.aset(name, nearcache.noise(100_000), null)
-        const read = names.slice(0, 5)
-        for (const name of read) await cache.aget(name)
-        for (let n = 0; n < 10; n += 1) await cache.aset(`new-${n}`, nearcache.noise(100_000), null)
-        const present = async (keys: string[]) =>
-          (await Promise.all(keys.map((key) => cache.ahasKey(key)))).filter(Boolean).length
-        return {
-          read: await present(read),
-          new: await present([...Array(10).keys()].map((n) => `new-${n}`)),
-          all: await present(names),
-        }
-      }, limits)
-      expect(kept).toEqual({ read: 5, new: 10, all: expect.any(Number) })
-      expect(kept.all).toBeLessThan(37)
-      expect(kept.all).toBeGreaterThanOrEqual(20)
-    })
-
-    it('keeps the order of what is asked for one after another, and not awaited', async () => {
-      await using full = await openFull()
-      const left = await full.tab.evaluate(async (options) => {
-        const cache = nearcache.createCache({
-          adapter: nearcache.indexedDBAdapter({ name: 'quota', ...options }),
-        })
-        const rest: string[] = []
-        for (let round = 0; round < 60; round += 1) {
-          await cache.aset(`old-${round}`, nearcache.noise(100_000), null)
-          const key = `key-${round}`
-          const written = cache.aset(key, nearcache.noise(100_000), null)
-          for (let hop = 0; hop < 20; hop += 1) await undefined
-          const deleted = cache.adelete(key)
-          const read = cache.ahasKey(key)
-          await Promise.all([written, deleted])
-          if ((await read) || (await cache.ahasKey(key))) rest.push(key)
-        }
-        return rest
-      }, limits)
-      expect(left).toEqual([])
-    })
-
-    it('lets as many make way as a large value needs', async () => {
-      await using full = await openFull()
-      const after = await full.tab.evaluate(async (options) => {
-        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
-        const cache = nearcache.createCache({ adapter })
-        const names = [...Array(35).keys()].map((n) => `old-${n}`)
-        for (const name of names) await cache.aset(name, nearcache.noise(100_000), null)
-        await cache.aset('large', nearcache.noise(1_600_000))
-        return { large: (await cache.aget<Uint8Array>('large'))?.length, last: await cache.ahasKey('old-34') }
-      }, limits)
-      expect(after).toEqual({ large: 1_600_000, last: true })
-    })
-
     it('refuses a value larger than the quota, and goes on with what it had', async () => {
       await using full = await openFull()
       const after = await full.tab.evaluate(async (options) => {
-        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const adapter = nearcache.openAdapter('quota', options)
         const cache = nearcache.createCache({ adapter })
         const names = [...Array(30).keys()].map((n) => `old-${n}`)
         for (const name of names) await cache.aset(name, [name, nearcache.noise(100_000)], null)
@@ -142,7 +85,7 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
     it('fails only the caller whose value is too large', async () => {
       await using full = await openFull()
       const answers = await full.tab.evaluate(async (options) => {
-        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const adapter = nearcache.openAdapter('quota', options)
         const cache = nearcache.createCache({ adapter })
         const calls = [...Array(51).keys()].map((n) =>
           cache.aset(`n-${n}`, n === 25 ? nearcache.noise(6_000_000) : n),
@@ -161,7 +104,7 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
     it('stores all of a batch or nothing', async () => {
       await using full = await openFull()
       const after = await full.tab.evaluate(async (options) => {
-        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const adapter = nearcache.openAdapter('quota', options)
         const cache = nearcache.createCache({ adapter })
         await cache.aset('n-0', 'before', null)
         const batch = [...Array(60).keys()].map((n) => [`n-${n}`, nearcache.noise(100_000)] as const)
@@ -174,7 +117,7 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
     it('deletes, clears, sweeps and closes where nothing can be put', async () => {
       await using full = await openFull()
       const after = await full.tab.evaluate(async (options) => {
-        const adapter = nearcache.indexedDBAdapter({ name: 'quota', ...options })
+        const adapter = nearcache.openAdapter('quota', options)
         const cache = nearcache.createCache({ adapter, keyPrefix: 'own', clock: () => 1_000 })
         const other = nearcache.createCache({ adapter, keyPrefix: 'other', clock: () => 1_000 })
         await cache.asetMany(
@@ -198,13 +141,92 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
     })
   })
 
+  describe.each(EVICTING)('an adapter $name', ({ limits }) => {
+    it('lets the least recently used make way, and keeps what was just read', async () => {
+      await using full = await openFull()
+      const kept = await full.tab.evaluate(async (options) => {
+        const adapter = nearcache.openAdapter('quota', options)
+        const cache = nearcache.createCache({ adapter })
+        const names = [...Array(37).keys()].map((n) => `old-${n}`)
+        for (const name of names) await cache.aset(name, nearcache.noise(100_000), null)
+        const read = names.slice(0, 5)
+        for (const name of read) await cache.aget(name)
+        for (let n = 0; n < 10; n += 1) await cache.aset(`new-${n}`, nearcache.noise(100_000), null)
+        const present = async (keys: string[]) =>
+          (await Promise.all(keys.map((key) => cache.ahasKey(key)))).filter(Boolean).length
+        return {
+          read: await present(read),
+          new: await present([...Array(10).keys()].map((n) => `new-${n}`)),
+          all: await present(names),
+        }
+      }, limits)
+      expect(kept).toEqual({ read: 5, new: 10, all: expect.any(Number) })
+      expect(kept.all).toBeLessThan(37)
+      expect(kept.all).toBeGreaterThanOrEqual(20)
+    })
+
+    it('lets as many make way as a large value needs', async () => {
+      await using full = await openFull()
+      const after = await full.tab.evaluate(async (options) => {
+        const adapter = nearcache.openAdapter('quota', options)
+        const cache = nearcache.createCache({ adapter })
+        const names = [...Array(35).keys()].map((n) => `old-${n}`)
+        for (const name of names) await cache.aset(name, nearcache.noise(100_000), null)
+        await cache.aset('large', nearcache.noise(1_600_000))
+        return { large: (await cache.aget<Uint8Array>('large'))?.length, last: await cache.ahasKey('old-34') }
+      }, limits)
+      expect(after).toEqual({ large: 1_600_000, last: true })
+    })
+
+    it('keeps the order of what is asked for one after another, and not awaited', async () => {
+      await using full = await openFull()
+      const left = await full.tab.evaluate(async (options) => {
+        const cache = nearcache.createCache({
+          adapter: nearcache.openAdapter('quota', options),
+        })
+        const rest: string[] = []
+        for (let round = 0; round < 60; round += 1) {
+          await cache.aset(`old-${round}`, nearcache.noise(100_000), null)
+          const key = `key-${round}`
+          const written = cache.aset(key, nearcache.noise(100_000), null)
+          for (let hop = 0; hop < 20; hop += 1) await undefined
+          const deleted = cache.adelete(key)
+          const read = cache.ahasKey(key)
+          await Promise.all([written, deleted])
+          if ((await read) || (await cache.ahasKey(key))) rest.push(key)
+        }
+        return rest
+      }, limits)
+      expect(left).toEqual([])
+    })
+  })
+
+  it('an adapter without limits evicts nothing, and fails with QUOTA_EXCEEDED', async () => {
+    await using full = await openFull()
+    const { stored, failed, left } = await full.tab.evaluate(async () => {
+      const cache = nearcache.createCache({ adapter: nearcache.openAdapter('quota') })
+      const stored: string[] = []
+      const failed: unknown[] = []
+      for (let n = 0; n < 45; n += 1) {
+        await cache.aset(`n-${n}`, nearcache.noise(100_000), null).then(
+          () => stored.push(`n-${n}`),
+          (error) => failed.push(error.code),
+        )
+      }
+      return { stored, failed, left: [...(await cache.agetMany(stored)).keys()] }
+    })
+    expect(new Set(failed)).toEqual(new Set(['QUOTA_EXCEEDED']))
+    expect(stored.length).toBeGreaterThan(20)
+    expect(left).toEqual(stored)
+  })
+
   it.each([
     { where: 'in entries', bytes: 100_000, isApart: false },
     { where: 'apart', bytes: 300_000, isApart: true },
   ])('counts right within limits after entries with values $where made way', async ({ bytes, isApart }) => {
     await using full = await openFull()
     const counted = await full.tab.evaluate(async (bytes) => {
-      const adapter = nearcache.indexedDBAdapter({ name: 'quota', maxEntries: 1_000, maxBytes: 2 ** 40 })
+      const adapter = nearcache.openAdapter('quota', { maxEntries: 1_000, maxBytes: 2 ** 40 })
       const cache = nearcache.createCache({ adapter })
       for (let n = 0; n < 6_000_000 / bytes; n += 1) await cache.aset(`n-${n}`, nearcache.noise(bytes))
       await adapter.close()
@@ -220,7 +242,7 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
   it('does not empty the cache in vain, where deleting frees nothing', async () => {
     await using full = await openFull()
     const left = await full.tab.evaluate(async () => {
-      const cache = nearcache.createCache({ adapter: nearcache.indexedDBAdapter({ name: 'quota' }) })
+      const cache = nearcache.createCache({ adapter: nearcache.openAdapter('quota', {}) })
       const names = [...Array(60).keys()].map((n) => `old-${n}`)
       for (const name of names) await cache.aset(name, nearcache.noise(10_000), null)
       await nearcache.fill()

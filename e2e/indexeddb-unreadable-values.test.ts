@@ -48,16 +48,14 @@ async function damageValues(how: string): Promise<number> {
   return values.length
 }
 
-const LIMITS = [{}, { maxEntries: 100 }, { maxBytes: 10_000_000 }]
+const LIMITS = [undefined, { maxEntries: 100 }, { maxBytes: 10_000_000 }]
 
 describe.each([
   { where: 'in entries', bytes: 100_000 },
   { where: 'apart', bytes: 300_000 },
 ])('a value $where that cannot be read', ({ bytes }) => {
-  it.each(
-    Object.keys(DAMAGES).map((damage, index) => ({ damage, limits: LIMITS[index % LIMITS.length] ?? {} })),
-  )(
-    'is missing, and fails nobody: its file is $damage, with the options $limits',
+  it.each(Object.keys(DAMAGES).map((damage, index) => ({ damage, limits: LIMITS[index % LIMITS.length] })))(
+    'is missing, and fails nobody: its file is $damage, with the limits $limits',
     async ({ damage, limits }) => {
       {
         await using open = await openTab()
@@ -72,8 +70,8 @@ describe.each([
       }
       expect(await damageValues(damage)).toBe(9)
       await using open = await openTab()
-      const told = await open.tab.evaluate(async (options) => {
-        const adapter = nearcache.indexedDBAdapter({ name: 'lost', ...options })
+      const told = await open.tab.evaluate(async (limits) => {
+        const adapter = nearcache.openAdapter('lost', limits)
         const cache = nearcache.createCache({ adapter })
         // One after another, so that each meets it first. Then together with others of the same turn.
         const [large, small] = await Promise.all([cache.aget('get'), cache.aget('kept')])
@@ -134,7 +132,7 @@ it('a write weighs what is there, though some of it cannot be read', async () =>
     await cache.aclose()
   })
   const left = await open.tab.evaluate(async () => {
-    const adapter = nearcache.indexedDBAdapter({ name: 'lost', maxBytes: 1_000_000 })
+    const adapter = nearcache.openAdapter('lost', { maxBytes: 1_000_000 })
     const cache = nearcache.createCache({ adapter })
     await cache.aset('new', 1)
     return [...(await cache.agetMany(['a', 'b', 'new']))]

@@ -1,4 +1,4 @@
-import { indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
+import { indexedDBAdapter, lruLimits } from '../../src/adapters/indexeddb/index.ts'
 import { type AsyncCache, createCache } from '../../src/index.ts'
 
 declare global {
@@ -11,7 +11,7 @@ declare global {
 
 // With limits: there is most to be kept together.
 globalThis.cache = createCache({
-  adapter: indexedDBAdapter({ name: 'crash', maxEntries: 20, maxBytes: 10_000_000 }),
+  adapter: indexedDBAdapter({ name: 'crash', limits: lruLimits({ maxEntries: 20, maxBytes: 10_000_000 }) }),
   timeout: null,
 })
 

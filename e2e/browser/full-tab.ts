@@ -1,14 +1,20 @@
 import {
+  type Announcements,
+  announcements,
   type CacheChange,
   type IndexedDBAdapter,
   type IndexedDBAdapterOptions,
   indexedDBAdapter,
+  type LruLimitsOptions,
+  lruLimits,
 } from '../../src/adapters/indexeddb/index.ts'
 import { type AsyncCache, type CacheError, createCache } from '../../src/index.ts'
 
 declare global {
   /** Opens a cache whose clock the tests move. */
-  var openCache: (limits: Partial<IndexedDBAdapterOptions>) => AsyncCache
+  var openCache: (
+    options: Pick<IndexedDBAdapterOptions, 'whenIdle'> & { announces?: boolean; limits?: LruLimitsOptions },
+  ) => AsyncCache
   /** Milliseconds by which the clock of all caches of this tab is ahead. */
   var ahead: number
   /** Bytes that no storage can pack. */
@@ -30,8 +36,13 @@ globalThis.ahead = 0
 
 const adapters = new WeakMap<AsyncCache, IndexedDBAdapter>()
 
-globalThis.openCache = (limits) => {
-  const adapter = indexedDBAdapter({ name: 'full', ...limits })
+globalThis.openCache = ({ announces = false, limits, ...options }) => {
+  const adapter = indexedDBAdapter({
+    name: 'full',
+    announcements: announces ? announcements() : undefined,
+    limits: limits && lruLimits(limits),
+    ...options,
+  })
   const cache = createCache({ adapter, timeout: 600, clock: () => Date.now() + globalThis.ahead })
   adapters.set(cache, adapter)
   return cache
@@ -63,9 +74,9 @@ let heard: (CacheChange & { value: unknown })[] = []
 let noted = (): void => {}
 
 globalThis.listen = () => {
-  const cache = globalThis.openCache({})
+  const cache = globalThis.openCache({ announces: true })
   heard = []
-  globalThis.stopListening = adapterOf(cache).subscribe(async (change) => {
+  globalThis.stopListening = (adapterOf(cache).announcements as Announcements).subscribe(async (change) => {
     const note = { ...change, value: undefined as unknown }
     heard.push(note)
     note.value = await cache.aget('a', { default: 'gone' })

@@ -1,4 +1,10 @@
-import { type IndexedDBAdapterOptions, indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
+import {
+  announcements,
+  type IndexedDBAdapterOptions,
+  indexedDBAdapter,
+  lruLimits,
+  withFallback,
+} from '../../src/adapters/indexeddb/index.ts'
 import { memoryAdapter } from '../../src/adapters/memory/index.ts'
 import {
   type Adapter,
@@ -173,6 +179,9 @@ const tools = {
   cacheOn,
   openCache,
   indexedDBAdapter,
+  announcements,
+  lruLimits,
+  withFallback,
   memoryAdapter,
   told,
   insist,

@@ -1,14 +1,24 @@
-import { indexedDBAdapter } from '../../src/adapters/indexeddb/index.ts'
+import {
+  type IndexedDBAdapter,
+  indexedDBAdapter,
+  type LruLimitsOptions,
+  lruLimits,
+} from '../../src/adapters/indexeddb/index.ts'
 import { createCache } from '../../src/index.ts'
 
 /** What the tests make caches of in each tab, with options of their own, and look behind them with. */
-const workbench = { createCache, indexedDBAdapter, noise, fill, look }
+const workbench = { createCache, indexedDBAdapter, openAdapter, noise, fill, look }
 
 declare global {
   var nearcache: typeof workbench
 }
 
 globalThis.nearcache = workbench
+
+/** An adapter with limits, if any are given. */
+function openAdapter(name: string, limits?: LruLimitsOptions): IndexedDBAdapter {
+  return indexedDBAdapter({ name, limits: limits && lruLimits(limits) })
+}
 
 /** Bytes that no browser can store as fewer. */
 function noise(length: number): Uint8Array {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { indexedDBAdapter } from '../adapters/indexeddb/index.ts'
+import { indexedDBAdapter, lruLimits } from '../adapters/indexeddb/index.ts'
 import { memoryAdapter } from '../adapters/memory/index.ts'
 import type { Adapter } from './adapter.ts'
 import type { AsyncCache } from './cache.ts'
@@ -276,6 +276,7 @@ describe('the closed lists of options', () => {
   it.each([
     ['memoryAdapter', (options: object) => memoryAdapter(options)],
     ['indexedDBAdapter', (options: object) => indexedDBAdapter({ name: 'db', ...options })],
+    ['lruLimits', (options: object) => lruLimits(options)],
     ['all', (options: object) => createCaches({}).all(options)],
   ])('%s: takes no others', (name, take) => {
     expect(() => take({ other: 1 })).toThrow(new RegExp(`${name} has no option "other"`))

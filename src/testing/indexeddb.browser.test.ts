@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { indexedDBAdapter } from '../adapters/indexeddb/index.ts'
+import { indexedDBAdapter, lruLimits } from '../adapters/indexeddb/index.ts'
 import type { Adapter } from '../core/adapter.ts'
 import { createCache } from '../core/create-cache.ts'
 import { cacheSuite } from './cache-suite.ts'
@@ -9,7 +9,7 @@ const createAdapter = (): Adapter => indexedDBAdapter({ name: crypto.randomUUID(
 cacheSuite({ name: 'indexeddb', createAdapter })
 cullingSuite({
   name: 'indexeddb',
-  createAdapter: (cap) => indexedDBAdapter({ name: crypto.randomUUID(), ...cap }),
+  createAdapter: (cap) => indexedDBAdapter({ name: crypto.randomUUID(), limits: lruLimits(cap) }),
 })
 
 describe('cache on indexeddb, its place', () => {

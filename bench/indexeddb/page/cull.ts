@@ -1,4 +1,4 @@
-import { indexedDBAdapter } from '../../../src/adapters/indexeddb/index.ts'
+import { indexedDBAdapter, lruLimits } from '../../../src/adapters/indexeddb/index.ts'
 import { createCache } from '../../../src/index.ts'
 import { TIMEOUT, whenIdle } from './nearcache.ts'
 import { completion, deleteByCursor, open, result } from './raw.ts'
@@ -23,7 +23,7 @@ export const cull: Task = {
 }
 
 async function startNearcache(database: string): Promise<Trial> {
-  const adapter = indexedDBAdapter({ name: database, maxEntries: FULL, whenIdle })
+  const adapter = indexedDBAdapter({ name: database, limits: lruLimits({ maxEntries: FULL }), whenIdle })
   const cache = createCache({ adapter, timeout: TIMEOUT })
   await cache.asetMany(entries(FULL - CULLED + 1))
   return {

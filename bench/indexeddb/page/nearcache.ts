@@ -1,4 +1,4 @@
-import { indexedDBAdapter } from '../../../src/adapters/indexeddb/index.ts'
+import { indexedDBAdapter, lruLimits } from '../../../src/adapters/indexeddb/index.ts'
 import { createCache } from '../../../src/index.ts'
 import type { ContestantMaker } from './contestant.ts'
 
@@ -19,7 +19,11 @@ function maker(id: string, maxEntries: number | null): ContestantMaker {
   return {
     id,
     async make(name) {
-      const adapter = indexedDBAdapter({ name, maxEntries, whenIdle })
+      const adapter = indexedDBAdapter({
+        name,
+        limits: maxEntries === null ? undefined : lruLimits({ maxEntries }),
+        whenIdle,
+      })
       const cache = createCache({ adapter, timeout: TIMEOUT })
       return {
         store: 'entries',

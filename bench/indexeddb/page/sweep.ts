@@ -1,4 +1,4 @@
-import { indexedDBAdapter } from '../../../src/adapters/indexeddb/index.ts'
+import { indexedDBAdapter, lruLimits } from '../../../src/adapters/indexeddb/index.ts'
 import { createCache } from '../../../src/index.ts'
 import { whenIdle } from './nearcache.ts'
 import { completion, deleteByCursor, open, result } from './raw.ts'
@@ -27,7 +27,11 @@ export const sweep: Task = {
 
 async function startNearcache(database: string, maxEntries: number | null): Promise<Trial> {
   let now = Date.now()
-  const adapter = indexedDBAdapter({ name: database, maxEntries, whenIdle })
+  const adapter = indexedDBAdapter({
+    name: database,
+    limits: maxEntries === null ? undefined : lruLimits({ maxEntries }),
+    whenIdle,
+  })
   const cache = createCache({ adapter, timeout: null, clock: () => now })
   await cache.asetMany(live)
   return {

@@ -3,7 +3,15 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { AsyncCache } from '../../core/cache.ts'
 import { createCache } from '../../core/create-cache.ts'
 import { memoryAdapter } from '../memory/index.ts'
-import { type CacheChange, type IndexedDBAdapterOptions, indexedDBAdapter } from './index.ts'
+import {
+  type Announcements,
+  announcements,
+  type CacheChange,
+  type IndexedDBAdapter,
+  type IndexedDBAdapterOptions,
+  indexedDBAdapter,
+  withFallback,
+} from './index.ts'
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -29,19 +37,21 @@ const BROKEN: Record<string, unknown> = {
 
 interface Opened {
   readonly cache: AsyncCache
-  readonly adapter: ReturnType<typeof indexedDBAdapter>
+  readonly adapter: IndexedDBAdapter
+  readonly changes: Announcements
   readonly faults: Error[]
 }
 
 function open(options: Partial<IndexedDBAdapterOptions> = {}): Opened {
   const faults: Error[] = []
+  const changes = announcements()
   const adapter = indexedDBAdapter({
     name: crypto.randomUUID(),
-    announce: true,
+    announcements: changes,
     onFault: (fault) => faults.push(fault as Error),
     ...options,
   })
-  return { adapter, faults, cache: createCache({ adapter }) }
+  return { adapter, changes, faults, cache: createCache({ adapter }) }
 }
 
 /** Each writing call with its answer, in an order in which each of them changes something. */
@@ -89,9 +99,9 @@ describe.each(Object.entries(BROKEN))('where no other tab can be told: %s', (_wh
 
   it('a subscriber hears of what its own adapter stores', async () => {
     vi.stubGlobal('BroadcastChannel', Broken)
-    const { cache, adapter } = open()
+    const { cache, changes } = open()
     const heard: CacheChange[] = []
-    const stop = adapter.subscribe((change) => heard.push(change))
+    const stop = changes.subscribe((change) => heard.push(change))
     await writeAll(cache)
     await vi.waitFor(() => expect(heard).toEqual(CHANGES))
     stop()
@@ -133,15 +143,15 @@ describe('subscribers', () => {
     'that throw or reject harm neither the writer nor each other, with a BroadcastChannel: %s',
     async (_how, channel) => {
       vi.stubGlobal('BroadcastChannel', channel)
-      const { cache, adapter, faults } = open()
+      const { cache, changes, faults } = open()
       const heard: CacheChange[] = []
-      adapter.subscribe(() => {
+      changes.subscribe(() => {
         throw new Error('thrown')
       })
-      adapter.subscribe(async () => {
+      changes.subscribe(async () => {
         throw new Error('rejected')
       })
-      adapter.subscribe((change) => heard.push(change))
+      changes.subscribe((change) => heard.push(change))
       expect(await writeAll(cache)).toEqual(ANSWERS)
       await vi.waitFor(() => {
         expect(heard).toEqual(CHANGES)
@@ -155,10 +165,10 @@ describe('subscribers', () => {
 
   it('hear each change once, as their own copy', async () => {
     vi.stubGlobal('BroadcastChannel', undefined)
-    const { cache, adapter } = open()
+    const { cache, changes } = open()
     const heard: CacheChange[] = []
     for (let index = 0; index < 2; index += 1) {
-      adapter.subscribe((change) => {
+      changes.subscribe((change) => {
         heard.push(structuredClone(change))
         if (change.kind === 'changed') (change.keys as string[]).length = 0
       })
@@ -171,12 +181,16 @@ describe('subscribers', () => {
 
   it('hear of a value that was too large, since the old one is gone with it', async () => {
     const place = memoryAdapter()
-    const { cache, adapter } = open({
-      fallback: () => ({ ...place, commit: async () => [{ ok: false, reason: 'too-large' }] }),
+    const { changes, adapter } = open()
+    const cache = createCache({
+      adapter: withFallback(adapter, () => ({
+        ...place,
+        commit: async () => [{ ok: false, reason: 'too-large' }],
+      })),
     })
     vi.stubGlobal('indexedDB', undefined)
     const heard: CacheChange[] = []
-    adapter.subscribe((change) => heard.push(change))
+    changes.subscribe((change) => heard.push(change))
     await expect(cache.aset('n', 1)).rejects.toMatchObject({ code: 'VALUE_TOO_LARGE' })
     await vi.waitFor(() => expect(heard).toEqual([{ kind: 'changed', keys: [':1:n'] }]))
   })
@@ -196,14 +210,71 @@ describe('subscribers', () => {
         }
       },
     )
-    const { cache, adapter } = open()
-    const stops = Array.from({ length: 100 }, () => adapter.subscribe(() => {}))
+    const { cache, changes } = open()
+    const stops = Array.from({ length: 100 }, () => changes.subscribe(() => {}))
     await Promise.all(Array.from({ length: 100 }, (_, index) => cache.aset(`user-${index}:cart`, index)))
     expect(channels).toBe(100)
     for (const stop of stops) stop()
     await cache.aclear()
     expect(channels).toBe(0)
     await cache.aclose()
+  })
+})
+
+describe('announcements()', () => {
+  it('belong to one adapter', async () => {
+    const { changes, adapter, cache } = open()
+    expect(adapter.announcements).toBe(changes)
+    expect(() => indexedDBAdapter({ name: 'other', announcements: changes })).toThrow(TypeError)
+    expect(() => indexedDBAdapter({ name: 'other', announcements: changes })).toThrow(
+      'announcements() of its own',
+    )
+    await cache.aclose()
+  })
+
+  it.each([null, true, {}, () => {}, 'all'])('cannot be replaced by anything else: %o', (other) => {
+    expect(() => indexedDBAdapter({ name: 'app', announcements: other as never })).toThrow(
+      /^announcements must be announcements\(\): got /,
+    )
+  })
+
+  it('are not taken by an adapter that another option refuses', () => {
+    const changes = announcements()
+    expect(() => indexedDBAdapter({ name: 'app', announcements: changes, openTimeout: 0 })).toThrow(
+      RangeError,
+    )
+    expect(() => indexedDBAdapter({ name: 'app', announcements: changes, onFault: 1 as never })).toThrow(
+      TypeError,
+    )
+    expect(() => indexedDBAdapter({ name: 'app', announcements: changes })).not.toThrow()
+  })
+
+  it.each(Object.entries({ 'a BroadcastChannel': Channel, none: undefined }))(
+    'take subscribers before their adapter is there, with %s',
+    async (_how, channel) => {
+      vi.stubGlobal('BroadcastChannel', channel)
+      const changes = announcements()
+      const heard: CacheChange[] = []
+      const stop = changes.subscribe((change) => heard.push(change))
+      const stopped = vi.fn()
+      changes.subscribe(stopped)()
+      const cache = createCache({
+        adapter: indexedDBAdapter({
+          name: crypto.randomUUID(),
+          announcements: changes,
+          onFault: () => {},
+        }),
+      })
+      await cache.aset('n', 1)
+      await vi.waitFor(() => expect(heard).toEqual([{ kind: 'changed', keys: [':1:n'] }]))
+      expect(stopped).not.toHaveBeenCalled()
+      stop()
+      await cache.aclose()
+    },
+  )
+
+  it('take no listener that is not a function', () => {
+    expect(() => announcements().subscribe(undefined as never)).toThrow('subscribe takes a function')
   })
 })
 

@@ -1,55 +1,97 @@
 import type { Change, Outcome } from '../../core/adapter.ts'
+import { describeType } from '../../core/expiry.ts'
 import { keysOf } from '../../core/operations.ts'
 import { callGuarded, type Report } from './faults.ts'
 
 /**
- * What changed in a database. Keys are stored keys: with the default key function `prefix:version:key`, which
- * `defaultKeyFunction` makes and `userKeyOf` takes apart.
+ * What changed in a database. Keys are stored keys: with the default key function `prefix:version:key`, as
+ * `defaultKeyFunction` makes them.
  */
 export type CacheChange =
   | { readonly kind: 'changed'; readonly keys: readonly string[] }
-  /** Everything whose key begins with `scope` is gone; `''` = everything. */
+  /** All entries whose keys begin with `scope` were removed; `''` = all entries. */
   | { readonly kind: 'cleared'; readonly scope: string }
 
-interface Subscriber {
-  readonly listener: (change: CacheChange) => void
-  /** Missing where this page has no `BroadcastChannel`: then it is told of this adapter's changes directly. */
-  channel: BroadcastChannel | undefined
+/** Announces the changes of one adapter, and tells subscribers of the changes that all tabs announce. */
+export interface Announcements {
+  /**
+   * Calls `listener` for each change that an adapter with announcements has stored in the same database, in this tab or in
+   * another, until the returned function is called. Where there is no `BroadcastChannel`, and on a fallback, it is called only
+   * for the changes of its own adapter.
+   *
+   * @throws {TypeError} If `listener` is not a function.
+   */
+  subscribe(listener: (change: CacheChange) => void): () => void
+  /** Called by the adapter that these announcements are given to. @throws {TypeError} If there is one already. */
+  attach(database: string, report: Report): void
+  /** Called by the adapter after a commit. */
+  committed(changes: readonly Change[], outcomes: readonly Outcome[]): void
+  /** Called by the adapter after a clear. */
+  cleared(scope: string): void
+  /** Called by a fallback: from now on, changes concern only this tab. */
+  keepInPage(): void
 }
 
 /**
- * Tells subscribers in all pages and workers of the origin what was stored. That comes after the commit, so nothing here
- * throws: whatever fails is reported.
+ * Announces what an adapter stores to all tabs and workers of the origin. Give it to one adapter as its option
+ * `announcements`. A change is announced after it was stored, through a `BroadcastChannel`.
+ *
+ * A failure here never changes the result of a call. It goes to the adapter's `onFault`.
+ *
+ * @example
+ * ```ts
+ * import { createCache } from 'nearcache'
+ * import { announcements, indexedDBAdapter } from 'nearcache/indexeddb'
+ *
+ * const changes = announcements()
+ * const cache = createCache({ adapter: indexedDBAdapter({ name: 'app', announcements: changes }) })
+ * const stop = changes.subscribe((change) => console.log(change))
+ * await cache.aset('answer', 42) // in all tabs: { kind: 'changed', keys: [':1:answer'] }
+ * stop()
+ * ```
  */
-export class Announcements {
-  readonly #database: string
-  readonly #isOn: boolean
-  readonly #report: Report
+export function announcements(): Announcements {
+  return new ChannelAnnouncements()
+}
+
+interface Subscriber {
+  readonly listener: (change: CacheChange) => void
+  /** If there is none, the subscriber is called directly, for the changes of this adapter. */
+  channel: BroadcastChannel | undefined
+}
+
+class ChannelAnnouncements implements Announcements {
+  #database: string | undefined
+  #report: Report = () => {}
   readonly #subscribers = new Set<Subscriber>()
   #isInPageOnly = false
-  /** Whether the last announcement failed, which was reported then. */
+  /** True if the last announcement failed, which was reported then. */
   #isFailing = false
 
-  constructor(database: string, isOn: boolean, report: Report) {
+  attach(database: string, report: Report): void {
+    if (this.#database !== undefined)
+      throw new TypeError(
+        `indexedDBAdapter takes an announcements() of its own: this one belongs to the adapter of "${this.#database}"`,
+      )
     this.#database = database
-    this.#isOn = isOn
     this.#report = report
+    for (const subscriber of this.#subscribers) this.#listen(subscriber)
   }
 
   committed(changes: readonly Change[], outcomes: readonly Outcome[]): void {
-    if (!this.#isOn) return
     const keys = changes.filter((_, index) => isChanged(outcomes[index])).flatMap(keysOf)
     if (keys.length > 0) this.#announce({ kind: 'changed', keys })
   }
 
   cleared(scope: string): void {
-    if (this.#isOn) this.#announce({ kind: 'cleared', scope })
+    this.#announce({ kind: 'cleared', scope })
   }
 
-  /** Calls `listener` for each change announced, by this page too, until the function it gives is called. */
   subscribe(listener: (change: CacheChange) => void): () => void {
+    if (typeof listener !== 'function')
+      throw new TypeError(`subscribe takes a function: got ${describeType(listener)}`)
     const subscriber: Subscriber = { listener, channel: undefined }
-    if (!this.#isInPageOnly) subscriber.channel = this.#listen(subscriber)
+    this.#listen(subscriber)
     this.#subscribers.add(subscriber)
     return () => {
       this.#subscribers.delete(subscriber)
@@ -57,7 +99,6 @@ export class Announcements {
     }
   }
 
-  /** What is stored from now on concerns this page only, and what other pages announce does not concern it. */
   keepInPage(): void {
     this.#isInPageOnly = true
     for (const subscriber of this.#subscribers) {
@@ -66,7 +107,8 @@ export class Announcements {
     }
   }
 
-  #listen(subscriber: Subscriber): BroadcastChannel | undefined {
+  #listen(subscriber: Subscriber): void {
+    if (this.#database === undefined || this.#isInPageOnly) return
     try {
       const channel = this.#openChannel()
       channel.addEventListener('message', ({ data }: MessageEvent<CacheChange>) =>
@@ -74,10 +116,9 @@ export class Announcements {
       )
       // In Node a channel keeps the process alive.
       ;(channel as { unref?: () => void }).unref?.()
-      return channel
+      subscriber.channel = channel
     } catch (cause) {
-      this.#report(`A subscriber of "${this.#database}" does not hear of other tabs' changes`, cause)
-      return undefined
+      this.#report(`A subscriber of "${this.#database}" is not told of other tabs' changes`, cause)
     }
   }
 
@@ -85,13 +126,13 @@ export class Announcements {
     const isSent = !this.#isInPageOnly && this.#send(change)
     for (const subscriber of this.#subscribers) {
       if (isSent && subscriber.channel !== undefined) continue
-      // Later, as by a channel: who writes is not held up by those who listen.
+      // Later, as through a channel: a listener never delays the writer.
       Promise.resolve().then(() => this.#tell(subscriber, structuredClone(change)))
     }
   }
 
   /**
-   * The channel is open for a moment only: an open one can keep a page out of the back/forward cache.
+   * The channel is open only for a moment: an open one can keep a page out of the back/forward cache.
    * https://html.spec.whatwg.org/multipage/web-messaging.html#broadcasting-to-other-browsing-contexts
    */
   #send(change: CacheChange): boolean {
@@ -102,7 +143,7 @@ export class Announcements {
       this.#isFailing = false
       return true
     } catch (cause) {
-      // Once until it works again: where it cannot work, each write would report it.
+      // Reported once until it works again: otherwise every write would report it.
       if (!this.#isFailing) this.#report(`Other tabs are not told of changes in "${this.#database}"`, cause)
       this.#isFailing = true
       return false
@@ -111,7 +152,7 @@ export class Announcements {
     }
   }
 
-  /** Throws where there is none, and where the page is denied storage. */
+  /** Throws if there is no `BroadcastChannel`, or if the page is denied storage. */
   #openChannel(): BroadcastChannel {
     return new BroadcastChannel(`nearcache:${this.#database}`)
   }
@@ -125,10 +166,10 @@ export class Announcements {
   }
 }
 
-/** A value that could not be kept may have taken the old one with it. */
+/** A refused value may have taken the old one with it. */
 function isChanged(outcome: Outcome | undefined): boolean {
-  return outcome !== undefined && (outcome.ok || !LEAVES_ALL.includes(outcome.reason))
+  return outcome !== undefined && (outcome.ok || !UNCHANGED.includes(outcome.reason))
 }
 
 /** The reasons of refusals that leave everything as it was. */
-const LEAVES_ALL: readonly string[] = ['exists', 'missing', 'not-an-integer', 'out-of-range']
+const UNCHANGED: readonly string[] = ['exists', 'missing', 'not-an-integer', 'out-of-range']

@@ -1,15 +1,15 @@
-/** A value as it is stored: with the causes of its errors beside it, where the browser would not keep them. */
+/** A value as it is stored, with the causes of its errors if the browser would not keep them. */
 export interface StoredValue {
   readonly value: unknown
-  /** For each error in the value, in the order of {@link errorsIn}, its cause; `null` = it has none. */
+  /** The cause of each error in the value, in the order of {@link errorsIn}; `null` = it has none. */
   readonly causes?: readonly (StoredValue | null)[]
 }
 
 let areKept: boolean | undefined
 
 /**
- * A value ready to be stored. WebKit's structured clone makes text of the causes of errors, and two of an error that is
- * met twice (seen in 2.50): there the causes are stored beside the value.
+ * A value ready to be stored. The structured clone of WebKit (seen in 2.50) turns the causes of errors into text, and an error
+ * that appears twice into two: there the causes are stored beside the value.
  * https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializeinternal
  */
 export function toStore(value: unknown): StoredValue {
@@ -24,7 +24,7 @@ export function withCauses(value: unknown): StoredValue {
   return causes.every((cause) => cause === null) ? { value } : { value, causes }
 }
 
-/** The value as it was, the errors in it given their causes back. */
+/** The value as it was, with the causes of its errors. */
 export function fromStored({ value, causes }: StoredValue): unknown {
   if (causes === undefined) return value
   for (const [index, error] of errorsIn(value).entries()) {
@@ -36,7 +36,7 @@ export function fromStored({ value, causes }: StoredValue): unknown {
   return value
 }
 
-/** The errors in a value, one that is met twice twice; those in their causes aside. A clone has them in the same order. */
+/** The errors in a value, without those in their causes. One that appears twice is there twice. A clone has the same order. */
 function errorsIn(value: unknown): Error[] {
   const errors: Error[] = []
   const seen = new Set<unknown>()
@@ -47,7 +47,7 @@ function errorsIn(value: unknown): Error[] {
     if (typeof next !== 'object' || next === null || next instanceof Error) continue
     if (seen.has(next) || ArrayBuffer.isView(next)) continue
     seen.add(next)
-    // Not spread into one call: engines take no more than some 65,000 arguments.
+    // Not spread into one call: engines take about 65,000 arguments at most.
     if (next instanceof Map) for (const pair of next) for (const part of pair) left.push(part)
     else for (const part of next instanceof Set ? next : Object.values(next)) left.push(part)
   }

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
-import { indexedDBAdapter } from './index.ts'
+import { indexedDBAdapter, lruLimits } from './index.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -85,7 +85,9 @@ it('closes when a sweep under way has ended, which does not open the database ag
 
 it('closes when the writes that wait for others have ended, which do not open the database again', async () => {
   const opening = vi.spyOn(IDBFactory.prototype, 'open')
-  const cache = createCache({ adapter: indexedDBAdapter({ name: crypto.randomUUID(), maxEntries: 10 }) })
+  const cache = createCache({
+    adapter: indexedDBAdapter({ name: crypto.randomUUID(), limits: lruLimits({ maxEntries: 10 }) }),
+  })
   await cache.aset('key', 0)
   const written: Promise<void>[] = []
   for (const value of [1, 2, 3]) {

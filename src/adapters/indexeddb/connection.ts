@@ -4,23 +4,23 @@ import { CacheError } from '../../core/errors.ts'
 import { isNamed } from './requests.ts'
 import { complete, inspect, type Schema, STORES } from './schema.ts'
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly name: string
   readonly durability: 'relaxed' | 'strict'
   /** Seconds. */
   readonly openTimeout: number
 }
 
-/** The database did not open in time. A class of its own: Chromium fails transactions that idle with a `TimeoutError`, too. */
+/** The database did not open in time. A class of its own, since Chromium has a `TimeoutError` for idle transactions, too. */
 export class OpenTimeoutError extends Error {
   override readonly name = 'TimeoutError'
 }
 
-/** One open database, opened when first needed and again after it was closed, by us or underneath us. */
+/** The connection to one database. It is opened when it is first needed, and again after it was closed. */
 export class Connection {
   readonly #options: ConnectionOptions
   #opening: Promise<IDBDatabase> | undefined
-  /** What came of it: the way to a transaction that waits for nothing. */
+  /** The result of `#opening`, so that a transaction need not wait for it. */
   #opened: IDBDatabase | undefined
   #blocked = false
 
@@ -28,7 +28,7 @@ export class Connection {
     this.#options = options
   }
 
-  /** Whether the next transaction needs no opening, which could make a deleted database anew. */
+  /** If false, the next transaction opens the database, and creates it if it was deleted. */
   get isOpen(): boolean {
     return this.#opened !== undefined
   }
@@ -37,13 +37,13 @@ export class Connection {
     if (this.#opened === undefined) await this.#inTime(this.#open())
   }
 
-  /** A transaction on all stores of a live connection. Nothing but its own requests may be awaited before it ends. */
+  /** A transaction on all stores. Only its own requests may be awaited before it ends. */
   async transaction(mode: 'readonly' | 'readwrite'): Promise<IDBTransaction> {
     const database = this.#opened ?? (await this.#inTime(this.#open()))
     try {
       return this.#begin(database, mode)
     } catch (error) {
-      // Closed underneath us, or stripped of a store, since it was opened. Nothing was sent, so once more is safe.
+      // The browser has closed the connection, or a store is gone. Nothing was sent, so it is safe to try again.
       if (!isNamed(error, 'InvalidStateError', 'NotFoundError')) throw error
       this.#letGo(database)
       return this.#begin(await this.#inTime(this.#open()), mode)
@@ -54,7 +54,7 @@ export class Connection {
     const opening = this.#opening
     if (opening === undefined) return
     this.#forget()
-    // A connection that failed to open has nothing to close, and has told its own callers.
+    // A connection that did not open needs no closing, and its callers know.
     const database = await this.#inTime(opening).catch(() => undefined)
     database?.close()
   }
@@ -63,7 +63,7 @@ export class Connection {
     const { durability } = this.#options
     const transaction = database.transaction(STORES, mode, { durability })
     transaction.addEventListener('abort', () => {
-      // The connection was closed by force, and may yet take transactions that never end. An abort by hand has no error.
+      // The connection was closed by force, and may accept transactions that never end. An abort by hand has no error.
       if (isNamed(transaction.error, 'AbortError', 'UnknownError')) this.#letGo(database)
     })
     return transaction
@@ -75,7 +75,7 @@ export class Connection {
       blocked: () => {
         this.#blocked = true
       },
-      // Another tab wants to upgrade or delete the database: never stand in its way, not even until it is inspected.
+      // Another tab wants to upgrade or delete the database: never block it, not even during `inspect`.
       blocking: (_current, _blocked, { target }) => {
         ;(target as IDBDatabase).close()
         this.#abandon(opening)
@@ -88,19 +88,19 @@ export class Connection {
         this.#blocked = false
         if (this.#opening === opening) this.#opened = database
       },
-      // The next caller tries again.
+      // The next call tries again.
       () => this.#abandon(opening),
     )
     return opening
   }
 
-  /** The next call opens another. This one is closed when what is under way on it has ended. */
+  /** The next call opens another connection. This one closes when its transactions have ended. */
   #letGo(database: IDBDatabase): void {
     if (this.#opened === database) this.#forget()
     database.close()
   }
 
-  /** The same for one that may not be open yet. */
+  /** The same for a connection that may not be open yet. */
   #abandon(opening: Promise<IDBDatabase>): void {
     if (this.#opening === opening) this.#forget()
     opening.then(
@@ -114,7 +114,7 @@ export class Connection {
     this.#opened = undefined
   }
 
-  /** Some browsers never answer, and another page may not let go: then this caller hears of it, and a later one may succeed. */
+  /** Fails if the browser never answers or another page blocks the opening. A later call may succeed. */
   #inTime(opening: Promise<IDBDatabase>): Promise<IDBDatabase> {
     const { name, openTimeout } = this.#options
     return withDeadline(opening, openTimeout * 1000, () => {
@@ -126,12 +126,12 @@ export class Connection {
 }
 
 /**
- * Opens the database as it is, and if it is ours and anything is missing in it, makes that. A database of somebody else is
- * closed again with nothing changed: not even its version, which its owner opens it by.
+ * Opens the database, and completes it if it is nearcache's and something is missing. A foreign database is closed again
+ * unchanged: not even its version is raised.
  */
 async function openOurs(name: string, callbacks: OpenDBCallbacks<Schema>): Promise<IDBDatabase> {
   if (globalThis.indexedDB === undefined) throw new Error('There is no IndexedDB here')
-  /** The version of the database that was found to be ours, and incomplete. */
+  /** The version that was found to be incomplete. */
   let incomplete: number | undefined
   for (let attempt = 1; ; attempt += 1) {
     let isAnother = false
@@ -140,7 +140,7 @@ async function openOurs(name: string, callbacks: OpenDBCallbacks<Schema>): Promi
       const opened = await openDB<Schema>(name, version, {
         ...callbacks,
         upgrade: (upgraded, oldVersion, _newVersion, transaction) => {
-          // Should it fail, opening fails with it: that is who tells.
+          // If it fails, `openDB` rejects with the same error.
           transaction.done.catch(() => {})
           isAnother = oldVersion !== 0 && oldVersion !== incomplete
           if (isAnother) transaction.abort()
@@ -154,7 +154,7 @@ async function openOurs(name: string, callbacks: OpenDBCallbacks<Schema>): Promi
       if (condition === 'foreign') throw foreign(database)
       incomplete = database.version
     } catch (error) {
-      // Another tab was faster, or made another database in its place: look again at what there is now.
+      // Another tab has changed or replaced the database meanwhile: inspect it again.
       if ((!isNamed(error, 'VersionError') && !isAnother) || attempt >= 5) throw error
       incomplete = undefined
     }
@@ -165,6 +165,6 @@ function foreign({ name, objectStoreNames }: IDBDatabase): CacheError {
   return new CacheError(
     'INVALID_CACHE',
     `indexedDBAdapter cannot use the database ${JSON.stringify(name)}: it has object stores that nearcache did not make ` +
-      `(it has ${[...objectStoreNames].join(', ')}). Nothing in it was changed. Give the adapter a name of its own`,
+      `(it has ${[...objectStoreNames].join(', ')}). Nothing in it was changed. Give the adapter another name`,
   )
 }

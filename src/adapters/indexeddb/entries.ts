@@ -1,20 +1,30 @@
 import type { Entry } from '../../core/adapter.ts'
 import { estimateBytes } from '../../core/bytes.ts'
 import { fromStored, type StoredValue, toStore } from './causes.ts'
-import { isHuge } from './huge.ts'
-import { answered, goingOn, isNamed, result } from './requests.ts'
-import type { LargeEntry, SmallEntry } from './schema.ts'
+import { answered, isNamed, result } from './requests.ts'
+import type { LargeEntry, SmallEntry, Store } from './schema.ts'
 
 /**
- * Estimated; from here on a value stands apart from its entry: reading it takes a second request, a
- * new deadline no longer rewrites it. Measured: a get of half as much loses a third by standing apart, a touch of it gains half.
+ * Estimated. From here on a value is stored apart from its entry, so that a new deadline does not rewrite it, and reading it
+ * takes a second request. Measured: at half this size a get loses a third by it, and a touch gains half.
  */
 const LARGE_BYTES = 262_144
 
-/** Stands for a large value that was not asked for. Written back, it leaves the value that is stored. */
+/**
+ * Estimated. From here on the browser may refuse a value for its size alone. Chromium takes 133,169,152 bytes after encoding,
+ * where it keeps databases in memory; the estimate may be far too low. A refusal is a failed request, during `put` or later,
+ * which aborts the transaction; but if `commit` was called, Chromium completes it without the value.
+ */
+const HUGE_BYTES = 2 ** 25
+
+export function isHuge(value: unknown): boolean {
+  return estimateBytes(value, HUGE_BYTES) >= HUGE_BYTES
+}
+
+/** Stands for a large value that was not read. Written back, it leaves the stored value as it is. */
 export const UNREAD: unknown = Object.freeze({})
 
-/** Some of the entries that were asked for cannot be read; all others of the same transaction can. */
+/** Some of the entries that were asked for cannot be read. All others of the same transaction can. */
 export class UnreadableError extends Error {
   readonly keys: readonly string[]
 
@@ -24,38 +34,51 @@ export class UnreadableError extends Error {
   }
 }
 
-/** The entries under `keys`, in that order, large values only where they are `wanted`. */
-export function readEntries(
+/** The entries under `keys`, in that order. Large values are read only if `wanted`. */
+export async function readEntries(
   transaction: IDBTransaction,
   keys: readonly string[],
   wanted: (key: string) => boolean,
 ): Promise<(Entry | undefined)[]> {
-  return goingOn(transaction, async () => {
-    const damaged = new Map<string, unknown>()
-    const found = await readRows<SmallEntry | LargeEntry>(transaction, 'entries', keys, damaged)
+  if (keys.length === 0) return []
+  // In the capture phase, before the listeners for unexpected failures.
+  transaction.addEventListener('error', keepGoing, true)
+  try {
+    const unreadable = new Map<string, unknown>()
+    const found = await readRows<SmallEntry | LargeEntry>(transaction, 'entries', keys, unreadable)
     const large = keys.filter((key) => isLarge(found.get(key)) && wanted(key))
-    const apart = await readRows<StoredValue>(transaction, 'values', large, damaged)
-    if (damaged.size > 0) throw new UnreadableError([...damaged.keys()], damaged.values().next().value)
+    const apart =
+      large.length === 0 ? undefined : await readRows<StoredValue>(transaction, 'values', large, unreadable)
+    if (unreadable.size > 0)
+      throw new UnreadableError([...unreadable.keys()], unreadable.values().next().value)
     return keys.map((key) => {
       const entry = found.get(key)
-      if (!isLarge(entry)) return whole(entry, entry?.expiresAt)
+      if (!isLarge(entry)) return toEntry(entry, entry?.expiresAt)
       return wanted(key)
-        ? whole(apart.get(key), entry.expiresAt)
+        ? toEntry(apart?.get(key), entry.expiresAt)
         : { value: UNREAD, expiresAt: entry.expiresAt }
     })
-  })
+  } finally {
+    transaction.removeEventListener('error', keepGoing, true)
+  }
+}
+
+/** By default, a failed request aborts the transaction. https://w3c.github.io/IndexedDB/#fire-an-error-event */
+function keepGoing(event: Event): void {
+  // These failures follow from an abort.
+  if (!isNamed((event.target as IDBRequest).error, 'AbortError')) event.preventDefault()
 }
 
 /**
- * The rows under `keys`. What cannot be read goes into `damaged`, with the browser's error: Chromium keeps values of 64 kB or
- * more in files of their own. Of a missing file it says `NotReadableError`, of one cut short `UnknownError`; of other contents
- * it makes `null`, which no row of ours is.
+ * The rows under `keys`. The others are put in `unreadable`, with the browser's error. Chromium keeps values of 64 kB or more
+ * in files. If a file is missing, it reports `NotReadableError`; if it is cut short, `UnknownError`; if it has other contents,
+ * the result is `null`, which no row of ours is.
  */
 async function readRows<Row extends object>(
   transaction: IDBTransaction,
   store: 'entries' | 'values',
   keys: readonly string[],
-  damaged: Map<string, unknown>,
+  unreadable: Map<string, unknown>,
 ): Promise<Map<string, Row | undefined>> {
   const rows = transaction.objectStore(store)
   const requests = keys.map((key): IDBRequest<Row | undefined | null> => rows.get(key))
@@ -64,13 +87,13 @@ async function readRows<Row extends object>(
   for (const [index, key] of keys.entries()) {
     const { error, result } = requests[index] as IDBRequest<Row | undefined | null>
     if (isNamed(error, 'AbortError')) throw transaction.error ?? error
-    if (error || result === null) damaged.set(key, error ?? undefined)
+    if (error || result === null) unreadable.set(key, error ?? undefined)
     else found.set(key, result)
   }
   return found
 }
 
-function whole(found: StoredValue | undefined, expiresAt: number | null | undefined): Entry | undefined {
+function toEntry(found: StoredValue | undefined, expiresAt: number | null | undefined): Entry | undefined {
   if (found === undefined || expiresAt === undefined) return undefined
   return { value: fromStored(found), expiresAt }
 }
@@ -79,25 +102,62 @@ function isLarge(entry: SmallEntry | LargeEntry | undefined): entry is LargeEntr
   return entry !== undefined && 'large' in entry
 }
 
-/** Stores an entry. Throws at once if the browser cannot take the value. Gives whether it is huge: see `huge.ts`. */
-export function putEntry(transaction: IDBTransaction, key: string, { value, expiresAt }: Entry): boolean {
-  const entries = transaction.objectStore('entries')
-  if (value === UNREAD) {
-    entries.put({ large: true, expiresAt }, key)
-    return false
-  }
-  if (estimateBytes(value, LARGE_BYTES) < LARGE_BYTES) {
-    // A large value that stood here before stays in `values`, unasked for, until the next sweep: to remove it each time
-    // would cost every small write.
-    entries.put({ ...toStore(value), expiresAt }, key)
-    return false
-  }
-  transaction.objectStore('values').put(toStore(value), key)
-  entries.put({ large: true, expiresAt }, key)
-  return isHuge(value)
+/** What became of a batch's writes. */
+export class Written {
+  /** The keys whose values the browser does not take. Their entries are removed. */
+  readonly refused: Set<string> = new Set()
+  /** The keys whose entries were evicted. */
+  readonly evicted: Set<string> = new Set()
+  hasHuge = false
 }
 
-/** Removes large values whose entries no longer point to them. */
+/** Puts an entry. Returns false if the browser does not take its value, and removes what was stored under the key. */
+export function putEntry(
+  transaction: IDBTransaction,
+  key: string,
+  { value, expiresAt }: Entry,
+  written: Written,
+): boolean {
+  const entries = transaction.objectStore('entries')
+  try {
+    if (value !== UNREAD && estimateBytes(value, LARGE_BYTES) < LARGE_BYTES) {
+      // A large value that was stored here before stays in `values` until the next sweep: removing it each time would cost
+      // every small write a request.
+      entries.put({ ...toStore(value), expiresAt }, key)
+      return true
+    }
+    if (value !== UNREAD) {
+      transaction.objectStore('values').put(toStore(value), key)
+      written.hasHuge ||= isHuge(value)
+    }
+    entries.put({ large: true, expiresAt }, key)
+    return true
+  } catch (error) {
+    // These are not about the value: the transaction has ended, or the object store is not ours.
+    if (isNamed(error, 'TransactionInactiveError', 'InvalidStateError', 'DataError')) throw error
+    written.refused.add(key)
+    removeEntry(transaction, key)
+    return false
+  }
+}
+
+/** The stores that have a row for an entry. */
+const KEYED: readonly Store[] = ['entries', 'values', 'uses']
+
+export function removeEntry(transaction: IDBTransaction, key: string): void {
+  for (const name of KEYED) transaction.objectStore(name).delete(key)
+}
+
+/** Removes a range of keys, or all if `range` is `undefined`. */
+export function clearEntries(transaction: IDBTransaction, range: IDBKeyRange | undefined): void {
+  for (const name of KEYED) {
+    const store = transaction.objectStore(name)
+    if (range === undefined) store.clear()
+    else store.delete(range)
+  }
+}
+
+/** Removes large values whose entries no longer refer to them. */
 export async function deleteOrphans(transaction: IDBTransaction): Promise<void> {
   const values = transaction.objectStore('values')
   const keys = (await result(values.getAllKeys())) as string[]

@@ -1,7 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { memoryAdapter } from '../memory/index.ts'
-import { type CacheChange, indexedDBAdapter } from './index.ts'
+import {
+  type Announcements,
+  announcements,
+  type CacheChange,
+  type IndexedDBAdapter,
+  indexedDBAdapter,
+  withFallback,
+} from './index.ts'
 
 // In Node there is no IndexedDB.
 const NONE = { message: 'There is no IndexedDB here' }
@@ -13,7 +20,7 @@ describe('the place in use', () => {
     'is the fallback, with its guarantees, once it is chosen (%s)',
     async (values) => {
       const place = values === 'kept' ? memoryAdapter() : memoryAdapter({ values })
-      const adapter = indexedDBAdapter({ name: 'app', fallback: () => place })
+      const adapter = withFallback(indexedDBAdapter({ name: 'app' }), () => place)
       expect(adapter.name).toBe('indexeddb')
       expect(adapter.supports).toMatchObject({ persistent: true, values: 'fresh' })
       const inUse = await adapter.ready()
@@ -27,21 +34,21 @@ describe('the place in use', () => {
   )
 
   it('is found out by the first call, too', async () => {
-    const adapter = indexedDBAdapter({ name: 'app', fallback: () => memoryAdapter() })
+    const adapter = withFallback(indexedDBAdapter({ name: 'app' }), () => memoryAdapter())
     await createCache({ adapter }).aset('key', 1)
     expect(adapter.supports.persistent).toBe(false)
   })
 
   it('may be loaded when it is needed', async () => {
     const fallback = async () => (await import('../memory/index.ts')).memoryAdapter()
-    const cache = createCache({ adapter: indexedDBAdapter({ name: 'app', fallback }) })
+    const cache = createCache({ adapter: withFallback(indexedDBAdapter({ name: 'app' }), fallback) })
     await cache.aset('key', 1)
     expect(await cache.aget('key')).toBe(1)
   })
 
   it('is named by the errors of its calls', async () => {
     const read = () => Promise.reject(new Error('down'))
-    const adapter = indexedDBAdapter({ name: 'app', fallback: () => ({ ...memoryAdapter(), read }) })
+    const adapter = withFallback(indexedDBAdapter({ name: 'app' }), () => ({ ...memoryAdapter(), read }))
     await expect(createCache({ adapter }).aget('key')).rejects.toThrow('failed in the memory adapter: down')
   })
 
@@ -70,7 +77,7 @@ describe('a fallback that fails', () => {
       const onFault = vi.fn()
       let isBad = true
       const fallback = vi.fn(() => (isBad ? bad() : memoryAdapter())) as never
-      const adapter = indexedDBAdapter({ name: 'app', fallback, onFault })
+      const adapter = withFallback(indexedDBAdapter({ name: 'app' }), fallback, { onFault })
       const cache = createCache({ adapter })
       const failure = { code: 'ADAPTER_FAILED', cause: NONE }
       await expect(cache.aget('key')).rejects.toMatchObject(failure)
@@ -89,14 +96,23 @@ describe('a fallback that fails', () => {
   )
 })
 
+/** An adapter on a fallback that announces its changes. */
+function announcing(): { readonly changes: Announcements; readonly adapter: IndexedDBAdapter } {
+  const changes = announcements()
+  const adapter = withFallback(indexedDBAdapter({ name: 'app', announcements: changes }), () =>
+    memoryAdapter(),
+  )
+  return { changes, adapter }
+}
+
 describe('changes on a fallback', () => {
   it('are heard of in this page, by subscribers of before and after it was chosen', async () => {
-    const adapter = indexedDBAdapter({ name: 'app', announce: true, fallback: () => memoryAdapter() })
+    const { changes, adapter } = announcing()
     const cache = createCache({ adapter })
     const [early, late]: CacheChange[][] = [[], []]
-    const stop = adapter.subscribe((change) => early?.push(change))
+    const stop = changes.subscribe((change) => early?.push(change))
     await cache.aset('a', 1)
-    adapter.subscribe((change) => late?.push(change))
+    changes.subscribe((change) => late?.push(change))
     await cache.aadd('a', 2)
     await cache.aincr('a')
     await cache.aclear()
@@ -110,21 +126,21 @@ describe('changes on a fallback', () => {
   })
 
   it('are no other tab’s affair, nor theirs ours', async () => {
-    const tabs = [0, 1].map(() =>
-      indexedDBAdapter({ name: 'app', announce: true, fallback: () => memoryAdapter() }),
-    )
+    const tabs = [0, 1].map(() => announcing())
     const heard: CacheChange[][] = tabs.map(() => [])
-    for (const [index, adapter] of tabs.entries()) adapter.subscribe((change) => heard[index]?.push(change))
-    await Promise.all(tabs.map((adapter) => adapter.ready()))
-    for (const [index, adapter] of tabs.entries()) await createCache({ adapter }).aset(`tab-${index}`, 1)
+    for (const [index, { changes }] of tabs.entries())
+      changes.subscribe((change) => heard[index]?.push(change))
+    await Promise.all(tabs.map(({ adapter }) => adapter.ready()))
+    for (const [index, { adapter }] of tabs.entries()) await createCache({ adapter }).aset(`tab-${index}`, 1)
     await vi.waitFor(() => expect(heard.map((changes) => changes.length)).toEqual([1, 1]))
     expect(heard).toEqual([0, 1].map((index) => [{ kind: 'changed', keys: [`:1:tab-${index}`] }]))
   })
 
   it('are not told where that was not asked for', async () => {
-    const adapter = indexedDBAdapter({ name: 'app', fallback: () => memoryAdapter() })
     const listener = vi.fn()
-    adapter.subscribe(listener)
+    announcements().subscribe(listener)
+    const adapter = withFallback(indexedDBAdapter({ name: 'app' }), () => memoryAdapter())
+    expect(adapter.announcements).toBeUndefined()
     await createCache({ adapter }).aset('a', 1)
     await new Promise((resolve) => setImmediate(resolve))
     expect(listener).not.toHaveBeenCalled()
@@ -132,11 +148,37 @@ describe('changes on a fallback', () => {
 })
 
 it('sweeps nothing on a fallback, and asks nobody to keep the storage', async () => {
-  const adapter = indexedDBAdapter({ name: 'app', fallback: () => memoryAdapter() })
+  const adapter = withFallback(indexedDBAdapter({ name: 'app' }), () => memoryAdapter())
   expect(await adapter.sweep()).toBe(0)
   expect(await adapter.persist()).toBe(false)
 })
 
-it.each(['fallback', 'whenIdle', 'onFault'])('takes no %s that is not a function', (option) => {
+it.each(['whenIdle', 'onFault'])('takes no %s that is not a function', (option) => {
   expect(() => indexedDBAdapter({ name: 'app', [option]: 'yes' })).toThrow(`${option} must be a function`)
+})
+
+describe('withFallback()', () => {
+  const adapter = indexedDBAdapter({ name: 'app' })
+
+  it.each([undefined, null, {}, memoryAdapter(), 'app'])('takes no other adapter: %o', (other) => {
+    expect(() => withFallback(other as never, () => memoryAdapter())).toThrow(
+      /^withFallback takes an indexedDBAdapter\(…\): got /,
+    )
+  })
+
+  it.each([undefined, null, {}, memoryAdapter(), 'yes'])(
+    'takes no fallback that is not a function: %o',
+    (bad) => {
+      expect(() => withFallback(adapter, bad as never)).toThrow(
+        /^withFallback takes a function that returns an adapter: got /,
+      )
+    },
+  )
+
+  it('takes no unknown option, and no onFault that is not a function', () => {
+    const options = (given: unknown) => () => withFallback(adapter, () => memoryAdapter(), given as never)
+    expect(options({ onfault: () => {} })).toThrow('withFallback has no option "onfault"')
+    expect(options(() => {})).toThrow(TypeError)
+    expect(options({ onFault: 'yes' })).toThrow('onFault must be a function')
+  })
 })

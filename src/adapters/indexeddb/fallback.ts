@@ -1,29 +1,69 @@
 import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import { isCacheError } from '../../core/errors.ts'
 import { describeType } from '../../core/expiry.ts'
+import { checkBag } from '../../core/options.ts'
 import { adapterFailed } from '../../core/outcomes.ts'
 import { copyOf } from '../../core/snapshot.ts'
-import type { Announcements, CacheChange } from './announcements.ts'
-import type { Report } from './faults.ts'
+import type { Announcements } from './announcements.ts'
+import { type Report, reporter } from './faults.ts'
 import type { IndexedDBAdapter, PlaceInUse } from './options.ts'
-import type { OwnAdapter } from './own-adapter.ts'
+
+/** The options of {@link withFallback}. */
+export interface FallbackOptions {
+  /** Called with an `Error` if `makeFallback` throws or returns no adapter. Default: `console.warn`. */
+  readonly onFault?: ((fault: unknown) => void) | undefined
+}
 
 type MakeFallback = (reason: unknown) => Adapter | PromiseLike<Adapter>
 
-/** IndexedDB, or what the user wants instead where there is none. Found out once, by the first call. */
-export class WithFallback implements IndexedDBAdapter {
-  readonly #adapter: OwnAdapter
+/**
+ * An adapter that uses another one if the IndexedDB of `adapter` does not open, as in some private modes, where storage is
+ * disabled, or after `openTimeout`. The first call decides, for as long as this object lives.
+ *
+ * `makeFallback` is called with the reason. If it throws, the call fails with the reason, and the next call tries both again.
+ * It is not called for a database that is not nearcache's: that is `INVALID_CACHE`.
+ *
+ * @throws {TypeError} For an invalid argument.
+ * @example
+ * ```ts
+ * import { createCache } from 'nearcache'
+ * import { indexedDBAdapter, withFallback } from 'nearcache/indexeddb'
+ * import { memoryAdapter } from 'nearcache/memory'
+ *
+ * const adapter = withFallback(indexedDBAdapter({ name: 'app' }), () => memoryAdapter())
+ * const cache = createCache({ adapter })
+ * await cache.aset('answer', 42)
+ * await cache.aget('answer') // 42
+ * ```
+ */
+export function withFallback(
+  adapter: IndexedDBAdapter,
+  makeFallback: MakeFallback,
+  options: FallbackOptions = {},
+): IndexedDBAdapter {
+  if (typeof adapter?.ready !== 'function')
+    throw new TypeError(`withFallback takes an indexedDBAdapter(…): got ${describeType(adapter)}`)
+  if (typeof makeFallback !== 'function')
+    throw new TypeError(
+      `withFallback takes a function that returns an adapter: got ${describeType(makeFallback)}`,
+    )
+  checkBag(options, ['onFault'], 'withFallback')
+  return new AdapterWithFallback(adapter, makeFallback, reporter(options.onFault))
+}
+
+class AdapterWithFallback implements IndexedDBAdapter {
+  readonly announcements: Announcements | undefined
+  readonly #adapter: IndexedDBAdapter
   readonly #makeFallback: MakeFallback
-  readonly #announcements: Announcements
   readonly #report: Report
   #choosing: Promise<Adapter> | undefined
   #place: PlaceInUse
 
-  constructor(adapter: OwnAdapter, makeFallback: MakeFallback, announcements: Announcements, report: Report) {
+  constructor(adapter: IndexedDBAdapter, makeFallback: MakeFallback, report: Report) {
+    this.announcements = adapter.announcements
     this.#adapter = adapter
     this.#place = adapter
     this.#makeFallback = makeFallback
-    this.#announcements = announcements
     this.#report = report
   }
 
@@ -38,7 +78,7 @@ export class WithFallback implements IndexedDBAdapter {
   #choose(): Promise<Adapter> {
     if (this.#choosing === undefined) {
       this.#choosing = this.#chooseNow()
-      // Without either, the next call tries again.
+      // If neither works, the next call tries again.
       this.#choosing.catch(() => {
         this.#choosing = undefined
       })
@@ -49,26 +89,26 @@ export class WithFallback implements IndexedDBAdapter {
   async #chooseNow(): Promise<Adapter> {
     let reason: unknown
     try {
-      await this.#adapter.open()
+      await this.#adapter.ready()
       return this.#adapter
     } catch (error) {
-      reason = error
+      // That is a mistake in the options, which a fallback would hide.
+      if (isCacheError(error, 'INVALID_CACHE')) throw error
+      reason = isCacheError(error) ? error.cause : error
     }
-    // Somebody else's database is a mistake in the options: a fallback would hide it.
-    if (isCacheError(reason, 'INVALID_CACHE')) throw reason
     let fallback: Adapter
     try {
       fallback = await this.#makeFallback(reason)
       if (typeof fallback?.commit !== 'function')
-        throw new TypeError(`fallback must give an adapter: got ${describeType(fallback)}`)
+        throw new TypeError(`withFallback needs an adapter: got ${describeType(fallback)}`)
       const { name, supports } = fallback
-      // Each reader gets an object of its own here: see `read`.
+      // See `read`.
       this.#place = { name, supports: { ...supports, values: 'fresh' } }
     } catch (error) {
-      this.#report('fallback gave no adapter', error)
+      this.#report('The fallback failed', error)
       throw reason
     }
-    this.#announcements.keepInPage()
+    this.announcements?.keepInPage()
     return fallback
   }
 
@@ -89,7 +129,7 @@ export class WithFallback implements IndexedDBAdapter {
   ): Promise<readonly (Entry | undefined)[]> {
     const chosen = await this.#choose()
     const entries = await chosen.read(keys, now, wanted, fresh)
-    // Declared is what IndexedDB does: each reader gets objects of its own.
+    // A cache reads `supports.values` when it is made: as with IndexedDB, each reader gets an object of its own.
     if (chosen.supports.values === 'fresh') return entries
     return entries.map((entry, index) => entry && { ...entry, value: copyOf(entry.value, keys[index] ?? '') })
   }
@@ -97,28 +137,24 @@ export class WithFallback implements IndexedDBAdapter {
   async commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
     const chosen = await this.#choose()
     const outcomes = await chosen.commit(changes, now)
-    if (chosen !== this.#adapter) this.#announcements.committed(changes, outcomes)
+    if (chosen !== this.#adapter) this.announcements?.committed(changes, outcomes)
     return outcomes
   }
 
   async clear(scope: string): Promise<void> {
     const chosen = await this.#choose()
     await chosen.clear(scope)
-    if (chosen !== this.#adapter) this.#announcements.cleared(scope)
+    if (chosen !== this.#adapter) this.announcements?.cleared(scope)
   }
 
   async close(): Promise<void> {
-    // Where neither was to be had, there is nothing to close, and its callers were told.
+    // If neither opened there is nothing to close, and the callers were told.
     const chosen = await this.#choosing?.catch(() => undefined)
     await chosen?.close()
   }
 
   async sweep(now?: number): Promise<number> {
     return (await this.#choose()) === this.#adapter ? this.#adapter.sweep(now) : 0
-  }
-
-  subscribe(listener: (change: CacheChange) => void): () => void {
-    return this.#announcements.subscribe(listener)
   }
 
   persist(): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { AsyncCache } from '../../core/cache.ts'
 import { createCache } from '../../core/create-cache.ts'
 import { isCacheError } from '../../core/errors.ts'
 import { memoryAdapter } from '../memory/index.ts'
-import { type IndexedDBAdapter, indexedDBAdapter } from './index.ts'
+import { type IndexedDBAdapter, indexedDBAdapter, lruLimits, withFallback } from './index.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -171,7 +171,7 @@ describe('a database of somebody else', () => {
     const fallback = vi.fn(() => memoryAdapter())
     for (const adapter of [
       indexedDBAdapter({ name }),
-      indexedDBAdapter({ name, fallback, maxEntries: 10 }),
+      withFallback(indexedDBAdapter({ name, limits: lruLimits({ maxEntries: 10 }) }), fallback),
     ]) {
       const heard: string[] = []
       const onError = ({ code }: { code: string }) => {
@@ -229,7 +229,9 @@ describe('a database of somebody else', () => {
 
   it('is not there where a foreign owner adds its stores to ours: it keeps its own, and we ours', async () => {
     const name = crypto.randomUUID()
-    await using cache = createCache({ adapter: indexedDBAdapter({ name, maxEntries: 10 }) })
+    await using cache = createCache({
+      adapter: indexedDBAdapter({ name, limits: lruLimits({ maxEntries: 10 }) }),
+    })
     await cache.aset('key', 'ours', null)
     await make(name, 7, (database) => database.createObjectStore('users').put('theirs', 'ada'))
     expect(await cache.aget('key')).toBe('ours')
@@ -302,7 +304,9 @@ describe('a database of ours', () => {
     expect(await cache.aget('kept')).toEqual({ name: 'Ada' })
     expect(await lookAt(name)).toMatchObject({ version: 2, stores: WHOLE })
     // Once and for all.
-    await using again = createCache({ adapter: indexedDBAdapter({ name, maxEntries: 10 }) })
+    await using again = createCache({
+      adapter: indexedDBAdapter({ name, limits: lruLimits({ maxEntries: 10 }) }),
+    })
     expect(await again.aget('kept')).toEqual({ name: 'Ada' })
     expect(await lookAt(name)).toMatchObject({ version: 2 })
   })

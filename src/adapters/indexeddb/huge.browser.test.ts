@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
-import { type IndexedDBAdapterOptions, indexedDBAdapter } from './index.ts'
+import { type IndexedDBAdapterOptions, indexedDBAdapter, lruLimits } from './index.ts'
 
 const TOO_LARGE = { status: 'rejected', reason: { code: 'VALUE_TOO_LARGE' } }
 /** More than Chromium takes: 133,169,152 bytes, after encoding. */
@@ -62,7 +62,7 @@ describe.runIf(isChromium).each(Object.entries(huge))(
 it.runIf(isChromium)(
   'what is stored under a key is kept when an add of a huge value is refused, and limits count right after it',
   async () => {
-    const cache = open({ maxEntries: 3 })
+    const cache = open({ limits: lruLimits({ maxEntries: 3 }) })
     await cache.asetMany({ a: 1, b: 2 })
     expect(await cache.aadd('a', huge['bytes']?.())).toBe(false)
     expect(await cache.asetMany({ c: huge['bytes']?.(), d: 4 })).toEqual(['c'])

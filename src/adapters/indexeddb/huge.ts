@@ -1,35 +1,35 @@
-import { estimateBytes } from '../../core/bytes.ts'
+import type { Commit } from '../../core/batch.ts'
 import { toStore } from './causes.ts'
+import type { Connection } from './connection.ts'
+import { isHuge } from './entries.ts'
 import { answered, isNamed } from './requests.ts'
 
-/**
- * True for a value that the browser may refuse for its size alone. Chromium takes 133,169,152 bytes after encoding, where it
- * keeps databases in memory. It says so by a failed request, in the middle of `put` or later, and then aborts the
- * transaction; or, if `commit` was called, completes it without the value. So `commit` is not called with such values.
- */
-export function isHuge(value: unknown): boolean {
-  return estimateBytes(value, HUGE_BYTES) >= HUGE_BYTES
+/** Adds to `refused` the values that the browser does not take, and returns whether there were any. Stores nothing. */
+export async function findRefused(
+  connection: Connection,
+  commits: readonly Commit[],
+  refused: Set<unknown>,
+): Promise<boolean> {
+  const known = refused.size
+  for (const { op } of commits.flatMap(({ changes }) => changes)) {
+    const value = 'entry' in op ? op.entry.value : undefined
+    if (!isHuge(value) || refused.has(value)) continue
+    if (!(await isTaken(await connection.transaction('readwrite'), value))) refused.add(value)
+  }
+  return refused.size > known
 }
 
-/** Far below what is refused, since the estimate may be far too low. */
-const HUGE_BYTES = 2 ** 25
-
-/** Tries whether the browser takes a value, and aborts the transaction: nothing is stored. */
-export async function isTaken(transaction: IDBTransaction, value: unknown): Promise<boolean> {
+async function isTaken(transaction: IDBTransaction, value: unknown): Promise<boolean> {
   try {
     const request = transaction.objectStore('values').put(toStore(value), '')
     if (request.readyState !== 'done') await answered([request])
-    // A connection that was lost says nothing of the value.
+    // A lost connection says nothing about the value.
     return !request.error || isNamed(request.error, 'AbortError')
   } finally {
-    abort(transaction)
-  }
-}
-
-function abort(transaction: IDBTransaction): void {
-  try {
-    transaction.abort()
-  } catch {
-    // The failed request has aborted it.
+    try {
+      transaction.abort()
+    } catch {
+      // The failed request has aborted it.
+    }
   }
 }

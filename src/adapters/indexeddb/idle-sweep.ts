@@ -1,23 +1,24 @@
 import { callGuarded, type Report } from './faults.ts'
 
-/** Calls `work` once there is nothing better to do. */
-export type WhenIdle = (work: () => void) => void
-
-/** Sweeps some time after use, when the page is idle. */
+/** Sweeps once the page is idle, some time after use. */
 export class IdleSweep {
   readonly #sweep: () => Promise<unknown>
-  readonly #whenIdle: WhenIdle
+  readonly #whenIdle: (work: () => void) => void
   readonly #report: Report
-  /** What is asked for now. An idle callback of an earlier one does nothing. */
+  /** Identifies the sweep that is due. Callbacks of an earlier one do nothing. */
   #due: object | undefined
 
-  constructor(sweep: () => Promise<unknown>, whenIdle: WhenIdle, report: Report) {
+  constructor(
+    sweep: () => Promise<unknown>,
+    whenIdle: ((work: () => void) => void) | undefined,
+    report: Report,
+  ) {
     this.#sweep = sweep
-    this.#whenIdle = whenIdle
+    this.#whenIdle = whenIdle ?? whenPageIsIdle
     this.#report = report
   }
 
-  /** Never throws: it is called after a commit, whose answer must not change. */
+  /** Never throws: a call that has succeeded must not fail here. */
   arm(): void {
     if (this.#due !== undefined) return
     const due = {}
@@ -31,7 +32,7 @@ export class IdleSweep {
       () => this.#whenIdle(work),
       (error) => {
         this.#report('whenIdle failed', error)
-        whenIdle(work)
+        whenPageIsIdle(work)
       },
     )
   }
@@ -41,8 +42,8 @@ export class IdleSweep {
   }
 }
 
-export function whenIdle(work: () => void): void {
-  // Neither workers nor Safari have it.
+function whenPageIsIdle(work: () => void): void {
+  // Missing in workers and in Safari.
   const page = globalThis as { requestIdleCallback?: (work: () => void, how: { timeout: number }) => void }
   const timer: unknown = setTimeout(() => {
     if (page.requestIdleCallback === undefined) work()

@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { AsyncCache } from '../../core/cache.ts'
 import { createCache } from '../../core/create-cache.ts'
-import { type IndexedDBAdapter, type IndexedDBAdapterOptions, indexedDBAdapter } from './index.ts'
+import {
+  type IndexedDBAdapter,
+  type IndexedDBAdapterOptions,
+  indexedDBAdapter,
+  lruLimits,
+  withFallback,
+} from './index.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -14,16 +20,19 @@ interface Opened {
   readonly faults: Error[]
 }
 
-function open(options: Partial<IndexedDBAdapterOptions> = {}, clock: () => number = Date.now): Opened {
+type Options = Partial<IndexedDBAdapterOptions> & { readonly hasFallback?: boolean }
+
+function open({ hasFallback = false, ...options }: Options = {}, clock: () => number = Date.now): Opened {
   const idle: (() => void)[] = []
   const faults: Error[] = []
   const name = options.name ?? crypto.randomUUID()
-  const adapter = indexedDBAdapter({
+  const own = indexedDBAdapter({
     name,
     whenIdle: (work) => idle.push(work),
     onFault: (fault) => faults.push(fault as Error),
     ...options,
   })
+  const adapter = hasFallback ? withFallback(own, () => expect.unreachable()) : own
   return { name, adapter, idle, faults, cache: createCache({ adapter, clock }) }
 }
 
@@ -85,7 +94,12 @@ describe('a call under way at aclose', () => {
   it.each(Object.entries(CALLS))(
     'ends before it, and leaves nothing to be done later: %s',
     async (_call, call) => {
-      for (const options of [{}, { maxEntries: 100 }, { fallback: () => expect.unreachable() }]) {
+      for (const options of [
+        {},
+        { limits: lruLimits({ maxEntries: 100 }) },
+        { limits: lruLimits() },
+        { hasFallback: true },
+      ]) {
         const opened = open(options)
         await opened.cache.aset('n', 0, null)
         // What was armed before is of the same session, and does nothing either.
@@ -108,7 +122,7 @@ describe('a call under way at aclose', () => {
   it.each(Object.entries(CALLS))(
     'ends before it also where it must open the database first: %s',
     async (_call, call) => {
-      for (const options of [{}, { fallback: () => expect.unreachable() }]) {
+      for (const options of [{}, { hasFallback: true }]) {
         const opened = open(options)
         const ended: string[] = []
         await Promise.all([
@@ -189,7 +203,7 @@ describe('a database that another tab has deleted', () => {
   })
 
   it('is not made anew by aclose, which has uses to write down', async () => {
-    const { cache, name } = open({ maxEntries: 10 })
+    const { cache, name } = open({ limits: lruLimits({ maxEntries: 10 }) })
     await cache.aset('n', 1, null)
     await cache.aget('n')
     await remove(name)
@@ -285,7 +299,7 @@ it('leaves no listener on the connection, however many calls there were', async 
     if (this instanceof IDBDatabase) listeners -= 1
     take.apply(this, args)
   })
-  const { adapter } = open({ maxEntries: 100 })
+  const { adapter } = open({ limits: lruLimits({ maxEntries: 100 }) })
   const tenants = Array.from({ length: 200 }, (_, index) =>
     createCache({ adapter, keyPrefix: `user-${index}` }),
   )

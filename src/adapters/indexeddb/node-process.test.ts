@@ -17,8 +17,9 @@ async function runInNode(body: string, options = ''): Promise<string> {
   const module = `
     import ${JSON.stringify(import.meta.resolve('fake-indexeddb/auto'))}
     import { createCache } from ${JSON.stringify(new URL('../../index.ts', import.meta.url).href)}
-    import { indexedDBAdapter } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)}
-    const adapter = indexedDBAdapter({ name: 'app', announce: true, ${options} })
+    import { announcements, indexedDBAdapter } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)}
+    const changes = announcements()
+    const adapter = indexedDBAdapter({ name: 'app', announcements: changes, ${options} })
     const cache = createCache({ adapter })
     ${body}
     // A channel needs a few turns of the event loop to be delivered and closed.
@@ -35,12 +36,12 @@ describe('a process that does not close', () => {
     ['wrote and read', "await cache.aset('n', 1); console.log(await cache.aget('n'))", '1'],
     [
       'has a subscriber',
-      "adapter.subscribe(() => {}); console.log(await cache.aincr('n', 1, { initial: 0 }))",
+      "changes.subscribe(() => {}); console.log(await cache.aincr('n', 1, { initial: 0 }))",
       '1',
     ],
     [
       'heard of its changes',
-      "adapter.subscribe(({ kind }) => console.log(kind)); await cache.aset('n', 1)",
+      "changes.subscribe(({ kind }) => console.log(kind)); await cache.aset('n', 1)",
       'changed',
     ],
     ['swept', "await cache.aset('n', 1, 60); console.log(await adapter.sweep())", '0'],

@@ -1,4 +1,4 @@
-/** The result of a request. If it fails, its transaction is aborted with it: the reason is the transaction's. */
+/** The result of a request. If it fails, its transaction is aborted, and the transaction's error is the reason. */
 export function result<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.addEventListener('success', () => resolve(request.result))
@@ -7,53 +7,55 @@ export function result<T>(request: IDBRequest<T>): Promise<T> {
 }
 
 /**
- * The results of requests made one after another. They are answered in that order, so the last one's answer is waited for
- * and none of the others': a promise for each of a thousand costs as much as the reading.
+ * The results of requests made one after another. The browser answers them in that order, so only the last one is awaited:
+ * a promise for each of a thousand costs as much as the reading.
  * https://w3c.github.io/IndexedDB/#transaction-lifetime-concept
  */
 export async function results<T>(requests: readonly IDBRequest<T>[]): Promise<T[]> {
   await answered(requests)
   return requests.map((request) => {
-    // `undefined`, too, is none: fake-indexeddb has that.
+    // `undefined` in fake-indexeddb where browsers have `null`.
     if (request.error) throw request.error
     return request.result
   })
 }
 
 /** Resolves when all of these requests, made one after another, have a result or an error. */
-export async function answered(requests: readonly IDBRequest[]): Promise<void> {
-  const last = requests.at(-1)
-  if (last !== undefined) await result(last).catch(() => {})
+export function answered(requests: readonly IDBRequest[]): Promise<unknown> {
+  return new Promise((resolve) => {
+    const last = requests.at(-1)
+    if (last === undefined) return resolve(undefined)
+    last.addEventListener('success', resolve)
+    last.addEventListener('error', resolve)
+  })
 }
 
-/**
- * Runs `work` in a transaction that goes on when a request fails meanwhile: whoever made it looks at its error. By default one
- * failed request aborts the transaction, and with it all others.
- * https://w3c.github.io/IndexedDB/#fire-an-error-event
- */
-export async function goingOn<T>(transaction: IDBTransaction, work: () => T | Promise<T>): Promise<T> {
-  // In the capture phase, before those who listen for failures that nobody expected.
-  transaction.addEventListener('error', goOn, true)
+/** Runs `work`, and resolves when the transaction is complete. If either fails, nothing is stored. */
+export async function inTransaction<T>(
+  transaction: IDBTransaction,
+  work: (transaction: IDBTransaction) => Promise<T>,
+): Promise<T> {
+  const worked = work(transaction).catch((error: unknown) => abort(transaction, error))
+  // Awaited together: a failure rejects both, and neither may be left unhandled.
+  const [done] = await Promise.all([worked, completion(transaction)])
+  return done
+}
+
+/** Aborts the transaction and throws. The transaction knows better than a request why it failed. */
+export function abort(transaction: IDBTransaction, error: unknown): never {
+  const isOurs = error instanceof Error && !(error instanceof DOMException)
+  const cause = isOurs ? error : (transaction.error ?? error)
   try {
-    return await work()
-  } finally {
-    transaction.removeEventListener('error', goOn, true)
+    transaction.abort()
+  } catch {
+    // It has ended already, for the same reason.
   }
-}
-
-function goOn(event: Event): void {
-  // These failures follow from an abort, and do not cause one.
-  if (!isNamed((event.target as IDBRequest).error, 'AbortError')) event.preventDefault()
-}
-
-/** Whether the browser's error has one of these names. */
-export function isNamed(error: unknown, ...names: readonly string[]): boolean {
-  return error instanceof DOMException && names.includes(error.name)
+  throw cause
 }
 
 /**
- * Resolves when the transaction is complete and none of its requests has failed, which is when what it wrote is acknowledged.
- * In Chromium a transaction may complete although one of its puts has failed.
+ * Resolves when the transaction is complete. Chromium completes one whose `commit` was called even if a request fails
+ * afterwards: then some of it is stored, and this rejects.
  */
 export function completion(transaction: IDBTransaction): Promise<void> {
   const { db } = transaction
@@ -62,7 +64,7 @@ export function completion(transaction: IDBTransaction): Promise<void> {
     transaction.addEventListener('error', (event) => {
       if (!event.defaultPrevented) failure ??= (event.target as IDBRequest).error
     })
-    // Begun while its connection was being closed by force, a transaction never hears how it ended, in Chromium.
+    // In Chromium, a transaction begun while its connection is closed by force gets no event.
     const lost = () => reject(new DOMException('The connection was closed', 'UnknownError'))
     db.addEventListener('close', lost)
     transaction.addEventListener('complete', () => {
@@ -77,5 +79,9 @@ export function completion(transaction: IDBTransaction): Promise<void> {
   })
 }
 
-const PARTLY_FAILED =
-  'A part of the transaction failed, and the rest was completed: what was stored is not known'
+const PARTLY_FAILED = 'Part of the transaction failed: it is not known what was stored'
+
+/** True if the browser's error has one of these names. */
+export function isNamed(error: unknown, ...names: readonly string[]): boolean {
+  return error instanceof DOMException && names.includes(error.name)
+}

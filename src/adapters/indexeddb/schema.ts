@@ -2,39 +2,39 @@ import { type DBSchema, type IDBPDatabase, type IDBPTransaction, unwrap } from '
 import type { StoredValue } from './causes.ts'
 import { completion, result } from './requests.ts'
 
-/** An entry whose value stands in `values`. */
+/** An entry whose value is in `values`. */
 export interface LargeEntry {
   readonly large: true
   readonly expiresAt: number | null
 }
 
-/** An entry whose value stands with it. */
+/** An entry with its value. */
 export interface SmallEntry extends StoredValue {
   readonly expiresAt: number | null
 }
 
-/** When an entry was last used, as a place in the order of uses (see `uses.ts`), and what it weighs: 0 where that is not limited. */
+/** When an entry was last used, as a count (see `access-log.ts`), and its weight, which is 0 without a limit of bytes. */
 export interface Use {
   readonly used: number
   readonly bytes?: number
 }
 
-/** What all entries come to. Kept only by adapters with limits: see `bounds.ts`. 0 bytes: nobody has weighed them. */
+/** The totals of all entries, which only adapters with `lruLimits` keep. 0 bytes: they were not weighed. */
 export interface Totals {
   readonly entries: number
   readonly bytes: number
-  /** The last use that was written down. Not in databases of earlier versions. */
+  /** The last use in `uses`. Missing in databases of earlier versions. */
   readonly used?: number
 }
 
-/** The key of the only {@link Totals}. */
+/** The key of the only row of `totals`. */
 export const TOTALS = 'all'
 
 /**
- * All stores have out-of-line keys. Entries that never expire have a `null` deadline, which no index holds.
+ * All stores have out-of-line keys. Entries that never expire have the deadline `null`, which is not in the index.
  *
- * One store for most entries, since a second write costs as much as the first; large values stand apart, so that giving
- * one a new deadline does not rewrite it. `bench/indexeddb/layouts.md` has what the other ways cost.
+ * Most entries are in one store, since a second write costs as much as the first. Large values are in another, so that a new
+ * deadline does not rewrite them. `bench/indexeddb/layouts.md` compares other layouts.
  */
 export interface Schema extends DBSchema {
   entries: {
@@ -56,20 +56,18 @@ const INDEXES = [
   ['uses', 'used'],
 ] as const
 
-/** The object store that marks a database as nearcache's: the names of the others could be anybody's. */
+/** The object store that marks a database as nearcache's. The names of the others are not specific enough. */
 const MARK = 'nearcache'
 
 /**
- * - `complete`: it is ours, and everything is there. Stores of a newer version of nearcache, or of somebody who added
- *   their own, do not matter: nothing is done with them.
- * - `incomplete`: it is ours or empty. An older version of nearcache, a crash in the middle of an upgrade or a developer's
- *   hand may have left less than everything.
- * - `foreign`: it is not ours, or it could be completed only by raising the version of a database that somebody else
- *   keeps stores in. Their next `open` of the version that they know would fail.
+ * - `complete`: it is nearcache's, and has all object stores. Others, of a newer version or of other code, are ignored.
+ * - `incomplete`: it is nearcache's or empty, and something is missing: it is of an older version, or was changed by hand.
+ * - `foreign`: it is not nearcache's, or other code has object stores in it and something of ours is missing. Adding that would
+ *   raise the version, and the other code could no longer open it.
  */
-export type Condition = 'complete' | 'incomplete' | 'foreign'
+type Condition = 'complete' | 'incomplete' | 'foreign'
 
-/** Finds out whose database it is. Changes nothing. */
+/** Finds out whose database it is, without changing it. */
 export async function inspect(database: IDBDatabase): Promise<Condition> {
   const names = [...database.objectStoreNames]
   if (names.length === 0) return 'incomplete'
@@ -78,12 +76,12 @@ export async function inspect(database: IDBDatabase): Promise<Condition> {
   if (stores.length === 0) return 'foreign'
   const transaction = database.transaction(stores)
   const condition = await examine(transaction, names, stores)
-  // A connection that is closed before that stands in its owner's way for a moment.
+  // Closed earlier, the connection would block its owner for a moment.
   if (condition !== 'complete') await completion(transaction)
   return condition
 }
 
-/** `stores` are those of the `names` that could be ours. */
+/** `stores` are those `names` that could be ours. */
 async function examine(
   transaction: IDBTransaction,
   names: readonly string[],
@@ -98,12 +96,12 @@ async function examine(
   if (isMarked && isWhole) return 'complete'
   if (names.length > stores.length) return 'foreign'
   if (isMarked) return 'incomplete'
-  // Databases from before there was a mark.
+  // A database from before there was a mark.
   if (!objectStores.every(hasOnlyOurIndexes)) return 'foreign'
   return isWhole || (await hasOurEntries(transaction)) ? 'incomplete' : 'foreign'
 }
 
-/** An index of another name may be a newer version's. */
+/** Allows indexes of other names, which may be a newer version's. */
 function isShapedAsOurs(store: IDBObjectStore): boolean {
   if (store.keyPath !== null || store.autoIncrement) return false
   return INDEXES.every(([of, name]) => {
@@ -120,8 +118,8 @@ function hasOnlyOurIndexes(store: IDBObjectStore): boolean {
 }
 
 /**
- * Whether there are entries, and the first few look as nearcache writes them. Anybody may call an object store `entries`:
- * an empty one, as nearcache 0.1.0 could leave it, is not worth taking somebody else's for it.
+ * True if there are entries, and the first few look as nearcache writes them. An empty store called `entries` does not count:
+ * nearcache 0.1.0 could leave one, but it may be anybody's.
  */
 async function hasOurEntries(transaction: IDBTransaction): Promise<boolean> {
   if (!transaction.db.objectStoreNames.contains('entries')) return false
@@ -145,7 +143,7 @@ function isEntry(row: unknown): boolean {
   )
 }
 
-/** Makes what is missing, and leaves what is there. */
+/** Creates what is missing. */
 export function complete(
   database: IDBPDatabase<Schema>,
   transaction: IDBPTransaction<Schema, (Store | typeof MARK)[], 'versionchange'>,
@@ -153,10 +151,10 @@ export function complete(
   for (const name of [...STORES, MARK] as const) {
     if (!database.objectStoreNames.contains(name)) database.createObjectStore(name)
   }
-  // What was missing was missing when they were counted up.
+  // The totals did not count what was missing.
   unwrap(transaction).objectStore('totals').clear()
-  const entries = transaction.objectStore('entries')
-  if (!entries.indexNames.contains('expiresAt')) entries.createIndex('expiresAt', 'expiresAt')
-  const uses = transaction.objectStore('uses')
-  if (!uses.indexNames.contains('used')) uses.createIndex('used', 'used')
+  for (const [name, index] of INDEXES) {
+    const store = unwrap(transaction).objectStore(name)
+    if (!store.indexNames.contains(index)) store.createIndex(index, index)
+  }
 }

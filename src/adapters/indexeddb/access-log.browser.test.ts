@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type AsyncCache, createCache } from '../../index.ts'
-import { indexedDBAdapter } from './index.ts'
+import { indexedDBAdapter, lruLimits } from './index.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -10,7 +10,7 @@ function tabs(count: number): { at: (seconds: number) => void; caches: AsyncCach
   let now = 1_800_000_000_000
   const caches = Array.from({ length: count }, () =>
     createCache({
-      adapter: indexedDBAdapter({ name, maxEntries: 3, whenIdle: () => {} }),
+      adapter: indexedDBAdapter({ name, limits: lruLimits({ maxEntries: 3 }), whenIdle: () => {} }),
       clock: () => now,
       timeout: null,
     }),
@@ -78,7 +78,7 @@ describe('the order of use', () => {
   const HOUR = 3_600_000
   const open = (name: string, clock: () => number, limits: object) =>
     createCache({
-      adapter: indexedDBAdapter({ name, whenIdle: () => {}, ...limits }),
+      adapter: indexedDBAdapter({ name, whenIdle: () => {}, limits: lruLimits(limits) }),
       clock,
       timeout: null,
     })

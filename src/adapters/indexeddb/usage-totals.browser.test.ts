@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { estimateBytes } from '../../core/bytes.ts'
 import type { AsyncCache } from '../../core/cache.ts'
 import { createCache } from '../../core/create-cache.ts'
-import { indexedDBAdapter } from './index.ts'
+import { indexedDBAdapter, lruLimits } from './index.ts'
 import type { LargeEntry, SmallEntry, Totals, Use } from './schema.ts'
 
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
@@ -72,7 +72,7 @@ it('counts and weighs to a byte what random work of two tabs leaves, also across
     const name = crypto.randomUUID()
     let now = 1_000_000
     const open = () => {
-      const adapter = indexedDBAdapter({ name, ...limits, whenIdle: () => {} })
+      const adapter = indexedDBAdapter({ name, limits: lruLimits(limits), whenIdle: () => {} })
       return { adapter, cache: createCache({ adapter, clock: () => now, timeout: null }) }
     }
     const other = open()

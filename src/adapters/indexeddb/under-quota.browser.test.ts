@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { AsyncCache } from '../../core/cache.ts'
 import { createCache } from '../../core/create-cache.ts'
-import { indexedDBAdapter } from './index.ts'
+import { indexedDBAdapter, type LruLimitsOptions, lruLimits } from './index.ts'
 
 const { put } = IDBObjectStore.prototype
 const { commit } = IDBTransaction.prototype
@@ -12,7 +13,7 @@ it('tells why a clear failed, where a browser fails the one request that it cann
   await using unlimited = createCache({ adapter: indexedDBAdapter({ name }), keyPrefix: 'app' })
   await unlimited.asetMany(keys.map((key) => [key, 1] as const))
   await using cache = createCache({
-    adapter: indexedDBAdapter({ name, maxEntries: 1_000 }),
+    adapter: indexedDBAdapter({ name, limits: lruLimits({ maxEntries: 1_000 }) }),
     keyPrefix: 'app',
   })
   // What is there is counted first: that puts, and reads on.
@@ -22,17 +23,49 @@ it('tells why a clear failed, where a browser fails the one request that it cann
   expect((await cache.agetMany(keys)).size).toBe(300)
 })
 
-describe.each([
-  { name: 'without limits', limits: {} },
-  { name: 'with limits', limits: { maxEntries: 100 } },
-])('in a full storage, an adapter $name', ({ limits }) => {
-  const open = () =>
-    createCache({ adapter: indexedDBAdapter({ name: crypto.randomUUID(), ...limits }), timeout: null })
-  const keys = ['a', 'b', 'c', 'd', 'e', 'f']
-  const held = async (cache: ReturnType<typeof open>) => [...(await cache.agetMany(keys)).keys()]
+const keys = ['a', 'b', 'c', 'd', 'e', 'f']
 
-  it('knows what was last read, and what was last written after that', async () => {
+function open(limits?: LruLimitsOptions, clock: () => number = Date.now): AsyncCache {
+  const policy = limits && lruLimits(limits)
+  const adapter = indexedDBAdapter({ name: crypto.randomUUID(), limits: policy })
+  return createCache({ adapter, clock, timeout: null })
+}
+
+const held = async (cache: AsyncCache) => [...(await cache.agetMany(keys)).keys()]
+
+describe('in a full storage, an adapter without a policy', () => {
+  it('removes what has expired, and tries again', async () => {
+    let now = 1_000
+    await using cache = open(undefined, () => now)
+    for (const key of ['a', 'b']) await cache.aset(key, key, 1)
+    await cache.aset('c', 'c')
+    now += 1_000
+    refuseWrites(1)
+    const remove = vi.spyOn(IDBObjectStore.prototype, 'delete')
+    await cache.aset('d', 'd')
+    expect(remove.mock.calls.flat()).toEqual(expect.arrayContaining([':1:a', ':1:b']))
+    expect(await held(cache)).toEqual(['c', 'd'])
+  })
+
+  it('evicts nothing, and fails with QUOTA_EXCEEDED', async () => {
     await using cache = open()
+    for (const key of keys) await cache.aset(key, key)
+    refuseWrites(Number.POSITIVE_INFINITY)
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await expect(cache.aset('new', 1)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' })
+      expect(await cache.aadd('f', 1)).toBe(false)
+    }
+    expect(await held(cache)).toEqual(keys)
+  })
+})
+
+// Without numbers, a policy still evicts when the storage is full.
+describe.each([
+  { name: 'without numbers', limits: {} },
+  { name: 'with numbers', limits: { maxEntries: 100 } },
+])('in a full storage, an adapter with limits $name', ({ limits }) => {
+  it('knows what was last read, and what was last written after that', async () => {
+    await using cache = open(limits)
     for (const key of keys) await cache.aset(key, key)
     for (const key of keys) await cache.aget(key)
     await cache.aset('a', 'again')
@@ -43,7 +76,7 @@ describe.each([
   })
 
   it('keeps what a write counts on, touches or moves, however long ago that was used', async () => {
-    await using cache = open()
+    await using cache = open(limits)
     for (const key of keys) await cache.aset(key, 1)
     refuseWrites(2)
     expect(await cache.atouch('a')).toBe(true)
@@ -54,7 +87,7 @@ describe.each([
   })
 
   it('drops nothing again for writes that found no room, where others only looked for some', async () => {
-    await using cache = open()
+    await using cache = open(limits)
     for (const key of keys) await cache.aset(key, key)
     refuseWrites(Number.POSITIVE_INFINITY)
     for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -65,10 +98,31 @@ describe.each([
     expect(await held(cache)).toEqual(['c', 'd', 'e', 'f'])
   })
 
-  it.each([1, 2])(
+  it('reads what was written last, though each write before it is tried again', async () => {
+    await using cache = open(limits)
+    for (const key of keys) await cache.aset(key, key)
+    refuseWrites(20, 2)
+    const written: Promise<unknown>[] = []
+    for (const value of [1, 2, 3, 4]) {
+      written.push(cache.aset('a', value))
+      await nextTurn()
+    }
+    expect(await cache.aget('a')).toBe(4)
+    await Promise.all(written)
+    expect(await cache.aget('a')).toBe(4)
+  })
+})
+
+describe.each([
+  { name: 'without a policy', limits: undefined },
+  { name: 'with limits without numbers', limits: {} },
+  { name: 'with limits', limits: { maxEntries: 100 } },
+])('in a full storage, an adapter $name', ({ limits }) => {
+  // Without a policy, nothing makes space for a third attempt.
+  it.each(limits === undefined ? [1] : [1, 2])(
     'keeps the order of what was asked for behind a write that %d attempts find no room for',
     async (times) => {
-      await using cache = open()
+      await using cache = open(limits)
       for (const key of keys) await cache.aset(key, key)
       refuseWrites(times)
       const writes = [
@@ -90,22 +144,8 @@ describe.each([
     },
   )
 
-  it('reads what was written last, though each write before it is tried again', async () => {
-    await using cache = open()
-    for (const key of keys) await cache.aset(key, key)
-    refuseWrites(20, 2)
-    const written: Promise<unknown>[] = []
-    for (const value of [1, 2, 3, 4]) {
-      written.push(cache.aset('a', value))
-      await nextTurn()
-    }
-    expect(await cache.aget('a')).toBe(4)
-    await Promise.all(written)
-    expect(await cache.aget('a')).toBe(4)
-  })
-
   it('begins no transaction again for each that finds no room before it', async () => {
-    await using cache = open()
+    await using cache = open(limits)
     await cache.aset('a', 1)
     refuseWrites(Number.POSITIVE_INFINITY)
     const begun = vi.spyOn(IDBDatabase.prototype, 'transaction')
@@ -119,7 +159,7 @@ describe.each([
   })
 
   it('clears what was written before, though it is tried again', async () => {
-    await using cache = open()
+    await using cache = open(limits)
     for (const key of keys) await cache.aset(key, key)
     refuseWrites(1)
     const written = cache.aset('a', 1)

@@ -3,12 +3,15 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { AsyncCache } from '../../core/cache.ts'
 import { createCache } from '../../core/create-cache.ts'
 import { memoryAdapter } from '../memory/index.ts'
-import { type IndexedDBAdapterOptions, indexedDBAdapter } from './index.ts'
+import { indexedDBAdapter, type LruLimitsOptions, lruLimits } from './index.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
-const open = (options: Partial<IndexedDBAdapterOptions>): AsyncCache =>
-  createCache({ adapter: indexedDBAdapter({ name: crypto.randomUUID(), ...options }), timeout: null })
+/** A cache on an adapter with limits, if any are given. */
+function open({ name = crypto.randomUUID(), ...limits }: LruLimitsOptions & { name?: string }): AsyncCache {
+  const policy = Object.keys(limits).length === 0 ? undefined : lruLimits(limits)
+  return createCache({ adapter: indexedDBAdapter({ name, limits: policy }), timeout: null })
+}
 
 const KEYS = Array.from({ length: 12 }, (_, index) => `key-${index}`)
 
@@ -121,7 +124,7 @@ describe('a write within limits', () => {
     { maxBytes: 0 },
     { cullFrequency: -1 },
   ])('is not made of limits that make no sense: %o', (limits) => {
-    expect(() => indexedDBAdapter({ name: 'never', ...limits })).toThrow(RangeError)
+    expect(() => lruLimits(limits)).toThrow(RangeError)
   })
 
   it.each([0, 1, 2, 3])(
@@ -144,8 +147,47 @@ describe('a write within limits', () => {
   })
 })
 
+it.each([null, 7, { maxEntries: 5 }, [], 'lru'])(
+  'limits that are no policy are a TypeError: %j',
+  (limits) => {
+    expect(() => indexedDBAdapter({ name: 'never', limits: limits as never })).toThrow(
+      /^limits must be lruLimits\(…\): got /,
+    )
+  },
+)
+
+it('takes no unknown limit', () => {
+  expect(() => lruLimits({ most: 5 } as never)).toThrow('lruLimits has no option "most"')
+  expect(() => lruLimits(null as never)).toThrow(TypeError)
+})
+
+it('one lruLimits may be given to several adapters, which share nothing', async () => {
+  const limits = lruLimits({ maxEntries: 1 })
+  const caches = ['one', 'other'].map(() =>
+    createCache({ adapter: indexedDBAdapter({ name: crypto.randomUUID(), limits }) }),
+  )
+  for (const cache of caches) await cache.aset('key', 1)
+  for (const cache of caches) expect(await cache.aget('key')).toBe(1)
+  await Promise.all(caches.map((cache) => cache.aclose()))
+})
+
+it('an adapter without limits keeps no order of use and no totals', async () => {
+  const name = crypto.randomUUID()
+  const adapter = indexedDBAdapter({ name, whenIdle: () => {} })
+  const cache = createCache({ adapter, timeout: null })
+  const put = vi.spyOn(IDBObjectStore.prototype, 'put')
+  await setAll(cache, 1)
+  await cache.aincr('count', 1, { initial: 0 })
+  await cache.agetMany(KEYS)
+  await adapter.sweep()
+  await cache.aclose()
+  expect(new Set((put.mock.contexts as IDBObjectStore[]).map((store) => store.name))).toEqual(
+    new Set(['entries']),
+  )
+})
+
 it('a sweep that finds nothing dead puts nothing', async () => {
-  const adapter = indexedDBAdapter({ name: crypto.randomUUID(), maxEntries: 10 })
+  const adapter = indexedDBAdapter({ name: crypto.randomUUID(), limits: lruLimits({ maxEntries: 10 }) })
   await using cache = createCache({ adapter })
   await cache.aset('key', 1)
   const put = vi.spyOn(IDBObjectStore.prototype, 'put')
@@ -154,7 +196,7 @@ it('a sweep that finds nothing dead puts nothing', async () => {
 })
 
 it('a clear of a prefix under which there is nothing has nothing counted anew', async () => {
-  const adapter = indexedDBAdapter({ name: crypto.randomUUID(), maxEntries: 10 })
+  const adapter = indexedDBAdapter({ name: crypto.randomUUID(), limits: lruLimits({ maxEntries: 10 }) })
   await using cache = createCache({ adapter, keyPrefix: 'one' })
   await using other = createCache({ adapter, keyPrefix: 'other' })
   await cache.aset('key', 1)
@@ -197,6 +239,25 @@ describe('limits that come and go', () => {
     await using later = open({ name, maxBytes: 10_000 })
     await later.aset('new', 1)
     expect(await later.aget('new')).toBe(1)
+  })
+
+  it('opens what was stored with limits without any, and the other way round', async () => {
+    const name = crypto.randomUUID()
+    for (const limits of [
+      { maxEntries: 20 },
+      {},
+      { maxBytes: 50_000 },
+      {},
+      { maxEntries: 20 },
+      { maxEntries: null },
+    ]) {
+      await using cache = open({ name, ...limits })
+      await cache.aincr('key-0', 1, { initial: 0 })
+      await cache.aset(`key-${Object.keys(limits).length + 1}`, limits)
+    }
+    await using cache = open({ name })
+    expect(await cache.aget('key-0')).toBe(6)
+    expect(await held(cache)).toEqual(['key-0', 'key-1', 'key-2'])
   })
 
   it('counts anew where what was known of uses is gone', async () => {

@@ -1,52 +1,52 @@
 import { estimateBytes } from '../../core/bytes.ts'
+import { type AccessLog, lastUse } from './access-log.ts'
 import { readEntries } from './entries.ts'
 import { result, results } from './requests.ts'
 import { TOTALS, type Totals, type Use } from './schema.ts'
-import { lastUse, type Notes } from './uses.ts'
 
-/** What all entries come to, and when each was last used, kept up with what one transaction does. */
-export class Ledger {
+/** The number of entries, their weight and their uses, kept up to date within one transaction. */
+export class UsageTotals {
   entries = 0
   bytes = 0
-  /** The last use that is written down. */
+  /** The last use in the database. */
   used = 0
   #stored: Totals | undefined
   readonly #transaction: IDBTransaction
   readonly #weighs: boolean
-  readonly #notes: Notes
+  readonly #log: AccessLog
   readonly #uses = new Map<string, Use | undefined>()
 
-  private constructor(transaction: IDBTransaction, weighs: boolean, notes: Notes) {
+  private constructor(transaction: IDBTransaction, weighs: boolean, log: AccessLog) {
     this.#transaction = transaction
     this.#weighs = weighs
-    this.#notes = notes
+    this.#log = log
   }
 
   static async open(
     transaction: IDBTransaction,
     keys: readonly string[],
     weighs: boolean,
-    notes: Notes,
-  ): Promise<Ledger> {
-    const ledger = new Ledger(transaction, weighs, notes)
-    const totals = transaction.objectStore('totals').get(TOTALS)
-    const [stored] = await Promise.all([result<Totals | undefined>(totals), ledger.know(keys)])
-    if (stored !== undefined && (stored.bytes > 0 || !weighs)) ledger.#stored = stored
-    const { entries, bytes } = ledger.#stored ?? (await countAll(transaction, weighs))
-    ledger.entries = entries
-    ledger.bytes = bytes
-    ledger.used = stored?.used ?? (await lastUse(transaction))
-    notes.sync(ledger.used)
-    if (ledger.#stored === undefined) {
-      // Counting has written down uses and weights that were not there before.
-      ledger.#uses.clear()
-      await ledger.know(keys)
+    log: AccessLog,
+  ): Promise<UsageTotals> {
+    const totals = new UsageTotals(transaction, weighs, log)
+    const row = transaction.objectStore('totals').get(TOTALS)
+    const [stored] = await Promise.all([result<Totals | undefined>(row), totals.load(keys)])
+    if (stored !== undefined && (stored.bytes > 0 || !weighs)) totals.#stored = stored
+    const { entries, bytes } = totals.#stored ?? (await countAll(transaction, weighs))
+    totals.entries = entries
+    totals.bytes = bytes
+    totals.used = stored?.used ?? (await lastUse(transaction))
+    log.sync(totals.used)
+    if (totals.#stored === undefined) {
+      // Counting has written uses and weights that were missing.
+      totals.#uses.clear()
+      await totals.load(keys)
     }
-    return ledger
+    return totals
   }
 
-  /** To be called before the keys are put or removed. */
-  async know(keys: readonly string[]): Promise<void> {
+  /** Reads the uses of keys. Call it before they are put or removed. */
+  async load(keys: readonly string[]): Promise<void> {
     const unknown = keys.filter((key) => !this.#uses.has(key))
     const found = await usesOf(this.#transaction, unknown)
     for (const [index, key] of unknown.entries()) this.#uses.set(key, found[index])
@@ -56,14 +56,14 @@ export class Ledger {
     return this.#uses.get(key) !== undefined
   }
 
-  /** What is left out stays as it was. A use shortly after another is noted, and not written. */
+  /** If `bytes` or `used` is `undefined`, it stays as it was. A use shortly after another one is only noted. */
   put(key: string, bytes: number | undefined, used: number | undefined): void {
     const before = this.#uses.get(key)
     const use: Use = { used: used ?? before?.used ?? 0, bytes: bytes ?? before?.bytes ?? 0 }
     if (before !== undefined && use.bytes === before.bytes) {
       if (used === undefined) return
-      if (this.#notes.isRecent(before.used)) {
-        this.#notes.keep(key, used)
+      if (this.#log.isRecent(before.used)) {
+        this.#log.keep(key, used)
         return
       }
     }
@@ -82,7 +82,7 @@ export class Ledger {
     this.#uses.set(key, undefined)
   }
 
-  /** Writes the totals down. */
+  /** Puts the totals, if they have changed. */
   write(): void {
     const { entries, used } = this
     const bytes = this.#weighs ? this.bytes : 0
@@ -93,18 +93,14 @@ export class Ledger {
   }
 }
 
-/** Leaves them to be counted anew by the next who writes within limits. */
-export function forgetTotals(transaction: IDBTransaction): void {
-  transaction.objectStore('totals').delete(TOTALS)
-}
-
-export function weightOf(key: string, value: unknown): number {
+/** The weight of an entry, which `maxBytes` limits. */
+export function weigh(key: string, value: unknown): number {
   return estimateBytes(key) + estimateBytes(value)
 }
 
 /**
- * Counts what is there, where that is not known: once. What was written without this limit is weighed, and counts as least
- * recently used. Nothing is put for the others: a full storage has no room for what is there already.
+ * Counts and weighs all entries. Those that were written without this limit count as least recently used. Nothing is put for the
+ * others: a full storage has no space even for what is there already.
  */
 async function countAll(
   transaction: IDBTransaction,
@@ -112,14 +108,14 @@ async function countAll(
 ): Promise<{ entries: number; bytes: number }> {
   const keys = (await result(transaction.objectStore('entries').getAllKeys())) as string[]
   let bytes = 0
-  for (let start = 0; start < keys.length; start += PORTION) {
-    const portion = keys.slice(start, start + PORTION)
+  for (let start = 0; start < keys.length; start += MAX_VALUES_IN_MEMORY) {
+    const portion = keys.slice(start, start + MAX_VALUES_IN_MEMORY)
     const uses = await usesOf(transaction, portion)
     const unknown = portion.filter((_, index) => !(weighs ? uses[index]?.bytes : uses[index]))
     const entries = weighs ? await readEntries(transaction, unknown, () => true) : []
     for (const use of uses) bytes += use?.bytes ?? 0
     for (const [index, key] of unknown.entries()) {
-      const weight = weighs ? weightOf(key, entries[index]?.value) : 0
+      const weight = weighs ? weigh(key, entries[index]?.value) : 0
       bytes += weight
       const used = uses[portion.indexOf(key)]?.used ?? 0
       transaction.objectStore('uses').put({ used, bytes: weight }, key)
@@ -128,8 +124,7 @@ async function countAll(
   return { entries: keys.length, bytes }
 }
 
-/** Few enough that their values fit in memory together. */
-const PORTION = 100
+const MAX_VALUES_IN_MEMORY = 100
 
 function usesOf(transaction: IDBTransaction, keys: readonly string[]): Promise<(Use | undefined)[]> {
   const uses = transaction.objectStore('uses')

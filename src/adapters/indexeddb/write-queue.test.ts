@@ -1,35 +1,48 @@
 import { describe, expect, it } from 'vitest'
 import type { Commit } from '../../core/batch.ts'
 import { OpenTimeoutError } from './connection.ts'
-import { Order } from './order.ts'
+import { WriteQueue } from './write-queue.ts'
 
 const commitOf = (key: string, size = 1): Commit => ({
   changes: Array.from({ length: size }, () => ({ key, op: { kind: 'delete' } as const })),
   now: 0,
 })
 
-/** An order, what was done in it so far, and what ends or fails what is under way. */
+/** A queue, what was done in it so far, and what ends or fails what is running. */
 function recorded() {
-  const order = new Order()
   const done: string[] = []
   const endings: PromiseWithResolvers<void>[] = []
-  const under = async (name: string) => {
+  const retries: (() => void)[] = []
+  const run = async (name: string) => {
     done.push(name)
     const ending = Promise.withResolvers<void>()
     endings.push(ending)
     await ending.promise
   }
+  const queue = new WriteQueue({
+    read: async ([read]) => {
+      done.push(read?.keys[0] ?? '')
+      return []
+    },
+    // The answer to a commit is its key.
+    commit: async (commits, retrying) => {
+      retries.push(retrying)
+      const keys = commits.map(({ changes }) => changes[0]?.key)
+      await run(keys.join('+'))
+      return keys as never
+    },
+  })
   return {
-    order,
     done,
-    read: (name: string) => order.read(async () => done.push(name)),
-    write: (name: string) => order.write(() => under(name)),
-    commit: (...commits: Commit[]) =>
-      order.commit(commits, async (all) => {
-        const keys = all.map(({ changes }) => changes[0]?.key)
-        await under(keys.join('+'))
-        return keys
+    read: (name: string) => queue.read([{ keys: [name], wanted: 'value' }]),
+    write: (name: string) =>
+      queue.write((retrying) => {
+        retries.push(retrying)
+        return run(name)
       }),
+    commit: (...commits: Commit[]): Promise<readonly unknown[]> => queue.commit(commits),
+    /** As a write does that found no space and tries again. */
+    retry: () => retries.at(-1)?.(),
     end: async () => {
       endings.shift()?.resolve()
       await settled()
@@ -45,7 +58,7 @@ async function settled(): Promise<void> {
   for (let hop = 0; hop < 20; hop += 1) await undefined
 }
 
-describe('Order', () => {
+describe('WriteQueue', () => {
   it('begins at once where nothing waits', () => {
     const { done, write, read } = recorded()
     write('write')
@@ -91,9 +104,9 @@ describe('Order', () => {
   })
 
   it('reads again what was read while a write before it found no room, before what waits', async () => {
-    const { order, done, write, read, end } = recorded()
+    const { done, write, read, retry, end } = recorded()
     const all = [write('a'), read('read a'), write('b'), read('read b')]
-    order.retry()
+    retry()
     await settled()
     expect(done).toEqual(['a', 'read a'])
     await end()
