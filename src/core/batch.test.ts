@@ -22,13 +22,13 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   fc.record({ kind: fc.constant('release' as const), token: fc.nat(9) }),
   fc.record({ kind: fc.constant('move' as const), to: key }),
 )
-// The core never asks for a move to the same key: it would be no move.
+// The core never moves a key to itself.
 const change: fc.Arbitrary<Change> = fc
   .record({ key, op })
   .filter((given) => given.op.kind !== 'move' || given.op.to !== given.key)
 const place = fc.array(fc.tuple(key, entry)).map((entries) => new Map(entries))
 
-/** The changes as two callers' commits. */
+/** The changes, split into the commits of two callers. */
 const cut = (changes: readonly Change[], at: number): Commit[] => [
   { changes: changes.slice(0, at), now: NOW },
   { changes: changes.slice(at), now: NOW },

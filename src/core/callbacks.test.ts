@@ -4,7 +4,7 @@ import type { Adapter } from './adapter.ts'
 import { createCache } from './create-cache.ts'
 import type { CacheOptions } from './options.ts'
 
-/** What stands on the console at the end of a test. */
+/** The console output at the end of a test. */
 const told: unknown[][] = []
 
 beforeEach(() => {
@@ -16,7 +16,7 @@ afterEach(() => void vi.restoreAllMocks())
 
 const broken = new Error('broken callback')
 
-/** The ways in which a callback can fail. A rejection that nobody hears would fail the run. */
+/** The ways in which a callback can fail. An unhandled rejection would fail the run. */
 const failures: readonly [string, () => never][] = [
   [
     'throws',
@@ -27,7 +27,7 @@ const failures: readonly [string, () => never][] = [
   ['rejects', () => Promise.reject(broken) as never],
 ]
 
-/** A memory that cannot answer at once. */
+/** The memory adapter without its sync methods. */
 function distant(down = false): Adapter {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   const fail = () => Promise.reject(new Error('no connection'))
@@ -203,7 +203,7 @@ describe('a clock', () => {
           .then(call)
           .catch((reason: unknown) => reason)
         expect(error).toBeInstanceOf(TypeError)
-        expect((error as Error).message).toMatch(/^clock must give the time in epoch milliseconds/)
+        expect((error as Error).message).toMatch(/^clock must return the time in epoch milliseconds/)
         if (time === broken) expect((error as Error).cause).toBe(broken)
       }
       expect(load).not.toHaveBeenCalled()

@@ -30,7 +30,7 @@ describe('withDeadline', () => {
       const work = Promise.withResolvers<string>()
       const waited = withDeadline(work.promise, 1_000, late)
       await vi.advanceTimersByTimeAsync(before)
-      // The clock moves on while nothing runs; then the timer that is due runs before the answer.
+      // The clock advances while the thread is blocked. Then the due timer runs before the answer.
       const now = performance.now()
       const blocked = vi.spyOn(performance, 'now').mockReturnValue(now + 60_000)
       await vi.advanceTimersToNextTimerAsync()
@@ -107,7 +107,7 @@ describe('Deadlines', () => {
     const answered = deadlines.wait(promise, late('a'))
     resolve(1)
     let next: Promise<number> | undefined
-    // After the answer was heard of, and before the turn is over.
+    // After the answer arrived, and before the end of the turn.
     answered.then(() => {
       next = deadlines.wait(Promise.resolve(2), late('b'))
     })

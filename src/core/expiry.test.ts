@@ -14,7 +14,7 @@ describe('expiresAt()', () => {
   it('is refused at module scope of a Worker, where the time is 0, and nowhere else', () => {
     expect(expiresAt(1, 300, 0)).toBe(1_000)
     vi.stubGlobal('WebSocketPair', class {})
-    // A clock that is given may begin at 0.
+    // A user's clock may start at 0.
     expect(expiresAt(1, 300, 0)).toBe(1_000)
     const clock = vi.spyOn(Date, 'now').mockReturnValue(0)
     for (const timeout of [1, undefined, 0, -1]) expect(() => expiresAt(timeout, 300, 0)).toThrow(TypeError)

@@ -5,13 +5,13 @@ import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
 import { loadsOf } from './in-flight.ts'
 
-/** Memory as a place one has to wait for, like the others. */
+/** Memory with asynchronous answers, like the other adapters. */
 function distant(): Adapter {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   return { name, supports, read, commit, clear, close }
 }
 
-/** A loader that gives when it is told to. */
+/** A loader that the test resolves. */
 function deferred<T>() {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const started = Promise.withResolvers<void>()

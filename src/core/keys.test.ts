@@ -90,7 +90,7 @@ describe('Keyspace', () => {
     expect(warnings.at(-1)).toMatchObject({
       code: 'TOO_MANY_WARNINGS',
       key: ':1:key 1000',
-      message: expect.stringContaining('this cache gives no others'),
+      message: expect.stringContaining('gives no others'),
     })
   })
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryAdapter } from '../adapters/memory/index.ts'
 import { createCache } from './create-cache.ts'
 
-/** A cache whose time passes only while it sleeps, and what it slept. */
+/** A cache whose clock moves only while it sleeps, and the pauses it took. */
 function lockable() {
   const time = { now: 1_800_000_000_000 }
   const naps: number[] = []
@@ -68,7 +68,7 @@ describe('alock()', () => {
       },
     })
     await cache.alock('l', { timeout: 1e9 })
-    // So long that the attempts themselves never take that time, however slow the machine.
+    // Long enough that the attempts themselves never take that time, even on a slow machine.
     expect(await cache.alock('l', { timeout: 60, wait: 100 })).toBeUndefined()
     expect(slept).toBe(100_000)
   })
@@ -105,7 +105,7 @@ describe('alock()', () => {
     for (const wrong of [Number.NaN, -0.1, 1, 2, '0.5', null, undefined, 5n, Promise.resolve(0.5)]) {
       const broken = createCache({ adapter: memoryAdapter(), random: () => wrong as never })
       await expect(broken.alock('free', { timeout: 60 })).rejects.toThrow(
-        /^random must give a number from 0 up to 1/,
+        /^random must return a number from 0 up to 1/,
       )
       expect(() => broken.lock('free', { timeout: 60 })).toThrow(TypeError)
       expect(broken.hasKey('free')).toBe(false)

@@ -4,13 +4,13 @@ import type { Adapter } from './adapter.ts'
 import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
 
-/** A memory that cannot answer at once. */
+/** The memory adapter without its sync methods. */
 function distant(): Adapter {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   return { name, supports, read, commit, clear, close }
 }
 
-/** Each call that is refused, by the code of its refusal. */
+/** Each refused call, by its error code. */
 const refused = [
   { code: 'KEY_NOT_FOUND', method: 'incr', args: ['missing'] },
   { code: 'KEY_NOT_FOUND', method: 'decr', args: ['missing', 2] },

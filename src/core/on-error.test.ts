@@ -4,7 +4,7 @@ import type { Adapter } from './adapter.ts'
 import { createCache } from './create-cache.ts'
 import type { CacheError } from './errors.ts'
 
-/** A store of which `down` says what does not work. */
+/** A store whose methods fail as `down` says. */
 function open(down: { read?: boolean; commit?: boolean }, answer: 'throw' | 'miss' = 'miss') {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   const fail = () => Promise.reject(new Error('no connection'))
@@ -74,7 +74,7 @@ describe('onError', () => {
 })
 
 describe('onError, on a place that answers at once', () => {
-  /** Memory that fails, by either of its ways. */
+  /** A memory adapter that fails, through a bucket or without one. */
   function openSync(answer: 'throw' | 'miss' = 'miss') {
     const fail = () => {
       throw new Error('no access')

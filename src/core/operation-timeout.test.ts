@@ -8,7 +8,7 @@ import type { CacheOptions } from './options.ts'
 
 const never = (): Promise<never> => new Promise(() => {})
 
-/** Memory as a place one has to wait for; what stands in `silent` it never answers. */
+/** Memory with asynchronous answers. It never answers the methods in `silent`. */
 function distant(silent: readonly ('read' | 'commit' | 'clear' | 'close')[]): Adapter {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   const adapter: Adapter = { name, supports, read, commit, clear, close }
@@ -46,7 +46,7 @@ describe('operationTimeout, where the adapter never answers', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
   afterEach(() => vi.useRealTimers())
 
-  /** What became of a call, and after how many milliseconds of waiting. */
+  /** The result of a call, and how many milliseconds it waited. */
   async function outcomeOf(call: Promise<unknown>, limit: number) {
     const settled = vi.fn()
     call.then(

@@ -188,7 +188,7 @@ describe('step()', () => {
     fc.assert(
       fc.property(stored, op, (before, operation) => {
         const place = new (class extends Map<string, Entry> {
-          // Full for all but what is there already.
+          // Full, except for existing keys.
           override set(key: string, next: Entry): never {
             return (key === 'key' && next === before ? super.set(key, next) : false) as never
           }
@@ -206,7 +206,7 @@ describe('step()', () => {
   })
 })
 
-/** What is left under a key: a move to itself leaves it. */
+/** The entries afterwards. A move to the same key leaves the entry. */
 function moved(op: Op, before: Entry | undefined, next: Entry | undefined): Entry | undefined {
   return op.kind === 'move' && op.to === 'key' ? before : next
 }

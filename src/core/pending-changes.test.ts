@@ -6,12 +6,15 @@ import { createCache } from './create-cache.ts'
 import { loadsOf } from './in-flight.ts'
 
 interface Held {
-  /** Lets the change be done, if it was held before, and answered. */
+  /** Lets a held change run, and its answer arrive. */
   release(): void
   fail(): void
 }
 
-/** Memory that is asked from afar, and whose next changes or clears can be held on their way there or back. */
+/**
+ * Memory with asynchronous answers. The next changes or clears can be held before they run, or before they
+ * are answered.
+ */
 function open() {
   const memory = memoryAdapter()
   const holds: ((work: () => Promise<unknown>) => Promise<unknown>)[] = []
@@ -44,12 +47,12 @@ function open() {
     hold,
     cache: createCache({ adapter }),
     prefixed: createCache({ adapter, keyPrefix: 'app' }),
-    /** The same store, unseen by the loads of the other caches. */
+    /** The same store through another adapter object, whose changes the loads of the other caches do not see. */
     elsewhere: createCache({ adapter: memory }),
   }
 }
 
-/** A load of `'key'` that is under way. */
+/** A load of `'key'` in flight. */
 async function startLoad(cache: AsyncCache) {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const started = Promise.withResolvers<void>()
@@ -64,7 +67,7 @@ async function startLoad(cache: AsyncCache) {
   return { call, settled, load, finish: () => resolve('late'), fail: () => reject(new Error('mine')) }
 }
 
-/** Long enough for all that waits for nothing. */
+/** Long enough for everything that waits for nothing else. */
 async function flush(): Promise<void> {
   for (let turn = 0; turn < 50; turn += 1) await null
 }
@@ -73,7 +76,7 @@ type Scene = ReturnType<typeof open>
 
 interface Case {
   readonly what: string
-  /** Stored elsewhere while the load runs, so that the change finds it. */
+  /** Stored elsewhere during the load, so that the change finds it. */
   readonly stored?: unknown
   readonly change: (cache: AsyncCache) => Promise<unknown>
   readonly changes: boolean

@@ -5,7 +5,7 @@ import { createCache } from './create-cache.ts'
 import { InFlightLoads } from './in-flight.ts'
 import { requestScope } from './request-scope.ts'
 
-/** Stands for workerd, which lets nobody use an I/O object of another request. */
+/** Simulates workerd, where an I/O object can be used only in its own request. */
 let request = 0
 class SocketPair {
   readonly #madeIn = request
@@ -110,7 +110,7 @@ describe('where there are requests', () => {
     const flight = flights.start('first', visit, () => new Promise(() => {}))
     for (let key = 0; key < 20_000; key += 1) flights.enter(`key ${key}`)
     expect(flights.size).toBeLessThanOrEqual(10_000)
-    // Whoever lives on all the same has its value, and stores nothing that a change may have superseded.
+    // A request that continues anyway gets its value, and stores nothing that a change may have superseded.
     expect(flight.superseded).toBe(true)
     expect(flights.start('first', visit, async () => 1).superseded).toBe(true)
   })

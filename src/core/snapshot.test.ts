@@ -108,7 +108,7 @@ describe('what stands under global names', () => {
     vi.unstubAllGlobals()
   })
 
-  /** Ways in which tests replace a class. */
+  /** The ways in which tests replace a class. */
   const fakes: [string, () => void][] = [
     ['fake timers', () => vi.useFakeTimers()],
     ['fake timers, the date only', () => vi.useFakeTimers({ toFake: ['Date'], now: 5 })],
@@ -223,7 +223,7 @@ describe('what is kept', () => {
 
   class Service {
     readonly body = Array.from({ length: 125_000 }, (_, index) => index + 0.5)
-    /** Is on the stack while the value is copied. */
+    /** On the stack while the value is copied. */
     keep(kept: unknown[], make: (service: Service) => unknown): void {
       kept.push(snapshot(make(this), 'k', 'aset'))
     }
