@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { share } from '../../core/culling.ts'
 import { memoryAdapter } from './index.ts'
-import { type Holder, LeastUsed, type Used } from './least-used.ts'
+import { type Holder, LeastUsed, type UsageOrder } from './least-used.ts'
 
 const KEYS = Array.from({ length: 40 }, (_, index) => `k${index}`)
 const key = fc.constantFrom(...KEYS)
@@ -29,7 +29,7 @@ describe('culling', () => {
         fc.integer({ min: 0, max: 40 }),
         (steps, maxEntries, cullFrequency) => {
           const cache = createCache({ adapter: memoryAdapter({ maxEntries, cullFrequency }) })
-          /** In order of use. */
+          /** In least recently used order. */
           const naive = new Map<string, number>()
           const use = (name: string) => {
             const value = naive.get(name)
@@ -102,7 +102,7 @@ describe('culling', () => {
         slots.delete(rest)
       },
     }
-    const of: Used = {
+    const of: UsageOrder = {
       get size() {
         return slots.size
       },
