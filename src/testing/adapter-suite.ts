@@ -3,11 +3,11 @@ import type { Adapter, Change, Entry, Op, Outcome } from '../core/adapter.ts'
 import { isLive } from '../core/liveness.ts'
 import { isVast, storableValues } from './values.ts'
 
-/** What {@link adapterSuite} tests. */
+/** The options of {@link adapterSuite}. */
 export interface AdapterSuiteOptions {
-  /** Stands in the titles of the tests. */
+  /** Appears in the test titles. */
   readonly name: string
-  /** A new adapter over an empty place of its own. */
+  /** Returns a new adapter on an empty store of its own. */
   readonly createAdapter: () => Adapter
 }
 
@@ -35,9 +35,8 @@ function change(key: string, op: Op): Change {
 }
 
 /**
- * The seam's contract: what `read`, `commit`, `clear` and `close` of an {@link Adapter} must do. Which cases run is
- * decided by what the adapter itself declares in `supports`. For a runner like Vitest.
- *
+ * Tests the contract of an {@link Adapter}: `read`, `commit`, `clear` and `close`. The adapter's own
+ * `supports` decides which cases run. For a runner like Vitest.
  * @example
  * ```ts
  * import { memoryAdapter } from 'nearcache/memory'
@@ -344,7 +343,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         await adapter.commit([set(':1:v', make())], NOW)
         const [entry] = await adapter.read([':1:v'], NOW, 'value')
         const value = entry?.value
-        // Comparing four billion holes takes for ever; its flaw() looks at what matters.
+        // Comparing four billion holes would take forever; flaw() checks what matters.
         if (!isVast(make())) expect(value).toStrictEqual(make())
         expect(flaw?.(value as never)).toBeUndefined()
       })
@@ -360,7 +359,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
           [set(':1:a', large), add(':1:b', large), add(':1:d', large), set(':1:c', 'fits')],
           NOW,
         )
-        // What is there is not added to, however large the other is.
+        // An existing key is refused, even if the new value is too large.
         expect(outcomes).toEqual([tooLarge, { ok: false, reason: 'exists' }, tooLarge, OK])
         expect(await values(adapter, [':1:a', ':1:b', ':1:c', ':1:d'])).toEqual([
           undefined,
@@ -377,7 +376,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         const bytes = new Uint8Array(maxValueBytes).fill(7)
         expect(await adapter.commit([set(':1:a', bytes)], NOW)).toEqual([OK])
         const [found] = (await values(adapter, [':1:a'])) as [Uint8Array | undefined]
-        // Not by toEqual, which takes seconds for megabytes.
+        // toEqual takes seconds for megabytes.
         expect(found?.length).toBe(bytes.length)
         expect(found?.every((byte) => byte === 7)).toBe(true)
       })

@@ -4,9 +4,9 @@ import { refusedValues } from '../values.ts'
 import type { Context } from './context.ts'
 import { expectStock, messageOf, stocked } from './stock.ts'
 
-/** Values, keys and collections that make no sense: told at once, and nothing is lost by them. */
+/** Invalid values, keys and collections: each throws at once and changes nothing. */
 export function badInput({ open, supports, twins }: Context): void {
-  // Where objects are shared, nobody looks into them.
+  // Shared objects are not checked.
   const refused = refusedValues.filter(
     ({ make }) => supports.values !== 'shared' || typeof make() !== 'object',
   )

@@ -3,7 +3,7 @@ import type { TestedCache } from '../sync-twins.ts'
 import type { Context } from './context.ts'
 import { expectStock, messageOf, stocked } from './stock.ts'
 
-/** Every method that takes a timeout, called with what is none. */
+/** Every method that takes a timeout, called with an invalid one. */
 const timeouts: readonly {
   readonly name: string
   readonly run: (cache: TestedCache, timeout: never) => Promise<unknown>
@@ -19,7 +19,7 @@ const timeouts: readonly {
   { name: 'lock', run: (cache, timeout) => cache.alock('absent', { timeout }) },
 ]
 
-/** Every method, called with an option that it does not have. */
+/** Every method, called with an unknown option. */
 const misspelt: readonly {
   readonly name: string
   readonly run: (cache: TestedCache, options: never) => Promise<unknown>
@@ -43,7 +43,7 @@ const misspelt: readonly {
   { name: 'decrVersion', run: (cache, options) => cache.adecrVersion('key', 1, options) },
 ]
 
-/** Timeouts and options that make no sense: told before anything is done. */
+/** Invalid timeouts and options: each throws before anything changes. */
 export function badOptions({ open, twins }: Context): void {
   describe('bad options', () => {
     it.each(timeouts)('refuses a timeout that is no number of seconds, in $name', async ({ run }) => {
@@ -71,7 +71,7 @@ export function badOptions({ open, twins }: Context): void {
       async ({ name, run }) => {
         if (name === 'lock') return
         const { main } = await stocked(open)
-        // As one gives a default in Django.
+        // A default is passed like this in Django.
         for (const options of ['light', true, false, '', [], [60], new Date(), new Map()]) {
           const call = run(main, options as never)
           await expect(call).rejects.toThrow(TypeError)

@@ -4,19 +4,19 @@ import type { SyncAdapter } from '../../core/sync-cache.ts'
 import type { TestedCache } from '../sync-twins.ts'
 import { contextOf, liveAmong, type Scene } from './context.ts'
 
-/** The limits of one test of {@link cullingSuite}. */
+/** The limits in one test of {@link cullingSuite}. */
 export interface Cap {
   readonly maxEntries: number
   readonly cullFrequency: number
 }
 
-/** What {@link cullingSuite} tests: an adapter that holds no more than so many entries. */
+/** The options of {@link cullingSuite}: an adapter with a limited number of entries. */
 export type CullingSuiteOptions = { readonly name: string } & (
   | { readonly createAdapter: (cap: Cap) => Adapter; readonly twins?: 'async' | undefined }
   | { readonly createAdapter: (cap: Cap) => SyncAdapter; readonly twins: 'sync' }
 )
 
-/** Lines 134 to 140: Django's rule of what leaves a full store. */
+/** Lines 134 to 140: Django's rule for eviction from a full store. */
 export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSuiteOptions): void {
   describe(`culling ${name}`, () => {
     let cap: Cap = { maxEntries: 9, cullFrequency: 3 }
@@ -27,7 +27,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
     }
     const nine = numbered(9)
 
-    /** A store of nine, full with `0` to `8`, each its own number, used in this order. */
+    /** A full store with nine entries, `0` to `8`, each with its own number, used in this order. */
     const full = async (): Promise<TestedCache> => {
       const { main } = capped(9, 3)
       for (const key of nine) await main.aset(key, Number(key))
@@ -98,7 +98,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       for (const key of nine) await main.aset(key, Number(key))
       for (const key of numbered(3)) await main.aset(key, Number(key))
       await main.aset('9', 9)
-      // Ten now: the next finds the store full.
+      // Now there are ten entries, so the next write finds the store full.
       await main.aset('next', 1)
       expect(await liveAmong(main, numbered(10))).toEqual(['0', '1', '2', '6', '7', '8', '9'])
     })

@@ -5,7 +5,7 @@ const NOT_AN_INTEGER = { code: 'NOT_AN_INTEGER', key: 'counter' }
 const OUT_OF_RANGE = { code: 'OUT_OF_RANGE', key: 'counter' }
 const LARGEST = Number.MAX_SAFE_INTEGER
 
-/** What Django has no word for: counting from somewhere where there is no counter yet. */
+/** An addition to Django: `initial`, the value of a counter that does not exist yet. */
 export function incrInitial({ open, supports }: Context): void {
   describe('incr, decr with initial', () => {
     it('make a missing counter, count on from initial, and store the result', async () => {

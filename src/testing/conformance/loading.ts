@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { Context } from './context.ts'
 import { slowLoader } from './slow-loader.ts'
 
-/** `agetOrSet` and time: what its callers share, and how they leave. What supersedes a load stands in `superseding.ts`. */
+/**
+ * Concurrent calls of `agetOrSet`: shared loads, and callers who abort. `superseding.ts` tests what
+ * supersedes a load.
+ */
 export function loading({ open, supports }: Context): void {
   describe('agetOrSet with loaders that take their time', () => {
     it('awaits an async loader', async () => {

@@ -5,8 +5,8 @@ import type { Context } from './context.ts'
 const MINUTE = { timeout: 60 } as const
 
 /**
- * `alock` with `wait`: the sync twin cannot. Nobody sleeps here but by moving the clock. What is waited for is so long that
- * the attempts themselves, on the slowest machine, never take that time.
+ * `alock` with `wait`, which the sync method does not have. Sleeping only moves the clock. The waiting times
+ * are so long that the attempts themselves never take that time, even on a slow machine.
  */
 export function lockWaiting({ open, supports }: Context): void {
   describe('lock that is waited for', () => {
@@ -69,7 +69,7 @@ export function lockWaiting({ open, supports }: Context): void {
         const { main, clock, elsewhere } = open()
         await main.alock('lock', { timeout: 1e9 })
         let slept = 0
-        // A clock that is set in the first nap, and then stands still.
+        // A clock that is changed during the first pause, and then stands still.
         const sleep = async (milliseconds: number) => {
           if (slept === 0) clock.advance(jump)
           slept += milliseconds
@@ -82,7 +82,7 @@ export function lockWaiting({ open, supports }: Context): void {
 
     it.runIf(supports.atomic)('lets 10 who wait in one by one', async () => {
       const { elsewhere } = open()
-      // The clock stands still, so that no lock opens by itself.
+      // The clock stands still, so that no lock expires.
       const sleep = () => new Promise<void>((resolve) => setTimeout(resolve, 0))
       const caches = [elsewhere({ sleep }), elsewhere({ sleep })] as const
       const work = async (cache: TestedCache) => {
@@ -107,7 +107,7 @@ export function lockWaiting({ open, supports }: Context): void {
     })
   })
 
-  /** A scene with a cache whose sleep moves the clock, what it slept, and what shall happen in the nth of its naps. */
+  /** A scene with a cache whose sleep moves the clock, the pauses it took, and a callback for the nth pause. */
   function sleepy() {
     const scene = open()
     const naps: number[] = []

@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 
 const MINUTE = { timeout: 60 } as const
 
-/** What Django has no word for: a lock that lets go of itself only. */
+/** An addition to Django: a lock that releases only itself. */
 export function locks({ open, supports }: Context): void {
   describe('lock', () => {
     it('is held by one, and by one again after its release', async () => {

@@ -3,10 +3,10 @@ import type { CacheWarning } from '../../core/keys.ts'
 import type { TestedCache } from '../sync-twins.ts'
 import type { Context } from './context.ts'
 
-/** What objects have by nature, and an object as a table of keys would stumble over. */
+/** Names of inherited properties, which would break an object used as a table of keys. */
 const INHERITED = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'then', 'length', '0']
 
-/** Keys of which something may be feared: they work, or are refused, like any other. */
+/** Unusual keys: each works or is refused like any other. */
 export function oddKeys({ open, supports }: Context): void {
   describe('bad input: keys', () => {
     it.each(INHERITED)('takes %s for a key like any other', async (key) => {
@@ -18,7 +18,7 @@ export function oddKeys({ open, supports }: Context): void {
     it('sets and gets them together, from a Map and from an object', async () => {
       const { main } = open()
       const pairs = INHERITED.map((key, index) => [key, index] as const)
-      // Unlike an assignment, makes an own property also of __proto__.
+      // Unlike an assignment, this creates an own property for `__proto__` too.
       for (const data of [new Map(pairs), Object.fromEntries(pairs)]) {
         await main.aclear()
         expect(await main.agetMany(INHERITED)).toEqual(new Map())
@@ -81,7 +81,7 @@ export function oddKeys({ open, supports }: Context): void {
       const warnings: CacheWarning[] = []
       const cache = open().cache({ onWarning: (warning) => warnings.push(warning) })
       await expectUsable(cache, megabyte)
-      // Once at each version that it is used at.
+      // Once for each version that it is used with.
       expect(warnings.map(({ code }) => code)).toEqual(['KEY_LENGTH', 'KEY_LENGTH'])
       expect(warnings[0]?.message.length).toBeLessThan(500)
     })
@@ -108,7 +108,7 @@ export function oddKeys({ open, supports }: Context): void {
   })
 }
 
-/** Everything that can be done with one key, beside a neighbour that must not notice. */
+/** Every operation on one key, next to another key that must not change. */
 async function expectUsable(cache: TestedCache, key: string): Promise<void> {
   await cache.aset('neighbour', 'old')
   expect(await cache.aget(key)).toBeUndefined()

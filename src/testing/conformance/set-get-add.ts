@@ -61,7 +61,7 @@ export function setGetAdd({ open, supports }: Context): void {
       const { main } = open()
       await main.aset('value', make())
       const value = await main.aget('value')
-      // Comparing four billion holes takes for ever; its flaw() looks at what matters.
+      // Comparing four billion holes would take forever; flaw() checks what matters.
       if (!isVast(make())) expect(value).toStrictEqual(make())
       expect(flaw?.(value as never)).toBeUndefined()
     })

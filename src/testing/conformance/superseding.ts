@@ -5,9 +5,9 @@ import { type Act, refused, superseded } from './changes-during-loads.ts'
 import type { Context } from './context.ts'
 import { slowLoader } from './slow-loader.ts'
 
-/** What a change of a key does to a load of that key that is under way. */
+/** The effect of a change of a key on its load in flight. */
 export function superseding({ open, twins }: Context): void {
-  /** Does the steps, each when the one before has answered; the sync twins do all of it at once. */
+  /** Runs the steps, each after the answer to the previous one. The sync methods run all of them at once. */
   async function act(steps: Act['steps'], main: TestedCache, elsewhere: TestedCache): Promise<unknown[]> {
     const answer = (step: Act['steps'][number]) => step(main, elsewhere).catch(codeOf)
     if (twins === 'sync') return Promise.all(steps.map(answer))
@@ -16,7 +16,7 @@ export function superseding({ open, twins }: Context): void {
     return answers
   }
 
-  /** What a loader returns that first does some work: the sync twins have done it when they return its promise. */
+  /** The result of a loader that first does some work. The sync methods have done it when they return their promise. */
   const having = <T>(work: Promise<unknown>, value: () => T): T | Promise<T> =>
     twins === 'sync' ? value() : work.then(value)
 
@@ -123,7 +123,7 @@ export function superseding({ open, twins }: Context): void {
       await loader.started
       expect(await act(steps, main, elsewhere())).toEqual(answers)
       const joining = main.agetOrSet('key', loader.load)
-      // Until it has read, a joining caller cannot be told from one that comes after the load.
+      // Until it has read, a joining caller looks like one that comes after the load.
       await main.ahasKey('key')
       loader.finish('loaded')
       expect(await Promise.all([call, joining])).toEqual(['loaded', 'loaded'])

@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 
 const falsy = [null, false, 0, -0, '', Number.NaN, 0n]
 
-/** What Django has no word for: how long a key has left, and taking a value out. */
+/** Additions to Django: the remaining time of a key, and removing a key and returning its value. */
 export function ttlAndPop({ open, supports }: Context): void {
   describe('ttl', () => {
     it('is undefined for a key that is missing or was deleted', async () => {
@@ -144,7 +144,7 @@ export function ttlAndPop({ open, supports }: Context): void {
       await main.aset('key', make())
       const value = await main.apop('key')
       expect(flaw?.(value as never)).toBeUndefined()
-      // Comparing four billion holes takes for ever; its flaw() looks at what matters.
+      // Comparing four billion holes would take forever; flaw() checks what matters.
       if (!isVast(make())) expect(value).toStrictEqual(make())
       expect(await main.ahasKey('key')).toBe(false)
     })

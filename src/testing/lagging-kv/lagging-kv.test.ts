@@ -25,7 +25,7 @@ describe('the lagging double', () => {
     await paris.put('key', 'second')
     pass(59)
     expect(await text(tokyo)).toBe('first')
-    // One that asks for less shortens what is kept.
+    // A shorter `cacheTtl` shortens how long the value is cached.
     expect(await text(tokyo, 'key', 30)).toBe('second')
     await paris.delete('key')
     pass(30)
