@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { assertLinearizable, explain, findViolation } from './check.ts'
 import type { Call, Operation } from './history.ts'
 
-/** An operation of a client of its own, on the key `k`. */
+/** An operation of its own client, on the key `k`. */
 function operation(call: Unkeyed, result: unknown, invoked: number, returned: number): Operation {
   const answer = typeof result === 'string' ? result : (JSON.stringify(result) ?? 'undefined')
   return { client: invoked, call: { ...call, key: 'k' } as Call, result: answer, invoked, returned }
@@ -68,7 +68,7 @@ describe('a history that some order explains', () => {
 })
 
 describe('a history that no order explains', () => {
-  /** With the indices of the culprits. */
+  /** With the indices of the operations that contradict each other. */
   const bad: Record<string, [Operation[], number[]]> = {
     'a lost increment': [
       [operation(set(0), done, 0, 1), operation(incr(), 1, 2, 5), operation(incr(), 1, 3, 4)],
