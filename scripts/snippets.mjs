@@ -106,7 +106,8 @@ export function testOf({ file, line, code }) {
 }
 
 /**
- * Requests a Worker twice: it must give the same answer with the entries of the first request.
+ * Requests a Worker once for each asserted answer, and then once more, to check that it also works with
+ * stored entries.
  *
  * @param {string} title
  * @param {string[]} imports

@@ -66,7 +66,7 @@ class Api {
     const { value, source, age } = await this.#cached(code, () => this.#origin.country(code))
     if (value === null) return notFound(`There is no country ${code}`, source)
     if (part === undefined) return answer({ value, source, age })
-    // The count is at the edge. The header reports `origin` if the origin first had to confirm the country.
+    // The count is always at the edge. The header reports where the country was found.
     return answer<Views>({ value: { views: await this.#views(code, method) }, source, age: 0 })
   }
 

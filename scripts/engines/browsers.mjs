@@ -44,7 +44,7 @@ export const BROWSERS = {
 }
 
 /**
- * Returns environment variables that keep all data of the browser in its profile, so that the next run starts
+ * Returns an environment in which the browser stores all its data in the profile, so that the next run starts
  * clean.
  *
  * @param {string} profile

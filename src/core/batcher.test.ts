@@ -44,7 +44,7 @@ describe('Batcher', () => {
     expect(answers.map((outcomes) => outcomes.length)).toEqual([2, 1])
   })
 
-  it('starts a lone call in the turn in which it was made', async () => {
+  it('starts a single call in its own turn', async () => {
     const work = new Recorder()
     const turns = new Batcher(work)
     void turns.read(read('a'))

@@ -13,7 +13,7 @@ const names = (count: number, name: (index: number) => string) =>
  * The bytes that one of many copies of each value takes in Node 26 (V8, 64 bits, no pointer compression):
  * heap and buffers after a full collection of 200 to 3,000 copies. Two cases are left out: objects with a few
  * short names that no other object has (about 140 bytes a name), and objects that share more than 100 names
- * (about 10). They cannot be told from similar objects that cost less or more.
+ * (about 10 bytes a name). Nothing distinguishes them from objects that cost less or more.
  */
 const MEASURED: [name: string, bytes: number, make: () => unknown][] = [
   ['an empty object', 68, () => ({})],
@@ -93,11 +93,11 @@ function withoutStack(error: Error): Error {
 }
 
 describe('estimateBytes()', () => {
-  it.each(storableValues)('gives a number of bytes for $name', ({ make }) => {
+  it.each(storableValues)('returns a number of bytes for $name', ({ make }) => {
     expect(estimateBytes(make())).toBeGreaterThan(0)
   })
 
-  it('grows with what is in a value', () => {
+  it('grows with the contents of a value', () => {
     expect(estimateBytes('x'.repeat(1_000))).toBeGreaterThan(1_000)
     expect(estimateBytes(new Uint8Array(5_000))).toBeGreaterThan(5_000)
     expect(estimateBytes([[new Map([['k', new Uint8Array(5_000)]])]])).toBeGreaterThan(5_000)
@@ -110,7 +110,7 @@ describe('estimateBytes()', () => {
     expect(estimateBytes(make(), undefined, true)).toBeGreaterThan(measured / 2)
   })
 
-  it('counts a character of text as one byte up to U+00FF, as two if one is beyond', () => {
+  it('counts one byte a character up to U+00FF, two if any character is beyond', () => {
     const latin = estimateBytes('é'.repeat(1_000))
     expect(estimateBytes('x'.repeat(1_000))).toBe(latin)
     expect(estimateBytes('x'.repeat(2_000))).toBe(latin + 1_000)
@@ -118,7 +118,7 @@ describe('estimateBytes()', () => {
     expect(estimateBytes('ÿ'.repeat(1_000))).toBe(latin)
   })
 
-  it('stops where it is told to', () => {
+  it('stops at the given limit', () => {
     let reads = 0
     const count = (target: object) => {
       reads += 1
@@ -130,7 +130,7 @@ describe('estimateBytes()', () => {
     expect(reads).toBeLessThan(100)
   })
 
-  it('counts once what is shared', () => {
+  it('counts a shared object once', () => {
     const shared = new Uint8Array(5_000)
     expect(estimateBytes([shared, shared])).toBeLessThan(10_000)
   })

@@ -46,8 +46,8 @@ function counted() {
 describe.each([
   ['memory', memoryAdapter],
   ['a place one waits for', distant],
-])('a caller who leaves a load, on %s', (_, create) => {
-  it('is forgotten by it, at once', async () => {
+])('a caller who aborts during a load, on %s', (_, create) => {
+  it('is released by it at once', async () => {
     const { cache, staying, inFlight, state, resolve } = await open(create())
     const controllers = Array.from({ length: 100 }, () => new AbortController())
     const calls = controllers.map(({ signal }) => cache.agetOrSet('key', 'unused', { signal }))
@@ -67,7 +67,7 @@ describe.each([
     expect(inFlight.waiting).toBe(0)
   })
 
-  it('leaves nothing behind that memory must hold', async () => {
+  it('leaks no memory', async () => {
     const { cache, resolve } = await open(create())
     const gone: WeakRef<object>[] = []
     const callAndLeave = async (): Promise<void> => {
@@ -110,7 +110,7 @@ describe.each([
     expect(new Set(removed)).toEqual(new Set(added))
   })
 
-  it('gets the reason also where it leaves just when the load ends', async () => {
+  it('gets the reason even if it aborts just as the load ends', async () => {
     const { cache, staying, resolve } = await open(create())
     const { signal, abort } = counted()
     const call = cache.agetOrSet('key', 'unused', { signal })
@@ -122,8 +122,8 @@ describe.each([
   })
 })
 
-describe('a caller who leaves during the read', () => {
-  it('is answered at once, and the load goes on and is stored', async () => {
+describe('a caller who aborts during the read', () => {
+  it('is answered at once, and the load continues and is stored', async () => {
     const adapter = distant()
     const { promise, resolve } = Promise.withResolvers<void>()
     const { read } = adapter
@@ -142,7 +142,7 @@ describe('a caller who leaves during the read', () => {
 })
 
 describe('abortable', () => {
-  it('gives what the promise gives, or the reason of who leaves first', async () => {
+  it('settles like the promise, or with the reason if the signal aborts first', async () => {
     const { signal, abort, remove } = counted()
     expect(await abortable(Promise.resolve(1), undefined)).toBe(1)
     expect(await abortable(Promise.resolve(1), signal)).toBe(1)

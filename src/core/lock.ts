@@ -28,7 +28,7 @@ export function heldSyncLock(key: string, release: () => boolean): SyncCacheLock
 }
 
 /**
- * Waits for a given time in pauses, which grow from 10 ms to a quarter of a second. The elapsed time is the
+ * Waits for a given time, in pauses that grow from 10 ms to a quarter of a second. The elapsed time is the
  * larger of a monotonic clock's and the sum of the pauses: the wall clock may jump or stand still, and in
  * tests a pause may take no time.
  */

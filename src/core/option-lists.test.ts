@@ -163,7 +163,7 @@ const cases = [
 ]
 
 describe('the closed lists of options', () => {
-  it.each(cases)('$name, $at.name: takes each of its options', async ({ name, leading, options, at }) => {
+  it.each(cases)('$name, $at.name: accepts each of its options', async ({ name, leading, options, at }) => {
     const cache = createCache({ adapter: at() })
     await cache.asetMany({ key: 1, count: 1 }, keyed)
     await expect(call(cache, name, [...leading, options])).resolves.not.toThrow()
@@ -280,12 +280,12 @@ describe('the closed lists of options', () => {
     ['memoryAdapter', (options: object) => memoryAdapter(options)],
     ['indexedDBAdapter', (options: object) => indexedDBAdapter({ name: 'db', ...options })],
     ['all', (options: object) => createCaches({}).all(options)],
-  ])('%s: takes no others', (name, take) => {
+  ])('%s: accepts no others', (name, take) => {
     expect(() => take({ other: 1 })).toThrow(new RegExp(`${name} has no option "other"`))
     expect(() => take({})).not.toThrow()
   })
 
-  it('createCache: takes each of its options, no others, and lists its own', () => {
+  it('createCache: accepts each of its options and no others, and lists them', () => {
     expect(() => createCache(toMakeOne)).not.toThrow()
     const one = { ...toMakeOne, other: 1 }
     expect(() => createCache(one)).toThrow('createCache has no option "other"')

@@ -85,7 +85,7 @@ describe.each(places)('values that are promises, on %s', (place, create) => {
     },
   )
 
-  it.each(rejecting)('leave no failure unhandled where getOrSet refuses them: %s', async (_, make) => {
+  it.each(rejecting)('leave no unhandled rejection if getOrSet refuses them: %s', async (_, make) => {
     const cache = createCache({ adapter: create() })
     const unhandled: unknown[] = []
     const note = (reason: unknown) => void unhandled.push(reason)
@@ -102,7 +102,7 @@ describe.each(places)('values that are promises, on %s', (place, create) => {
   })
 })
 
-it('takes objects whose then is no method, and tells of one that cannot be read', () => {
+it('accepts objects whose then is not a method, and reports one that cannot be read', () => {
   const cache = createCache({ adapter: memoryAdapter({ values: 'shared' }) })
   const plain = { [THEN]: 'later' }
   cache.set('key', plain)

@@ -108,7 +108,7 @@ function other({ call, result }: Operation, source: Operation): string {
   return source.result === result ? 'undefined' : source.result
 }
 
-it('rejects a value that nobody ever wrote', { timeout: TIMEOUT }, () => {
+it('rejects a value that was never written', { timeout: TIMEOUT }, () => {
   fc.assert(
     fc.property(histories(20), fc.nat(19), (history, place) => {
       const read: Operation = {

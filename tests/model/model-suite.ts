@@ -17,7 +17,7 @@ export interface ModelSuiteOptions {
 /** Runs random sequences on an adapter and on the model, and compares all answers and errors. */
 export function modelSuite({ name, create, runs }: ModelSuiteOptions): void {
   describe(`model ${name}`, () => {
-    it(`does what the model does in ${runs} random sequences`, { timeout: TIMEOUT }, async () => {
+    it(`matches the model in ${runs} random sequences`, { timeout: TIMEOUT }, async () => {
       const adapter = create()
       await fc.assert(
         fc.asyncProperty(sequences, async (steps) => {

@@ -95,7 +95,7 @@ describe('near reads on a KV that lags', () => {
   )
 })
 
-describe('the checker finds out', () => {
+describe('the checker detects', () => {
   const atHome =
     (put: (kv: CacheKVNamespace) => CacheKVNamespace['put']): Change =>
     (kv, location) =>

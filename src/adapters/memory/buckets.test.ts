@@ -46,7 +46,7 @@ describe('buckets', () => {
     expect([...table.holders()]).toEqual([])
   })
 
-  it('of caches that come and go leave nothing behind', async () => {
+  it('of discarded caches leak no memory', async () => {
     const adapter = memoryAdapter()
     const use = (index: number) => createCache({ adapter, keyPrefix: `user-${index}` }).get('cart')
     const left: WeakRef<object>[] = []

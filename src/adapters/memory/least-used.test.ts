@@ -21,7 +21,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 describe('culling', () => {
-  it('drops the same as if all were put in order of use each time', () => {
+  it('evicts the same entries as a full sort by last use', () => {
     fc.assert(
       fc.property(
         fc.array(step, { minLength: 50, maxLength: 300 }),
@@ -90,7 +90,7 @@ describe('culling', () => {
     )
   })
 
-  it('looks at some few entries for each that it drops, however few each time', () => {
+  it('scans only a few entries for each eviction', () => {
     const size = 10_000
     const slots = new Map(Array.from({ length: size }, (_, slot) => [`${slot}`, slot]))
     const ticks = Array.from({ length: size }, (_, slot) => slot + 1)

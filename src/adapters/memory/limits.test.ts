@@ -7,7 +7,7 @@ import { byteLimit, memoryAdapter } from './index.ts'
 const TOO_LARGE = expect.objectContaining({ code: 'VALUE_TOO_LARGE' })
 const kilobytes = (count: number) => new Uint8Array(1_000 * count)
 
-describe.each(['copied', 'shared'] as const)('a value too heavy for the byte limit, values %s', (values) => {
+describe.each(['copied', 'shared'] as const)('a value larger than the byte limit, values %s', (values) => {
   const open = (): SyncCache =>
     createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(5_000), values }), keys: 'off' })
 
@@ -16,7 +16,7 @@ describe.each(['copied', 'shared'] as const)('a value too heavy for the byte lim
     ['set for a time', (cache) => cache.set('k', kilobytes(9), 60)],
     ['set of a version', (cache) => cache.set('k', kilobytes(9), { version: 1 })],
     ['aset', (cache) => cache.aset('k', kilobytes(9))],
-  ])('is refused by %s, and what it was to replace is not served', async (_, write) => {
+  ])('is refused by %s, and the old value is removed', async (_, write) => {
     for (const before of [undefined, 'old', 7]) {
       const cache = open()
       cache.set('neighbour', 1)
@@ -34,7 +34,7 @@ describe.each(['copied', 'shared'] as const)('a value too heavy for the byte lim
     ['aadd', (cache) => cache.aadd('k', kilobytes(9))],
     ['agetOrSet', (cache) => cache.agetOrSet('k', kilobytes(9))],
     ['getOrSet', (cache) => cache.getOrSet('k', kilobytes(9))],
-  ])('is refused by %s, and all stays as it was', async (_, write) => {
+  ])('is refused by %s, and nothing changes', async (_, write) => {
     const cache = open()
     cache.set('neighbour', 1)
     await expect(async () => await write(cache)).rejects.toThrow(TOO_LARGE)
@@ -52,14 +52,14 @@ describe.each(['copied', 'shared'] as const)('a value too heavy for the byte lim
     expect([...cache.getMany(Object.keys(data)).keys()]).toEqual(['a', 'b'])
   })
 
-  it('may be a counter under a heavy key', () => {
+  it('may be a counter under a large key', () => {
     const cache = open()
     const key = 'k'.repeat(6_000)
     expect(() => cache.incr(key, 1, { initial: 0 })).toThrow(TOO_LARGE)
     expect(cache.hasKey(key)).toBe(false)
   })
 
-  it('may be so only under the key that it is moved to: then it stays where it was', () => {
+  it('stays where it is if it is too large only under the key that it is moved to', () => {
     const adapter = memoryAdapter({ byteLimit: byteLimit(5_000), values })
     const long = `:1:${'k'.repeat(4_500)}`
     const commit = (...changes: Change[]) => adapter.commitSync(changes, 0)
@@ -265,7 +265,7 @@ describe('a shared value whose bytes are estimated', () => {
     expect(() => cache.set('k', endless())).toThrow(TOO_LARGE)
   })
 
-  it('is used by a clock that changes the cache, and only what is there is given', () => {
+  it('is read correctly by a cache whose clock changes the cache', () => {
     let onClock = (): void => {}
     const clock = () => {
       onClock()

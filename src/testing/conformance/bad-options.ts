@@ -46,7 +46,7 @@ const misspelt: readonly {
 /** Invalid timeouts and options: each throws before anything changes. */
 export function badOptions({ open, twins }: Context): void {
   describe('bad options', () => {
-    it.each(timeouts)('refuses a timeout that is no number of seconds, in $name', async ({ run }) => {
+    it.each(timeouts)('refuses a timeout that is not a number of seconds, in $name', async ({ run }) => {
       const { main } = await stocked(open)
       for (const timeout of [Number.NaN, Number.POSITIVE_INFINITY, 1e13]) {
         await expect(run(main, timeout as never)).rejects.toThrow(RangeError)
@@ -57,7 +57,7 @@ export function badOptions({ open, twins }: Context): void {
       await expectStock(main)
     })
 
-    it.each(misspelt)('refuses an option that it does not have, in $name', async ({ run }) => {
+    it.each(misspelt)('refuses an unknown option, in $name', async ({ run }) => {
       const { main } = await stocked(open)
       for (const options of [{ tiemout: 60 }, { verison: 2 }, { ttl: 60, version: 1 }]) {
         await expect(run(main, options as never)).rejects.toThrow(Object.keys(options)[0])
@@ -81,7 +81,7 @@ export function badOptions({ open, twins }: Context): void {
       },
     )
 
-    it('refuses 0 and null for options, where no timeout may stand', async () => {
+    it('refuses 0 and null as options of methods without a timeout', async () => {
       const { main } = await stocked(open)
       for (const options of [0, null] as never[]) {
         for (const [name, call] of [
@@ -102,7 +102,7 @@ export function badOptions({ open, twins }: Context): void {
       await expectStock(main)
     })
 
-    it('refuses a fresh that is neither true nor false', async () => {
+    it('refuses a value of fresh other than true or false', async () => {
       const { main } = await stocked(open)
       for (const fresh of [null, 0, 1, '', 'no', {}]) {
         for (const [name, call] of [
@@ -117,7 +117,7 @@ export function badOptions({ open, twins }: Context): void {
       }
     })
 
-    it.each(misspelt)('refuses a version that is none, in $name', async ({ run }) => {
+    it.each(misspelt)('refuses an invalid version, in $name', async ({ run }) => {
       const { main } = await stocked(open)
       for (const version of [null, Number.NaN, Number.POSITIVE_INFINITY, '', {}, true]) {
         await expect(run(main, { version } as never)).rejects.toThrow(TypeError)
@@ -125,17 +125,20 @@ export function badOptions({ open, twins }: Context): void {
       await expectStock(main)
     })
 
-    it.each(misspelt)('refuses a version that only reads like one in use, in $name', async ({ run }) => {
-      const { main } = await stocked(open)
-      const pairs = { key: 'old', number: 41 }
-      for (const version of ['2', 'true', 'NaN']) await main.asetMany(pairs, { version })
-      for (const version of [[2], 2n, true, Number.NaN]) {
-        await expect(run(main, { version } as never)).rejects.toThrow(TypeError)
-      }
-      for (const version of ['2', 'true', 'NaN']) {
-        expect(await main.agetMany(['key', 'number'], { version })).toEqual(new Map(Object.entries(pairs)))
-      }
-    })
+    it.each(misspelt)(
+      'refuses an object that only converts to a version in use, in $name',
+      async ({ run }) => {
+        const { main } = await stocked(open)
+        const pairs = { key: 'old', number: 41 }
+        for (const version of ['2', 'true', 'NaN']) await main.asetMany(pairs, { version })
+        for (const version of [[2], 2n, true, Number.NaN]) {
+          await expect(run(main, { version } as never)).rejects.toThrow(TypeError)
+        }
+        for (const version of ['2', 'true', 'NaN']) {
+          expect(await main.agetMany(['key', 'number'], { version })).toEqual(new Map(Object.entries(pairs)))
+        }
+      },
+    )
 
     it('refuses bad options before it runs a loader, and also on a hit', async () => {
       const { main } = await stocked(open)

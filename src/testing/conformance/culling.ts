@@ -61,7 +61,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       [20, 1_000_000],
       [30, 30],
       [30, 16],
-    ])('holds its %d entries and no more, though Django would drop none, frequency %d', async (most, n) => {
+    ])('holds at most %d entries, although Django would evict none, frequency %d', async (most, n) => {
       const { main } = capped(most, n)
       const keys = numbered(3 * most)
       for (const [index, key] of keys.entries()) {
@@ -111,7 +111,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       for (const key of numbered(6)) expect(await main.aget(key)).toBe(Number(key) + 1)
     })
 
-    it('does not take looking, touching, or a refused add for use', async () => {
+    it('does not count a presence check, a touch or a refused add as a use', async () => {
       const main = await full()
       for (const key of numbered(3)) {
         expect(await main.ahasKey(key)).toBe(true)
@@ -123,7 +123,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       expect(await liveAmong(main, numbered(10))).toEqual(['3', '4', '5', '6', '7', '8', '9'])
     })
 
-    it('does not take a miss, or what is dead on arrival, for a write that wants room', async () => {
+    it('evicts nothing for a miss, or for a value that has already expired', async () => {
       const main = await full()
       await main.aget('missing')
       await main.adelete('missing')
@@ -134,7 +134,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       expect(await liveAmong(main, nine)).toEqual(nine)
     })
 
-    it('has room again for what was deleted and cleared', async () => {
+    it('reuses the space of deleted and cleared entries', async () => {
       const main = await full()
       await main.adelete('0')
       await main.aset('9', 9)
@@ -153,7 +153,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       expect(await main.ahasKey('c')).toBe(true)
     })
 
-    it('never holds many more than its cap, whatever is written', async () => {
+    it('never holds many more entries than its limit', async () => {
       const { main } = capped(10, 3)
       const keys = numbered(500)
       await main.asetMany(keys.map((key) => [key, 1] as const))

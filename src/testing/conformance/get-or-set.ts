@@ -105,7 +105,7 @@ export function getOrSet({ open, twins }: Context): void {
       expect(await main.agetOrSet('key', () => 'next time')).toBe('next time')
     })
 
-    it('loads anew what has expired', async () => {
+    it('loads an expired key again', async () => {
       const { main, clock } = open()
       await main.agetOrSet('key', () => 'first', 1)
       clock.advance(1)
@@ -113,7 +113,7 @@ export function getOrSet({ open, twins }: Context): void {
       expect(await main.attl('key')).toBe(1)
     })
 
-    it('gives what the function gives and stores nothing with timeout 0', async () => {
+    it('returns the loaded value and stores nothing with timeout 0', async () => {
       const { main } = open()
       expect(await main.agetOrSet('key', () => 'value', 0)).toBe('value')
       expect(await main.ahasKey('key')).toBe(false)
@@ -126,7 +126,7 @@ export function getOrSet({ open, twins }: Context): void {
       expect(await main.agetOrSet('key', () => 'now there is')).toBe('now there is')
     })
 
-    it('refuses to cache what the function gives where it cannot be stored', async () => {
+    it('rejects a loaded value that cannot be stored', async () => {
       const { main } = open()
       const promise = main.agetOrSet('key', () => Symbol('s'))
       await expect(promise).rejects.toMatchObject({ code: 'INVALID_VALUE', key: 'key' })

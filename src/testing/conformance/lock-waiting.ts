@@ -9,8 +9,8 @@ const MINUTE = { timeout: 60 } as const
  * are so long that the attempts themselves never take that time, even on a slow machine.
  */
 export function lockWaiting({ open, supports }: Context): void {
-  describe('lock that is waited for', () => {
-    it('is tried for as long as was said, and then given up', async () => {
+  describe('lock with wait', () => {
+    it('is tried for the given time, and then given up', async () => {
       const { waiting, naps } = sleepy()
       await waiting.alock('lock', { timeout: 100 })
       expect(await waiting.alock('lock', { ...MINUTE, wait: 50.5 })).toBeUndefined()
@@ -20,7 +20,7 @@ export function lockWaiting({ open, supports }: Context): void {
       expect(await waiting.attl('lock')).toBe(49.5)
     })
 
-    it('is taken when its holder lets go', async () => {
+    it('is acquired when its holder releases it', async () => {
       const { main, waiting, naps, during } = sleepy()
       const lock = await main.alock('lock', MINUTE)
       during(3, async () => void (await lock?.release()))
@@ -39,14 +39,14 @@ export function lockWaiting({ open, supports }: Context): void {
       expect(await lock?.release()).toBe(true)
     })
 
-    it('is waited for without end where that was asked for', async () => {
+    it('is waited for without limit if wait is Infinity', async () => {
       const { main, waiting } = sleepy()
       await main.alock('lock', { timeout: 10 })
       const wait = Number.POSITIVE_INFINITY
       expect(await waiting.alock('lock', { ...MINUTE, wait })).toBeDefined()
     })
 
-    it('is not waited for where it is free, and tried once where nobody will wait', async () => {
+    it('is not waited for if it is free, and tried once without wait', async () => {
       const { waiting, naps } = sleepy()
       expect(await waiting.alock('lock', { ...MINUTE, wait: 5 })).toBeDefined()
       for (const wait of [undefined, 0, -1]) {
@@ -64,7 +64,7 @@ export function lockWaiting({ open, supports }: Context): void {
       expect(await v2.alock('lock', MINUTE)).toBeUndefined()
     })
 
-    it('is waited for as long, whatever becomes of the wall clock meanwhile', async () => {
+    it('is waited for as long, even if the wall clock changes', async () => {
       for (const jump of [3_600, -3_600, 0]) {
         const { main, clock, elsewhere } = open()
         await main.alock('lock', { timeout: 1e9 })
@@ -96,7 +96,7 @@ export function lockWaiting({ open, supports }: Context): void {
       expect(await caches[0].aget('count')).toBe(10)
     })
 
-    it('is refused a wait that is no number of seconds, and not taken', async () => {
+    it('refuses a wait that is not a number of seconds', async () => {
       const { waiting, naps } = sleepy()
       for (const wait of [Number.NaN, '5', true, 5n, [5]]) {
         await expect(waiting.alock('lock', { ...MINUTE, wait: wait as never })).rejects.toThrow(TypeError)

@@ -9,7 +9,7 @@ const INHERITED = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'va
 /** Unusual keys: each works or is refused like any other. */
 export function oddKeys({ open, supports }: Context): void {
   describe('bad input: keys', () => {
-    it.each(INHERITED)('takes %s for a key like any other', async (key) => {
+    it.each(INHERITED)('accepts %s as an ordinary key', async (key) => {
       const { main } = open()
       await expectUsable(main, key)
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
@@ -41,7 +41,7 @@ export function oddKeys({ open, supports }: Context): void {
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
     })
 
-    it('takes the empty text for a key', async () => {
+    it('accepts the empty string as a key', async () => {
       const { main, prefixed, custom } = open()
       for (const cache of [main, prefixed, custom]) await expectUsable(cache, '')
     })
@@ -54,7 +54,7 @@ export function oddKeys({ open, supports }: Context): void {
       },
     )
 
-    it('tells keys apart that only look alike', async () => {
+    it('distinguishes keys that only look alike', async () => {
       const { main } = open()
       const alike = ['é', 'e\u0301', 'É', 'e', 'e ', ' e', 'ｅ', 'e\u0000', 'e\u0000e', 'e\u200b']
       const pairs = alike.map((key, index) => [key, index] as const)
@@ -62,7 +62,7 @@ export function oddKeys({ open, supports }: Context): void {
       expect([...(await main.agetMany(alike))]).toEqual(pairs)
     })
 
-    it('refuses a key that is not well-formed text, which stores would mix up', async () => {
+    it('refuses a key that is not a well-formed string, which stores would confuse', async () => {
       const { main } = open()
       await main.aset('fine', 'old')
       for (const key of ['\ud800', 'a\udc00b']) {

@@ -66,7 +66,7 @@ export function setGetAdd({ open, supports }: Context): void {
       expect(flaw?.(value as never)).toBeUndefined()
     })
 
-    it('gives back dates as they went in, whatever stands under the name Date meanwhile', async () => {
+    it('returns dates unchanged, even if the global Date is replaced', async () => {
       const { main } = open()
       const made = (): unknown => ({
         at: new Date(7),

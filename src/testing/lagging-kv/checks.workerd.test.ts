@@ -59,7 +59,7 @@ function withoutStatus(given: unknown): unknown {
   return rest
 }
 
-describe('the double answers as the simulator does', () => {
+describe('the double answers like the simulator', () => {
   const double = laggingKV({
     clock: Date.now,
     random: () => 0,
