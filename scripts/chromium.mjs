@@ -15,7 +15,7 @@ const INSTALLED = [
 ]
 
 /**
- * The path of a Chromium or Chrome that is installed on this machine.
+ * Returns the path of an installed Chromium or Chrome.
  *
  * @returns {string | undefined}
  */

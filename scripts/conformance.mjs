@@ -1,4 +1,5 @@
-// npm run conformance: runs the conformance suites in all runtimes and writes docs/conformance.md from what they report.
+// npm run conformance: runs the conformance suites in all runtimes and writes docs/conformance.md from their
+// reports.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,7 @@ import {
 const LAST = 160
 const COLUMNS = ['memory', 'memory, sync', 'IndexedDB', 'Durable Objects']
 
-/** Which column the tests of a suite, by its title, belong to; what is not about an adapter stands in all. */
+/** The column of a suite's tests, by its title. Tests that do not concern an adapter count for all columns. */
 const SUITES = new Map([
   ['cache on memory, async', ['memory']],
   ['culling memory, async', ['memory']],
@@ -33,7 +34,7 @@ const SUITES = new Map([
   ['agetOrSet() on a place one waits for', COLUMNS],
 ])
 
-/** Why a line has no test in a column. */
+/** The reason why a line has no test in a column. */
 const REASONS = [
   { from: 18, to: 18, why: 'no lock is held anywhere while a value is read' },
   { from: 62, to: 62, why: 'a batch is one call by construction' },

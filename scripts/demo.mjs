@@ -15,7 +15,7 @@ const server = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore',
 createInterface(server.stdout).on('line', (line) => {
   console.log(line)
   const url = READY.exec(`${line}\n`)?.[1]
-  if (url !== undefined) console.log(`\n  The demo is at ${url} (Ctrl+C ends it)\n`)
+  if (url !== undefined) console.log(`\n  The demo is at ${url} (press Ctrl+C to stop)\n`)
 })
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => server.kill(signal))
@@ -24,7 +24,7 @@ server.on('exit', (code) => {
   process.exitCode = code ?? 0
 })
 
-/** Wrangler's usual port, or where another program has it, `0`: any. */
+/** Wrangler's default port, or `0` (any port) if it is in use. */
 async function freePort() {
   const probe = createServer().listen(8787, 'localhost')
   try {

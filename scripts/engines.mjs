@@ -1,5 +1,6 @@
-// npm run test:engines: runs the browser tests in Firefox and in WebKit and writes docs/engines.md from what they report.
-// npm run test:engines -- webkit: one of them, and writes nothing.
+// npm run test:engines: runs the browser tests in Firefox and WebKit, and writes docs/engines.md from their
+// reports.
+// npm run test:engines -- webkit: runs one of them, and writes nothing.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,13 +29,13 @@ const scratch = mkdtempSync(join(tmpdir(), 'nearcache-engines-'))
 const running = new Set()
 process.on('exit', () => {
   for (const stop of running) stop()
-  // Killed processes may still be writing for a moment.
+  // Killed processes may still write for a moment.
   rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 
 const chosen = ALL.filter((engine) => process.argv.length < 3 || process.argv.includes(engine))
-if (chosen.length === 0) console.error(`Name one of these, or none: ${ALL.join(', ')}`)
+if (chosen.length === 0) console.error(`Unknown engine. Pass one of ${ALL.join(', ')}, or none to run all`)
 /** @type {Map<Engine, Result>} */
 const results = new Map()
 for (const engine of chosen) {
@@ -53,7 +54,7 @@ const green = results.size > 0 && [...results.values()].every(({ failures }) => 
 process.exit(green && results.size === chosen.length ? 0 : 1)
 
 /**
- * Says what is missing and cannot be installed.
+ * Returns what is missing and cannot be installed.
  *
  * @param {Engine} engine
  */
@@ -99,7 +100,7 @@ async function test(engine) {
 }
 
 /**
- * The head of a process group, so that whatever it starts ends with it: the browser, and the browser's own processes.
+ * Starts a process group, so that the browser and its own processes end together.
  *
  * @param {string} command
  * @param {string[]} args
@@ -120,7 +121,7 @@ function start(command, args, env, signal = 'SIGKILL') {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, signal)
     } catch {
-      // All of it has gone.
+      // All of its processes have ended.
     }
   }
   running.add(stop)
@@ -128,9 +129,9 @@ function start(command, args, env, signal = 'SIGKILL') {
   return { child, ended: ended.then(() => child.exitCode) }
 }
 
-/** A screen that nobody looks at, with the first number that is free. */
+/** Starts a virtual display with the first free number. */
 async function startDisplay() {
-  // It takes its lock and its socket away when it is asked to end, not when it is killed.
+  // On SIGTERM it removes its lock and socket. On SIGKILL it does not.
   const { child, ended } = start('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp'], process.env, 'SIGTERM')
   const number = new Promise((resolve) => child.stdio[3]?.once('data', resolve))
   return { env: { DISPLAY: `:${String(await Promise.race([number, ended])).trim()}` }, ended }
@@ -161,7 +162,7 @@ function read(report, status) {
     .filter(({ status }) => status === 'failed')
     .map(({ ancestorTitles, title }) => [...ancestorTitles, title].join(' › '))
   const passed = tests.filter(({ status }) => status === 'passed').length
-  // A file that cannot be loaded, a page that went away: no test has failed.
+  // A file that cannot be loaded, or a page that closed, has no failed tests.
   if (status !== 0 && failures.length === 0) failures.push('the run ended before its end')
   return { passed, skipped: tests.length - passed - failures.length, failures }
 }

@@ -1,5 +1,6 @@
-// node scripts/old-wrangler.mjs 4.30.0 …: runs a Worker with this package under these versions of wrangler, each installed into a
-// temporary folder. Needs the network, and some 20 seconds a version. docs/edge.md names the oldest version that passes.
+// node scripts/old-wrangler.mjs 4.30.0 …: runs a Worker with this package under these versions of wrangler.
+// Each is installed into a temporary folder. Needs the network and about 20 seconds a version. docs/edge.md
+// names the oldest version that passes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

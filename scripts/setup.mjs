@@ -1,5 +1,5 @@
-// What must be there before anything else can run. Plain JavaScript on Node's own modules: it runs on whatever
-// Node the user has, before the dependencies (and with them the project's own Node) are installed.
+// Prepares everything that the other scripts need. It is plain JavaScript on Node's own modules, because it
+// runs on the user's Node before the dependencies (and the project's own Node) are installed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,19 +11,19 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 const inRoot = (/** @type {string[]} */ ...parts) => join(root, ...parts)
 const stamp = inRoot('node_modules', '.nearcache-lock')
 
-/** Installs the packages when there are none, or others than package-lock.json asks for. */
+/** Installs the packages if they are missing or differ from package-lock.json. */
 export function ensureDependencies() {
   const lock = createHash('sha256')
     .update(readFileSync(inRoot('package-lock.json')))
     .digest('hex')
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
     if (isLink(inRoot('node_modules'))) {
-      // `npm ci` empties what is linked to, which is another checkout's, and then replaces the link.
-      console.log('node_modules is a link: its packages are used as they are, and none are installed.')
+      // `npm ci` would empty the link's target, which belongs to another checkout, and then replace the link.
+      console.log('node_modules is a link: using its packages without installing any.')
       return
     }
     console.log('Installing the packages of package-lock.json …')
-    // Engine warnings about the user's Node are no news: the tools run on the Node installed here.
+    // Hide engine warnings about the user's Node: the tools run on the Node installed here.
     const { status } = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], outsideEnvironment())
     if (status !== 0) fail('npm ci failed: see its message above.')
   }
@@ -35,7 +35,7 @@ function isLink(/** @type {string} */ path) {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 }
 
-/** npm with `ignore-scripts` leaves the `node` package without its binary. */
+/** With `ignore-scripts`, npm leaves the `node` package without its binary. */
 function ensureNode() {
   if (existsSync(nodePath())) return
   console.log('Installing the project’s own Node …')
@@ -51,7 +51,7 @@ function ensureNode() {
   }
 }
 
-/** The Node that every tool runs on: the user's may be too old for them. */
+/** The Node for all tools. The user's may be too old. */
 export function nodePath() {
   const own = ['node', 'node.exe'].map((name) => inRoot('node_modules', 'node', 'bin', name))
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -61,7 +61,7 @@ export function nodePath() {
 }
 
 /**
- * The script behind a command of an installed package.
+ * Returns the script of a command of an installed package.
  *
  * @param {string} packageName
  * @param {string} [command]
@@ -72,29 +72,28 @@ export function commandPath(packageName, command = packageName) {
   return join(folder, typeof bin === 'string' ? bin : bin[command])
 }
 
-/** The environment for the tools: whatever they start with `node` finds the same Node. */
+/** The environment for the tools, so that `node` in a child process is the same Node. */
 export function toolEnvironment() {
   const folders = [dirname(nodePath()), inRoot('node_modules', '.bin'), process.env['PATH']]
   return { ...process.env, PATH: folders.join(delimiter) }
 }
 
-/** While `npm ci` replaces node_modules, nothing may be run out of it. */
+/** Nothing in node_modules may run while `npm ci` replaces it. */
 function outsideEnvironment() {
   const inside = `${sep}node_modules${sep}.bin`
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.endsWith(inside))
   return { ...process.env, PATH: path.join(delimiter) }
 }
 
-/**
- * Finds or installs a Chromium, and returns what NEARCACHE_CHROMIUM is to be: its path, or '' for Playwright's own.
- */
+/** Finds or installs a Chromium. Returns the value for NEARCACHE_CHROMIUM: its path, or '' for Playwright's own. */
 export async function ensureBrowser() {
   const chosen = process.env['NEARCACHE_CHROMIUM']
   if (chosen !== undefined) return chosen
   const found = (await playwrightChromium()) ?? installedChromium()
   if (found !== undefined) return found
 
-  // Before Playwright's download: that one brings no system libraries, and a closed network may have a Debian mirror.
+  // Tried before Playwright's download, which brings no system libraries. A closed network may still have a
+  // Debian mirror.
   if (isDebianRoot()) {
     console.log('Installing Debian’s Chromium …')
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
@@ -119,7 +118,7 @@ async function playwrightChromium() {
 
 export function isDebianRoot() {
   if (process.getuid?.() !== 0 || !existsSync('/etc/os-release')) return false
-  // Not Ubuntu: its package is a stub for a snap.
+  // Not on Ubuntu, whose package is a stub for a snap.
   return /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'))
 }
 
@@ -129,7 +128,7 @@ export function isDebianRoot() {
  * @param {NodeJS.ProcessEnv} [env]
  */
 export function run(command, args, env = toolEnvironment()) {
-  // npm is a .cmd on Windows, which only a shell can start.
+  // On Windows npm is a .cmd file, which needs a shell.
   const shell = process.platform === 'win32' && command === 'npm'
   return spawnSync(command, args, { cwd: root, env, shell, stdio: ['ignore', 'inherit', 'inherit'] })
 }

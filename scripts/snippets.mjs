@@ -1,13 +1,13 @@
 // Turns every TypeScript block of the documentation, and every @example, into a test in .snippets/: type-checked with
-// everything else, and run where its adapter runs. A comment behind a statement that takes one line is an assertion if it
-// begins with a literal, `throws CODE` or `throws ErrorClass`, alone or before `:`, `,` or ` (`:
+// everything else, and run where its adapter runs. A comment after a one-line statement is an assertion if it
+// starts with a literal, `throws CODE` or `throws ErrorClass`, alone or before `:`, `,` or ` (`:
 //
 //   await cache.aget('x') // 42
 //   const failed = await cache.asetMany(data) // []: all were stored
 //   await cache.aincr('missing') // throws KEY_NOT_FOUND
-//   return Response.json(data) // { views: 1 } (in a Worker: what its first request is answered)
+//   return Response.json(data) // { views: 1 } (in a Worker: the answer to its first request)
 //
-// One that begins like a value and is none of these is an error, so that nothing goes unasserted for a slip of the pen.
+// A comment that starts like a value but is none of these is an error, so that a typo does not disable an assertion.
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './setup.mjs'
@@ -17,7 +17,7 @@ const folder = join(root, '.snippets')
 /** @typedef {{ file: string, line: number, code: string }} Snippet */
 
 /**
- * The documentation's code, block by block.
+ * Returns the documentation's code, block by block.
  *
  * @returns {Snippet[]}
  */
@@ -27,7 +27,7 @@ export function findSnippets() {
   return [...documents.flatMap(blocks), ...sources.flatMap(examples)]
 }
 
-/** Writes what has changed and removes what is gone, so that a test run under way is not disturbed. */
+/** Writes changed files and removes old ones, so that a running test is not disturbed. */
 export function generateSnippets() {
   const tests = new Map(findSnippets().map((snippet) => [testName(snippet), testOf(snippet)]))
   mkdirSync(folder, { recursive: true })
@@ -87,7 +87,7 @@ export function testOf({ file, line, code }) {
   const body = whole.replaceAll(IMPORT, '').trim().split('\n')
   const title = JSON.stringify(`${file}:${line}`)
 
-  // The published suites declare tests, which cannot be done inside of one.
+  // The published suites declare tests, which cannot be done inside a test.
   if (code.includes("'nearcache/testing'") && code.includes('Suite('))
     return [...imports, ...body, ''].join('\n')
   if (code.includes('\nexport default')) return workerTest(title, imports, body)
@@ -97,7 +97,7 @@ export function testOf({ file, line, code }) {
     ...imports,
     "import { expect, it } from 'vitest'",
     `it(${title}, async () => {`,
-    // None may be jumped over.
+    // No line may be skipped.
     `expect.assertions(${count})`,
     ...asserting.map(alone),
     '})',
@@ -106,7 +106,8 @@ export function testOf({ file, line, code }) {
 }
 
 /**
- * A Worker is asked twice: whatever it keeps, it must still answer.
+ * Requests a Worker once for each asserted answer, and then once more, to check that it also works with
+ * stored entries.
  *
  * @param {string} title
  * @param {string[]} imports
@@ -132,7 +133,7 @@ function workerTest(title, imports, body) {
   ].join('\n')
 }
 
-/** Blocks that name one database would meet in it, since all of them run in one browser. */
+/** All blocks run in one browser, so each gets its own database name. */
 const alone = (/** @type {string} */ text) =>
   text.replace(/(indexedDBAdapter\(\{ name: )('[^']*')/, '$1$2 + crypto.randomUUID()')
 
@@ -170,7 +171,7 @@ const THROWN = /^throws (\w+)(?=$|[:,] | \()/
 const LIKE_A_VALUE = /^(?:(?:undefined|null|true|false|NaN|throws)\b|Map \{|Set \{|[-\d'"`[{])/
 
 /**
- * The statement on a line and the value its comment says it has, if it says one.
+ * Returns the statement on a line, and the value that its comment asserts, if any.
  *
  * @param {string} text
  * @returns {[code: string, value: string, thrown: boolean] | undefined}

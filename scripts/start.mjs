@@ -1,4 +1,4 @@
-// npm start: the demo. Its tools need a newer Node than the user may have, hence the second script.
+// npm start: runs the demo. Its tools may need a newer Node than the user's, so a second script starts them.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureDependencies, nodePath, root, toolEnvironment } from './setup.mjs'
@@ -12,7 +12,8 @@ const demo = spawn(nodePath(), [join(root, 'scripts', 'demo.mjs')], {
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => demo.kill(signal))
 }
-// Who ends npm by its pid ends npm and its shell, and the shell passes no signal on: see it go, and go too.
+// Killing npm by its pid ends npm and its shell, but the shell passes no signal on. Watch the parent and exit
+// with it.
 const parent = process.ppid
 const watchParent = () => {
   if (process.ppid !== parent) demo.kill()

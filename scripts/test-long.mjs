@@ -1,3 +1,3 @@
-// npm run test:long: a hundred times as many random sequences as npm test runs.
+// npm run test:long: runs a hundred times as many random sequences as npm test.
 process.env['NEARCACHE_MODEL_RUNS'] = '100'
 await import('./test.mjs')

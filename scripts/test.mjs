@@ -1,4 +1,4 @@
-// npm test: everything. npm test -- <arguments>: only Vitest, with these arguments.
+// npm test: runs everything. npm test -- <arguments>: runs only Vitest, with these arguments.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ const report = join(scratch, 'vitest.json')
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
 const testsPassed = step('tests', () => tool('vitest', 'vitest', 'run', ...reporters, ...only))
 if (only.length === 0) {
-  // Packing builds (prepack), so what is checked is what would be published.
+  // Packing runs the build (prepack), so this checks what would be published.
   step('package', () => {
     if (run('npm', ['pack', '--silent', '--pack-destination', scratch], env).status !== 0) return false
     const tarball = join(scratch, readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? '')
@@ -64,7 +64,7 @@ function tool(packageName, command, ...args) {
 function counts() {
   try {
     const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
-    // A file that cannot even be loaded has no failed tests to count; nor has an error outside any test.
+    // A file that cannot be loaded has no failed tests to count. Neither does an error outside a test.
     const broken = testResults.filter(isBroken).length
     return {
       passed: numPassedTests,

@@ -1,7 +1,8 @@
 import { commandPath, toolEnvironment } from './setup.mjs'
 
 /**
- * The arguments (for Node) and the environment of a `wrangler dev` that stays on this machine and asks nothing.
+ * Returns the arguments (for Node) and the environment of a `wrangler dev` that uses no network and asks no
+ * questions.
  *
  * @param {string[]} args
  */
@@ -11,7 +12,7 @@ export function wranglerDev(...args) {
       commandPath('wrangler'),
       'dev',
       '--local',
-      // Nobody attaches a debugger, and a fixed port would keep two servers from running side by side.
+      // No debugger is attached, and a fixed port would prevent two servers at the same time.
       '--inspector-port=0',
       '--show-interactive-dev-session=false',
       ...args,
@@ -21,13 +22,13 @@ export function wranglerDev(...args) {
       WRANGLER_SEND_METRICS: 'false',
       WRANGLER_SEND_ERROR_REPORTS: 'false',
       WRANGLER_WRITE_LOGS: 'false',
-      // No banner, no look for a newer version.
+      // No banner and no check for a newer version.
       WRANGLER_HIDE_BANNER: 'true',
-      // Else miniflare asks cloudflare.com where on earth this machine is.
+      // Otherwise miniflare requests this machine's location from cloudflare.com.
       CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     },
   }
 }
 
-/** Finds the address in what wrangler prints once it serves. */
+/** Finds the address in the output of wrangler. */
 export const READY = /Ready on (https?:\/\/\S+)\s/

@@ -1,4 +1,4 @@
-// For authors of adapters. What users of caches need is exported by index.ts.
+// For authors of adapters. Users of caches import from index.ts.
 export type {
   Adapter,
   Bucket,

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** What each source file imports: files as paths from the root, packages by name. */
+/** The imports of each source file: files as paths from the root, packages by name. */
 const graph = new Map(
   globSync('src/**/*.ts', { cwd: ROOT })
     .map((file) => file.replaceAll('\\', '/'))
@@ -17,9 +17,9 @@ const graph = new Map(
     }),
 )
 
-/** The specifier of every import and re-export, of types too, and of every `import('…')`. */
+/** The specifier of every import and re-export, including types, and of every `import('…')`. */
 function specifiersIn(text: string): string[] {
-  // A declaration begins its line. In an @example it stands behind a `*`.
+  // A declaration starts its line. In an @example it follows a `*`.
   const declarations = text.matchAll(/^(?:import|export)\s(?:[\w$\s{},*]*?\sfrom\s*)?'([^']+)'/gm)
   const calls = text.matchAll(/\bimport\(\s*'([^']+)'/g)
   return [...declarations, ...calls].map(([, specifier = '']) => specifier)
@@ -29,7 +29,7 @@ function resolve(file: string, specifier: string): string {
   return specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : specifier
 }
 
-/** Every circle that a depth-first search meets, as the path that closes it. */
+/** Every cycle that a depth-first search finds, as the path that closes it. */
 function circlesIn(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const circles: string[] = []
   const path: string[] = []
@@ -59,16 +59,16 @@ function adapterOf(file: string): string | undefined {
 }
 
 describe('the import graph of src', () => {
-  it('has no circle, types included', () => {
+  it('has no cycle, types included', () => {
     expect(circlesIn(graph)).toEqual([])
   })
 
-  it('has no arrow from the core to an adapter or to the suites', () => {
+  it('has no import from the core to an adapter or to the suites', () => {
     const outside = /^src\/(?:adapters|testing)\//
     expect(forbidden((file, imported) => file.startsWith('src/core/') && outside.test(imported))).toEqual([])
   })
 
-  it('has no arrow from an adapter to another, or to the suites', () => {
+  it('has no import from an adapter to another, or to the suites', () => {
     expect(
       forbidden((file, imported) => {
         const [from, to] = [adapterOf(file), adapterOf(imported)]
@@ -94,7 +94,7 @@ describe('the import graph of src', () => {
   })
 })
 
-describe('the reading of it', () => {
+describe('the import parser', () => {
   it('finds every form of import', () => {
     const text = `
 import a from './a.ts'
@@ -122,7 +122,7 @@ export function j(k: import('./k.ts').K): string {
     ).toBe('abcefghik')
   })
 
-  it('finds a circle behind a file that has none', () => {
+  it('finds a cycle behind a file that is in none', () => {
     const imports = new Map([
       ['a', ['b', 'idb']],
       ['b', ['c']],

@@ -13,22 +13,22 @@ import { Unreachable } from './failures.ts'
 
 export type Source = 'memory' | 'IndexedDB' | WorkerSource
 
-/** An answer of the Worker's, as it is kept here. Times are milliseconds since 1970 by this browser's clock. */
+/** A stored answer of the Worker. Times are in epoch milliseconds by this browser's clock. */
 interface Kept<T> {
   readonly value: T
   readonly source: WorkerSource
-  /** When the origin gave it. */
+  /** When the origin sent it. */
   readonly made: number
-  /** When it came here. */
+  /** When it arrived here. */
   readonly came: number
-  /** The milliseconds that it took to come. */
+  /** How many milliseconds it took to arrive. */
   readonly took: number
 }
 
 interface Found<T> {
   readonly value: T
   readonly source: Source
-  /** As in what is kept; a count has neither. */
+  /** As in the stored answer. A count has neither. */
   readonly made?: number
   readonly took?: number
 }
@@ -37,36 +37,39 @@ export interface Answer<T> extends Found<T> {
   readonly milliseconds: number
 }
 
-/** What became of a request, for the log: where its answer came from, or what went wrong. */
+/** The result of a request for the log: the source of the answer, or the error. */
 export interface Report {
   readonly request: string
   readonly result: Source | Error
   readonly milliseconds: number
-  /** What it took over the network. */
+  /** How long it took over the network. */
   readonly took?: number | undefined
 }
 
-/** Whether an answer came without the network. */
+/** True if an answer did not need the network. */
 export function isHere(source: Source): boolean {
   return source === 'memory' || source === 'IndexedDB'
 }
 
-/** API answers: from memory, else from IndexedDB, else from the Worker, which has them from its cache or the origin. */
+/** Reads API answers from memory, then IndexedDB, then the Worker, which has its own cache in front of the origin. */
 export class Answers {
   readonly memory: SyncCache = createCache({ adapter: memoryAdapter({ maxEntries: 500 }), timeout: 60 })
-  /** Kept for a week, so that what was seen once is there without a network. */
+  /** Stored for a week, so that everything seen once is available offline. */
   readonly disk: AsyncCache
   readonly #report: (report: Report) => void
   readonly #onOutage: (error: CacheError) => void
 
-  /** `onOutage` hears when IndexedDB fails: a user may have forbidden it. All goes on without. */
+  /**
+   * `onOutage` is called if IndexedDB fails, for example because the user has disabled it. Everything works
+   * without it.
+   */
   constructor(report: (report: Report) => void, onOutage: (error: CacheError) => void) {
     this.#report = report
     this.#onOutage = onOutage
     this.disk = createCache({
       adapter: indexedDBAdapter({ name: 'countries' }),
       keyPrefix: 'answers',
-      // One more whenever the shape of what is kept changes: browsers have the old one for a week.
+      // Increase this whenever the format changes: browsers keep old answers for a week.
       version: 2,
       timeout: 7 * 24 * 3600,
       onError: (error) => {
@@ -83,17 +86,17 @@ export class Answers {
       if (remembered !== undefined) return { ...remembered, source: 'memory' }
       const kept = await this.disk.agetOrSet(path, () => askToKeep<T>(path))
       this.memory.set(path, kept)
-      // Not a variable that the loader sets: callers at the same time share one load, each with a loader of its own.
+      // Do not set a variable in the loader: concurrent callers share one load, and each has its own loader.
       return { ...kept, source: kept.came < started ? 'IndexedDB' : kept.source }
     })
   }
 
-  /** For how many more seconds the answer to a path can be had without a network; `null` = for ever. */
+  /** How many more seconds the answer to a path is available offline; `null` = forever. */
   lasts(path: string): Promise<number | null | undefined> {
     return this.disk.attl(path)
   }
 
-  /** Counts a view; without a network, the last count that is known. */
+  /** Counts a view. Offline, returns the last known count. */
   view(code: string): Promise<Answer<number | undefined>> {
     const path = `countries/${code}/views`
     return this.#timed(`views of ${code}`, async () => {
@@ -108,7 +111,7 @@ export class Answers {
     })
   }
 
-  /** A write that fails throws, whatever `onError` says of reads; this one is only for when there is no network. */
+  /** A failed write always throws, whatever `onError` returns. This one only serves offline use. */
   async #keepViews(path: string, views: number): Promise<void> {
     try {
       await this.disk.aset(path, views, null)

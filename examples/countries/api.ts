@@ -1,4 +1,4 @@
-/** What the API speaks: used by the Worker and the page. */
+/** The types of the API, used by the Worker and the page. */
 
 export interface CountrySummary {
   /** ISO 3166-1 alpha-3; the flag is `/flags/<code in lower case>.svg`. */
@@ -6,7 +6,7 @@ export interface CountrySummary {
   readonly name: string
   readonly capital: string
   readonly region: string
-  /** Square kilometres; `null` where nobody says. */
+  /** In square kilometres; `null` if unknown. */
   readonly area: number | null
 }
 
@@ -28,6 +28,6 @@ export interface ErrorBody {
   readonly error: string
 }
 
-/** Where the Worker found what it answers; the header of that name says it. */
+/** Where the Worker found its answer. It sends this in the header of that name. */
 export const SOURCE_HEADER = 'x-source'
 export type WorkerSource = 'edge' | 'origin'

@@ -4,11 +4,11 @@ import { Failed, Unreachable } from './failures.ts'
 export interface Asked<T> {
   readonly value: T
   readonly source: WorkerSource
-  /** Seconds since the origin said so. */
+  /** Seconds since the origin sent it. */
   readonly age: number
 }
 
-/** Asks the Worker. Throws `Unreachable` where there is no answer, `Failed` where it is an error. */
+/** Sends a request to the Worker. Throws `Unreachable` if there is no response, `Failed` if it is an error. */
 export async function ask<T>(path: string, method = 'GET'): Promise<Asked<T>> {
   let response: Response
   let text: string
@@ -24,7 +24,7 @@ export async function ask<T>(path: string, method = 'GET'): Promise<Asked<T>> {
   return { value: (text === '' ? undefined : JSON.parse(text)) as T, source, age }
 }
 
-/** `undefined` where the error is not the Worker's own: a proxy's page, say. */
+/** `undefined` if the error is not the Worker's own, such as a proxy's error page. */
 function reasonIn(text: string): string | undefined {
   try {
     return (JSON.parse(text) as Partial<ErrorBody>).error

@@ -1,4 +1,4 @@
-// Builds the page into dist/, from where wrangler serves it: node examples/countries/build.mjs
+// Builds the page into dist/, which wrangler serves: node examples/countries/build.mjs
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -20,7 +20,7 @@ const data = join(dirname(fileURLToPath(import.meta.resolve('world-countries/pac
 const flags = (await readdir(data)).filter((file) => file.endsWith('.svg'))
 for (const flag of flags) await copyFile(join(data, flag), here(`dist/flags/${flag}`))
 
-// The service worker carries a hash of the page's files: a new page is a new worker.
+// The service worker contains a hash of the page's files, so a new page means a new service worker.
 const hash = createHash('sha256')
 for (const file of [...files, ...bundles]) hash.update(await readFile(here(`dist/${file}`)))
 const shell = [...files, ...bundles].map((file) => (file === 'index.html' ? '/' : `/${file}`))

@@ -4,7 +4,7 @@ import { find, flag, make } from './elements.ts'
 import { excuse } from './failures.ts'
 import { badge, span, time } from './source-badge.ts'
 
-/** One country, in a dialog. */
+/** Shows one country in a dialog. */
 export class DetailView {
   readonly #dialog = find('#detail', HTMLDialogElement)
   readonly #titlePlace = find('#detail-title-place', HTMLElement)
@@ -12,7 +12,7 @@ export class DetailView {
   readonly #body = find('#detail-body', HTMLElement)
   readonly #answers: Answers
   readonly #nameOf: (code: string) => string
-  /** The country asked for last: an answer for another one comes too late to be shown. */
+  /** The country requested last. An answer for another one is too late to show. */
   #wanted = ''
 
   constructor(answers: Answers, nameOf: (code: string) => string) {
@@ -29,7 +29,7 @@ export class DetailView {
     )
     this.#tell('Asking …')
     this.#body.replaceChildren()
-    // From one country to the next, the button that was pressed is gone, and the focus with it.
+    // The pressed button is removed when the country changes, and the focus with it.
     if (this.#dialog.open) heading.focus()
     else this.#dialog.showModal()
     try {
@@ -47,12 +47,12 @@ export class DetailView {
     }
   }
 
-  /** Where an answer came from, how fast, how old it is, and how long it is kept. */
+  /** Shows the source of an answer, its time, its age, and how long it is stored. */
   #tellOf({ source, milliseconds, took, made }: Answer<unknown>, lasts: number | null | undefined): void {
     const instead = isHere(source) && took !== undefined ? [' instead of ', time(took), ' by network'] : []
     const more: string[] = []
     if (made !== undefined) more.push(`${span(Math.max(0, Date.now() - made) / 1000)} old`)
-    // Not a number: cleared, or run out, since it was read.
+    // Not a number: the entry was cleared or has expired since it was read.
     if (typeof lasts === 'number') more.push(`kept here for ${span(lasts)}`)
     const lasting = make('span', { className: 'lasting' }, more.join(', '))
     this.#tell('Answered by ', badge(source), ' in ', time(milliseconds), ...instead, ' ', lasting)

@@ -1,6 +1,6 @@
 type Child = Node | string
 
-/** Makes an element: its properties are set, its children appended. */
+/** Creates an element with properties and children. */
 export function make<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   properties: Partial<HTMLElementTagNameMap[Name]>,
@@ -11,18 +11,18 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** An element of index.html: it is there, or the page is broken. */
+/** Finds an element of index.html. Throws if it is missing. */
 export function find<E extends Element>(selector: string, kind: abstract new (...args: never[]) => E): E {
   const element = document.querySelector(selector)
   if (!(element instanceof kind)) throw new Error(`index.html has no ${kind.name} at ${selector}`)
   return element
 }
 
-/** A country's flag, or its code until there is a network to get the flag from. */
+/** Shows a country's flag, or its code until the flag can be loaded. */
 export function flag(code: string, pause = 500): HTMLElement {
   const image = make('img', {
     className: 'flag',
-    // Before `src`, or the image is loaded at once.
+    // Set it before `src`. Otherwise the image loads at once.
     loading: 'lazy',
     src: `/flags/${code.toLowerCase()}.svg`,
     alt: '',
@@ -34,7 +34,7 @@ export function flag(code: string, pause = 500): HTMLElement {
     stand.ariaHidden = 'true'
     image.replaceWith(stand)
     const again = () => stand.replaceWith(flag(code, 2 * pause))
-    // What failed offline may be told of once online, and the first to ask then may be too early.
+    // A failure while offline may be reported once online, and the first retry may be too early.
     if (navigator.onLine) setTimeout(again, pause)
     else addEventListener('online', again, { once: true })
   })

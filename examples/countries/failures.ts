@@ -1,7 +1,7 @@
-/** The network, or the Worker behind it, cannot be reached: neither an answer nor a miss. */
+/** The network, or the Worker behind it, cannot be reached. There is neither an answer nor a miss. */
 export class Unreachable extends Error {}
 
-/** The Worker answered, and not with what was asked for. */
+/** The Worker answered with an error. */
 export class Failed extends Error {
   readonly status: number
 
@@ -11,7 +11,7 @@ export class Failed extends Error {
   }
 }
 
-/** What went wrong, as what it is. */
+/** Describes an error for the page. */
 export function excuse(error: unknown): string {
   if (error instanceof Unreachable) {
     return navigator.onLine
@@ -24,7 +24,7 @@ export function excuse(error: unknown): string {
   return `This page failed: ${String(error)}`
 }
 
-/** The same for the log, in a word. */
+/** Describes an error for the log, in one word. */
 export function brief(error: unknown): string {
   if (error instanceof Unreachable) return navigator.onLine ? 'no answer' : 'offline'
   return error instanceof Failed ? `${error.status}` : 'failed'

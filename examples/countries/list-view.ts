@@ -35,7 +35,7 @@ export class ListView {
   #showAll(): void {
     this.#form.reset()
     this.#show()
-    // The button that was pressed is gone, and the focus with it.
+    // The pressed button is removed, and the focus with it.
     this.focus()
   }
 
@@ -44,7 +44,7 @@ export class ListView {
   }
 
   #show(): void {
-    // Nothing is there to be searched yet.
+    // There is nothing to search yet.
     if (this.#cards.length === 0) return
     const given = new FormData(this.#form)
     const text = fold(String(given.get('text')))
@@ -73,7 +73,7 @@ export class ListView {
   }
 }
 
-/** Without case and accents, so that "Cote" finds "Côte". */
+/** Ignores case and accents, so that "Cote" finds "Côte". */
 function fold(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 }

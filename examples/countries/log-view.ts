@@ -4,7 +4,7 @@ import { badge, duration, time } from './source-badge.ts'
 
 const SHOWN = 8
 
-/** What became of the last requests, the newest first, and what was saved in all. */
+/** Shows the results of the last requests, newest first, and the total time saved. */
 export class LogView {
   readonly #list = find('#log', HTMLOListElement)
   readonly #sum = find('#sum', HTMLElement)
@@ -21,7 +21,7 @@ export class LogView {
     this.#answers += 1
     if (isHere(result)) {
       this.#here += 1
-      // Next to a near edge, a disk may be the slower one: then this goes down.
+      // Near the edge, the disk may be slower. Then this number decreases.
       if (took !== undefined) this.#saved += took - milliseconds
     }
     if (this.#here === 0) return

@@ -2,16 +2,16 @@ import countries from 'world-countries'
 import type { CountryRecord, CountrySummary } from './api.ts'
 
 export interface OriginOptions {
-  /** Milliseconds that every answer takes. */
+  /** How many milliseconds every answer takes. */
   readonly delay: number
-  /** Has every answer fail, as late as a right one. */
+  /** Makes every answer fail, after the same time. */
   readonly down: boolean
 }
 
-/** The origin did not answer: nobody's mistake here, and no miss. */
+/** The origin did not answer. This is not a miss. */
 export class OriginFailed extends Error {}
 
-/** The upstream service that the Worker shields: right, and as slow as a real one. */
+/** The upstream service that the Worker protects: correct, and as slow as a real one. */
 export class Origin {
   readonly #options: OriginOptions
 
@@ -24,7 +24,7 @@ export class Origin {
     return countries.map(summary).sort((one, other) => one.name.localeCompare(other.name))
   }
 
-  /** `null` where there is no such country: worth caching too. */
+  /** `null` if there is no such country. This is worth caching too. */
   async country(code: string): Promise<CountryRecord | null> {
     await this.#think()
     const found = countries.find(({ cca3 }) => cca3 === code)
@@ -41,7 +41,7 @@ export class Origin {
 type Country = (typeof countries)[number]
 
 function summary({ cca3, name, capital, region, area }: Country): CountrySummary {
-  // The data says -1 for Svalbard.
+  // The data has -1 for Svalbard.
   return { code: cca3, name: name.common, capital: capital.join(', '), region, area: area > 0 ? area : null }
 }
 

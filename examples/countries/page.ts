@@ -22,7 +22,7 @@ async function showList(): Promise<void> {
   try {
     const { value } = await answers.get<CountrySummary[]>('countries')
     failed.hidden = true
-    // Asked for twice, by hand and as the network came back.
+    // Requested twice: by the user, and when the network came back.
     if (shown) return
     for (const { code, name } of value) names.set(code, name)
     list.show(value)
@@ -42,7 +42,7 @@ function showNetwork(): void {
 
 function note(text: string): void {
   const place = find('#note', HTMLElement)
-  // Said once: an outage is heard of at each read, and would be read out each time.
+  // Shown once: each failed read reports the outage, and a screen reader would announce each.
   if (place.textContent !== text) place.textContent = text
 }
 
@@ -67,7 +67,7 @@ clearsWith('clear-edge', 'The edge', () => answers.clearEdge())
 
 find('#again', HTMLButtonElement).addEventListener('click', async () => {
   await showList()
-  // The button that was pressed is gone, and the focus with it.
+  // The pressed button is removed, and the focus with it.
   if (shown) list.focus()
 })
 addEventListener('online', () => {
@@ -79,7 +79,7 @@ showNetwork()
 void showList()
 workOffline().catch((error) => note(`This page will not open offline: ${reason(error)}`))
 
-/** Has the service worker keep the page, and the flags that were shown before there was one. */
+/** Lets the service worker store the page, and the flags that were shown before it was installed. */
 async function workOffline(): Promise<void> {
   if (!('serviceWorker' in navigator)) throw new Error('service workers need https or localhost')
   const first = navigator.serviceWorker.controller === null
@@ -90,6 +90,7 @@ async function workOffline(): Promise<void> {
   if (!first) return
   await controlled
   const shown = performance.getEntriesByType('resource').filter(({ name }) => name.includes('/flags/'))
-  // Asked for again, they pass through the service worker, which keeps them. One that fails is asked for another day.
+  // These requests go through the service worker, which stores the responses. A failed one is retried another
+  // time.
   await Promise.allSettled(shown.map(({ name }) => fetch(name)))
 }

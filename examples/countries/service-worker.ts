@@ -1,6 +1,6 @@
-// Keeps the page itself for when there is no network. API answers are nearcache's affair, in IndexedDB.
+// Stores the page itself for offline use. API answers are stored by nearcache in IndexedDB.
 declare const self: ServiceWorkerGlobalScope
-/** The files of the page, and their hash: put in by build.mjs. */
+/** The files of the page and their hash. build.mjs inserts them. */
 declare const SHELL: readonly string[]
 declare const SHELL_HASH: string
 
@@ -31,12 +31,12 @@ async function fromShell(request: Request, pathname: string): Promise<Response> 
   if (kept !== undefined) return kept
   if (!pathname.startsWith('/flags/')) return fetch(request)
   try {
-    // Flags are too many to fetch beforehand: each stays once it was seen.
+    // There are too many flags to fetch in advance. Each is stored once it was shown.
     const response = await fetch(request)
     if (response.ok) await cache.put(pathname, response.clone())
     return response
   } catch {
-    // Without a network the page shows the country's code instead: nothing that failed, for the console.
+    // Offline, the page shows the country's code. This avoids a failed request in the console.
     return new Response(null, { status: 204 })
   }
 }

@@ -23,7 +23,7 @@ const UNITS: readonly (readonly [number, string])[] = [
   [60, 'min'],
 ]
 
-/** "58 s", "7 d": rounded, in the largest unit that it fills. */
+/** "58 s", "7 d": rounded, in the largest unit that fits. */
 export function span(seconds: number): string {
   const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? [1, 's']
   return `${Math.round(seconds / size)} ${unit}`

@@ -3,7 +3,7 @@ declare namespace Cloudflare {
     readonly ASSETS: Fetcher
     readonly CACHE_KV: KVNamespace
     readonly ORIGIN_DELAY_MS: string
-    /** `'true'` has the origin fail: what is cached is still answered. */
+    /** `'true'` makes the origin fail. Cached answers still work. */
     readonly ORIGIN_DOWN?: string
     readonly CACHE_SHARDS: DurableObjectNamespace<import('./worker.ts').CacheShard>
   }

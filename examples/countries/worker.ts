@@ -6,7 +6,7 @@ import { Origin, OriginFailed } from './origin.ts'
 
 export { CacheShard }
 
-/** Seconds for which an answer of the origin is good. */
+/** How many seconds an answer of the origin is fresh. */
 const FRESH = 300
 
 export default {
@@ -24,7 +24,7 @@ export default {
   },
 } satisfies ExportedHandler<Env>
 
-/** What the origin said, and when: so that each copy can tell its age. */
+/** An answer of the origin with its time, so that each copy can compute its age. */
 interface Said<T> {
   readonly value: T
   readonly at: number
@@ -33,14 +33,14 @@ interface Said<T> {
 interface Found<T> {
   readonly value: T
   readonly source: WorkerSource
-  /** Seconds since the origin said so. */
+  /** Seconds since the origin sent it. */
   readonly age: number
 }
 
-/** Made for each request: bindings belong to the request they came with. */
+/** Created for each request, because bindings belong to their request. */
 class Api {
   readonly #responses: AsyncCache
-  /** Under a prefix of their own, so that clearing the responses loses no count. */
+  /** Under a separate prefix, so that clearing the responses keeps the counts. */
   readonly #counters: AsyncCache
   readonly #origin: Origin
 
@@ -66,7 +66,7 @@ class Api {
     const { value, source, age } = await this.#cached(code, () => this.#origin.country(code))
     if (value === null) return notFound(`There is no country ${code}`, source)
     if (part === undefined) return answer({ value, source, age })
-    // Counted at the edge; but who had to ask the origin first whether there is such a country says so.
+    // The count is always at the edge. The header reports where the country was found.
     return answer<Views>({ value: { views: await this.#views(code, method) }, source, age: 0 })
   }
 
@@ -91,7 +91,7 @@ class Api {
 }
 
 function answer<T>({ value, source, age }: Found<T>): Response {
-  // The page keeps answers in its own cache; a browser's would hide where they come from.
+  // The page has its own cache. The browser's HTTP cache would hide where answers come from.
   const headers = { [SOURCE_HEADER]: source, age: `${age}`, 'cache-control': 'no-store' }
   return Response.json(value, { headers })
 }
@@ -104,7 +104,7 @@ function notAllowed(allow: string): Response {
   return failure(405, `Use ${allow}`, { allow })
 }
 
-/** Whose failure it is: the origin's, the cache's, or this Worker's own. */
+/** Tells apart failures of the origin, of the cache and of this Worker. */
 function failureOf(error: unknown): Response {
   if (error instanceof OriginFailed) return failure(502, error.message)
   console.error(error)

@@ -4,17 +4,17 @@ import { join } from 'node:path'
 /**
  * @typedef {object} Browser
  * @property {string} name
- * @property {() => string | undefined} find Its path, where it is installed.
- * @property {readonly string[]} packages What it takes in Debian.
+ * @property {() => string | undefined} find Returns its path, if it is installed.
+ * @property {readonly string[]} packages The Debian packages to install.
  * @property {boolean} needsDisplay
- * @property {(profile: string, url: string) => string[]} args Opens one page, with a profile of its own.
+ * @property {(profile: string, url: string) => string[]} args Opens one page with its own profile.
  * @property {readonly { test: string, why: string }[]} leftOut
  */
 
 /** @typedef {'firefox' | 'webkit'} Engine */
 
 /**
- * Those that Playwright drives only in builds of its own.
+ * Browsers that Playwright supports only as its own builds.
  *
  * @type {Readonly<Record<Engine, Browser>>}
  */
@@ -32,7 +32,7 @@ export const BROWSERS = {
     find: miniBrowser,
     packages: ['webkit2gtk-driver', 'xvfb'],
     needsDisplay: true,
-    // Where it keeps things, the environment says.
+    // The environment sets where it stores its data.
     args: (_profile, url) => [url],
     leftOut: [
       {
@@ -44,7 +44,8 @@ export const BROWSERS = {
 }
 
 /**
- * Whatever a browser keeps, it keeps in its profile: nothing is met by the next run.
+ * Returns an environment in which the browser stores all its data in the profile, so that the next run starts
+ * clean.
  *
  * @param {string} profile
  */

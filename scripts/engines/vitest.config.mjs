@@ -1,5 +1,5 @@
-// The browser tests in a browser that Playwright does not drive. None has to: Vitest's page, once opened, runs the tests
-// and reports by itself.
+// Runs the browser tests in a browser that Playwright does not support. No driver is needed: once opened,
+// Vitest's page runs the tests and reports the results.
 import { spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -37,7 +37,8 @@ function opener() {
 
 export default defineConfig({
   root,
-  // Found only mid-run, a dependency is bundled then and the page reloaded under the running tests.
+  // A dependency that is found during the run would be bundled then, and the page reloaded under the running
+  // tests.
   optimizeDeps: { include: ['idb', 'devalue', 'fast-check'] },
   test: {
     name: engine,
@@ -54,7 +55,7 @@ export default defineConfig({
         serverFactory: playwright().serverFactory,
         providerFactory: opener,
       },
-      // Asked for before each file: the window's size, which only a driver could set.
+      // Called before each file to set the window size, which only a driver can do.
       commands: { __vitest_viewport: () => {} },
       instances: [{ browser: engine }],
     },

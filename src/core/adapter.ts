@@ -1,91 +1,101 @@
 /** A stored value and its deadline. */
 export interface Entry {
-  /** In memory and IndexedDB the value itself; in a text store a safe integer or the encoded value. */
+  /** In memory and IndexedDB, the value itself. In a text store, a safe integer or the encoded value. */
   readonly value: unknown
-  /** Epoch milliseconds; `null` = never. The entry is live while `expiresAt > now`. */
+  /** Epoch milliseconds, or `null` for never. The entry is live while `expiresAt > now`. */
   readonly expiresAt: number | null
 }
 
-/** What is to happen to one key, as data: it can be batched, merged with others' and sent to another machine. */
+/**
+ * An operation on one key, as data. It can be batched, merged with other callers' operations, and sent to
+ * another machine.
+ */
 export type Op =
   | { readonly kind: 'set'; readonly entry: Entry }
   | { readonly kind: 'add'; readonly entry: Entry }
   | { readonly kind: 'touch'; readonly expiresAt: number | null }
-  /** Counts on the live entry, or, where there is none and `initial` is given, on that. */
+  /** Adds `delta` to the live entry. If there is none, adds it to `initial`, if given. */
   | { readonly kind: 'incr'; readonly delta: number; readonly initial?: Entry }
   | { readonly kind: 'delete' }
-  /** Takes the live entry out and gives it. */
+  /** Removes the live entry and returns it. */
   | { readonly kind: 'pop' }
-  /** Deletes the live entry if its value is this number: how a lock lets go of itself and of nobody else's. */
+  /**
+   * Deletes the live entry if its value is this number. A lock uses it to release itself, and never a later
+   * holder's lock.
+   */
   | { readonly kind: 'release'; readonly token: number }
-  /** Takes the live entry, with its remaining time, to the key `to`, over whatever is there. */
+  /** Moves the live entry, with its remaining time, to the key `to`. Replaces any entry there. */
   | { readonly kind: 'move'; readonly to: string }
 
 /** One operation on one key. */
 export interface Change {
-  /** The stored key, where the entry lives: `prefix:version:key` with the default key function. */
+  /** The stored key: `prefix:version:key` with the default key function. */
   readonly key: string
   readonly op: Op
 }
 
 /**
- * Why a change was not made. `'too-large'` is for an adapter to say, of a value that it can never hold: beyond
- * `maxValueBytes`, or heavier than all its entries may be together. `'evicted'` too: the change was made, and others of the
- * same `commit` took all the room there is.
+ * Why a change was refused. An adapter itself reports two of these. `'too-large'`: it can never hold the
+ * value, which exceeds `maxValueBytes` or the byte limit of all entries together. `'evicted'`: the change was
+ * made, but the entry was evicted to make space for other changes of the same `commit`.
  */
 export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' | 'too-large' | 'evicted'
 
 /**
- * What a read is for. `'presence'` asks only for deadlines: the values may be left out, and looking is not using where
- * the place keeps an order of use.
+ * What a read needs. `'presence'` needs only the deadlines: the adapter may leave out the values, and the
+ * read does not count as a use for LRU eviction.
  */
 export type Wanted = 'value' | 'presence'
 
-/** The answer to one change: `value` is the new number after `incr`, `entry` what `pop` took. */
+/** The result of one change. `value` is the new number after `incr`, `entry` the entry that `pop` removed. */
 export type Outcome =
   | { readonly ok: true; readonly value?: number; readonly entry?: Entry }
   | { readonly ok: false; readonly reason: Refusal }
 
-/** What a place can and cannot promise: the one declaration that drives tests, the docs' table and users' branches. */
+/** What an adapter guarantees. Tests, the table in the documentation and users' code all rely on this declaration. */
 export interface Supports {
-  /** Each change to a key is one indivisible step, whoever else (tab, isolate, request) changes it. */
+  /** Operations on a key are atomic, also across tabs, isolates and requests. */
   readonly atomic: boolean
   /** All changes of one `commit` are stored together or not at all. */
   readonly atomicBatch: boolean
-  /** A read that starts after a write was acknowledged sees it, in the isolate, tab or process that wrote. */
+  /**
+   * Read-your-writes: a read that starts after a write was acknowledged sees it, in the isolate, tab or
+   * process that wrote.
+   */
   readonly readYourWrites: boolean
   /**
-   * Seconds for which a read may still give what someone elsewhere has overwritten, touched or deleted, or somewhat more
-   * where the platform says so; 0 = never. Not with `{ fresh: true }`, and never past the value's own deadline.
+   * For how many seconds a read may return a value that was overwritten, touched or deleted elsewhere. 0
+   * means never. The platform may add somewhat more. A read with `{ fresh: true }` is never stale, and no
+   * read returns a value past its own deadline.
    */
   readonly staleness: number
   /** Entries outlive the page, process or isolate that wrote them. */
   readonly persistent: boolean
   /**
-   * `'fresh'`: each read gives an object of its own. `'kept'`: a read gives the object that was stored, and the core
-   * copies it for each reader. `'shared'`: readers and writers are handed the same object, uncopied.
+   * Which object a read returns. `'fresh'`: a new object for each read. `'kept'`: the stored object, which
+   * the core copies for each reader. `'shared'`: the stored object, uncopied, for readers and writers alike.
    */
   readonly values: 'fresh' | 'kept' | 'shared'
-  /** UTF-8 bytes of a key with its prefix and version, or `null` for no limit. */
+  /** The most UTF-8 bytes of a key with its prefix and version, or `null` for no limit. */
   readonly maxKeyBytes: number | null
-  /** Bytes of one encoded value, or `null` for no limit but the store's quota. */
+  /** The most bytes of one encoded value, or `null` if only the store's quota limits it. */
   readonly maxValueBytes: number | null
 }
 
 /**
- * A place to keep entries. It brings the place and the atomic bracket; what the operations mean is decided by
- * the operation table in `core/operations.ts`, which every adapter calls inside its bracket. Third parties prove theirs with
+ * Stores entries. An adapter provides the storage and the atomicity. What the operations mean is decided by
+ * the operation table in `core/operations.ts`, which every adapter calls. Test your own adapter with
  * `adapterSuite` from `nearcache/testing`.
  */
 export interface Adapter {
-  /** Stands in the messages of errors. */
+  /** Appears in error messages. */
   readonly name: string
-  /** What this place can and cannot promise. Read once, when a cache is made. */
+  /** What this adapter guarantees. Read once, when a cache is created. */
   readonly supports: Supports
   /**
-   * The entries of `keys`, in that order, `undefined` where absent. May return expired ones: the core filters. `now` is
-   * the caller's time in epoch milliseconds. Where
-   * `supports.staleness` is not 0, `fresh` asks for what is stored now.
+   * Reads the entries of `keys`, in that order, with `undefined` for absent ones. May return expired entries:
+   * the core filters them. `now` is the caller's time in epoch milliseconds. If `supports.staleness` is not
+   * 0, `fresh` requests the current entries.
    */
   read(
     keys: readonly string[],
@@ -93,39 +103,52 @@ export interface Adapter {
     wanted: Wanted,
     fresh?: boolean,
   ): Promise<readonly (Entry | undefined)[]>
-  /** Decides and stores each change, in order, and answers each. Rejects only if the store itself failed. */
+  /**
+   * Decides and stores each change, in order, and returns an outcome for each. Rejects only if the store
+   * itself fails.
+   */
   commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]>
-  /** Removes every entry whose key begins with `scope`; `''` removes everything that is ours. */
+  /** Removes every entry whose key starts with `scope`. With `''`, removes every entry that nearcache stored. */
   clear(scope: string): Promise<void>
-  /** Releases what the adapter holds open. A later call opens it again. */
+  /** Releases open resources. A later call opens them again. */
   close(): Promise<void>
 }
 
 /**
- * The entries whose stored keys begin with one prefix, `prefix:version:`, each under the caller's own key. It spares a sync
- * cache joining the two for every call. A bucket stays usable whatever is stored, deleted or cleared meanwhile.
+ * The entries whose stored keys start with one prefix, `prefix:version:`, under the caller's own keys. It
+ * saves a sync cache from building the stored key for every call. A bucket stays usable after its entries are
+ * deleted or cleared.
  */
 export interface Bucket {
-  /** Decides and stores one change of one entry, and answers it. Not for a move, which concerns two buckets. */
+  /**
+   * Decides and stores one change of one entry, and returns the outcome. Not for a move, which involves two
+   * buckets.
+   */
   commit(userKey: string, op: Op, now: number): Outcome
-  /** The value of a live entry, else `undefined`. Counts as a use. Asks for the time only if the entry can expire. */
+  /**
+   * Returns the value of a live entry, else `undefined`. Counts as a use. Reads the clock only if the entry
+   * can expire.
+   */
   read(userKey: string, clock: () => number): unknown
   /** If true, the caller may skip key validation. */
   hasSafe(userKey: string): boolean
-  /** `incr` of a live counter under a safe key, without a decision. Otherwise `undefined`, with nothing done. */
+  /**
+   * Runs `incr` on a live counter under a safe key, without a decision. Otherwise returns `undefined` and
+   * does nothing.
+   */
   tryIncr(userKey: string, delta: number, clock: () => number): number | undefined
-  /** `set` over an entry under a safe key, if nothing must be evicted. Otherwise `false`, with nothing done. */
+  /** Overwrites an entry under a safe key, if nothing must be evicted. Otherwise returns `false` and does nothing. */
   trySet(userKey: string, value: unknown, expiresAt: number | null): boolean
 }
 
-/** What an adapter that can answer at once has in addition. */
+/** The additional methods of an adapter that can answer synchronously. */
 export interface SyncStorage {
-  /** {@link Adapter.read}, at once. */
+  /** Synchronous {@link Adapter.read}. */
   readSync(keys: readonly string[], now: number, wanted: Wanted): readonly (Entry | undefined)[]
-  /** {@link Adapter.commit}, at once. */
+  /** Synchronous {@link Adapter.commit}. */
   commitSync(changes: readonly Change[], now: number): readonly Outcome[]
-  /** {@link Adapter.clear}, at once. */
+  /** Synchronous {@link Adapter.clear}. */
   clearSync(scope: string): void
-  /** A faster way to the entries of one prefix. Without it, every call goes through the methods above. */
+  /** Returns the bucket of a prefix, for faster access. Optional: without it, every call uses the methods above. */
   readonly bucket?: ((prefix: string) => Bucket) | undefined
 }

@@ -10,7 +10,7 @@ class Row {
 
 const { runInNewContext } = await import('node:vm')
 
-/** What is neither an object of data nor a list of pairs, and what is said of it. */
+/** Invalid data for `asetMany`, and a part of the error message. */
 const noData: readonly { readonly what: string; readonly make: () => unknown; readonly said: string }[] = [
   { what: 'a promise', make: () => Promise.resolve({ key: 1 }), said: 'got Promise; await it first' },
   {
@@ -63,7 +63,7 @@ const noPairs: readonly { readonly what: string; readonly make: () => unknown; r
   { what: 'a generator of texts', make: () => ['ab'].values(), said: 'but string' },
 ]
 
-/** What is no list of keys, and what is said of it. */
+/** Invalid lists of keys, and a part of the error message. */
 const noKeys: readonly { readonly what: string; readonly make: () => unknown; readonly said: string }[] = [
   ...noData.filter(({ what }) => what !== 'a text'),
   { what: 'a text', make: () => 'key', said: 'got string; for one key, ["key"]' },
@@ -74,7 +74,7 @@ const noKeys: readonly { readonly what: string; readonly make: () => unknown; re
   { what: 'a function', make: () => () => ['key'], said: 'got function' },
 ]
 
-/** A memory that cannot answer at once. */
+/** The memory adapter without its sync methods. */
 function distant(): Adapter {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   return { name, supports, read, commit, clear, close }
@@ -94,7 +94,7 @@ describe.each([
   ['on an async adapter', distant, ['asetMany', 'agetMany', 'adeleteMany']],
   ['in memory', memoryAdapter, ['asetMany', 'agetMany', 'adeleteMany']],
   ['in memory, at once', memoryAdapter, ['setMany', 'getMany', 'deleteMany']],
-] as const)('what stands for many, %s', (_, at, [set, get, remove]) => {
+] as const)('data and lists of keys, %s', (_, at, [set, get, remove]) => {
   it.each([...noData, ...noPairs])(`${set} refuses $what, and stores nothing`, async ({ make, said }) => {
     const cache = await stocked(at())
     const call = async () => cache[set](make() as never)
@@ -154,7 +154,7 @@ describe.each([
     expect(await cache.ahasKey('key')).toBe(false)
   })
 
-  it('take none at all', async () => {
+  it('may be empty', async () => {
     const cache = await stocked(at())
     for (const none of [[], new Set(), new Map(), {}]) expect(await cache[set](none as never)).toEqual([])
     expect(await cache[get]([])).toEqual(new Map())
@@ -163,8 +163,8 @@ describe.each([
   })
 })
 
-describe('a default that stands where options should, as in Django', () => {
-  it.each([0, null, '', false, 'light', 7, true])('is refused, with what to write: %j', async (fallback) => {
+describe('a default in place of options, as in Django', () => {
+  it.each([0, null, '', false, 'light', 7, true])('is refused with advice: %j', async (fallback) => {
     for (const cache of [await stocked(distant()), await stocked(memoryAdapter())]) {
       for (const method of ['aget', 'apop'] as const) {
         const call =

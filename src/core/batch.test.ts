@@ -22,20 +22,20 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   fc.record({ kind: fc.constant('release' as const), token: fc.nat(9) }),
   fc.record({ kind: fc.constant('move' as const), to: key }),
 )
-// The core never asks for a move to the same key: it would be no move.
+// The core never moves a key to itself.
 const change: fc.Arbitrary<Change> = fc
   .record({ key, op })
   .filter((given) => given.op.kind !== 'move' || given.op.to !== given.key)
 const place = fc.array(fc.tuple(key, entry)).map((entries) => new Map(entries))
 
-/** The changes as two callers' commits. */
+/** The changes, split into the commits of two callers. */
 const cut = (changes: readonly Change[], at: number): Commit[] => [
   { changes: changes.slice(0, at), now: NOW },
   { changes: changes.slice(at), now: NOW },
 ]
 
 describe('decideBatch()', () => {
-  it('does what the changes would do one by one, having read no more than keysToRead() asks', () => {
+  it('gives the same result as the changes one by one, with only the keys of keysToRead()', () => {
     fc.assert(
       fc.property(place, fc.array(change, { maxLength: 8 }), fc.nat(8), (before, changes, at) => {
         const oneByOne = new Map(before)
@@ -57,7 +57,7 @@ describe('decideBatch()', () => {
     )
   })
 
-  it('refuses what does not fit, one by one as well as together', () => {
+  it('refuses entries that do not fit, one by one and in a batch', () => {
     fc.assert(
       fc.property(place, fc.array(change, { maxLength: 8 }), fc.nat(8), (before, changes, at) => {
         const fits = (name: string, { value }: Entry): boolean => name !== 'b' || value !== 'x'
@@ -104,7 +104,7 @@ describe('the uses of a batch', () => {
     ])
   }
 
-  it('are in the order of last use, without what is gone', () => {
+  it('are in the order of last use, without removed keys', () => {
     const count: Change = { key: 'a', op: { kind: 'incr', delta: 1 } }
     const drop: Change = { key: 'b', op: { kind: 'delete' } }
     expect(usesOf(put('a'), put('b'), put('c'), count, drop)).toEqual([
@@ -113,7 +113,7 @@ describe('the uses of a batch', () => {
     ])
   })
 
-  it('leave touching aside, unless nothing else was done', () => {
+  it('ignore touch, unless it is the only operation', () => {
     const touch = (name: string): Change => ({ key: name, op: { kind: 'touch', expiresAt: NOW + 5 } })
     expect(usesOf(put('a'), put('b'), touch('a'), touch('old'))).toEqual([
       ['a', 'set'],
@@ -124,7 +124,7 @@ describe('the uses of a batch', () => {
 })
 
 describe('keysToRead()', () => {
-  it('asks for each key once, and for none that is overwritten first', () => {
+  it('returns each key once, and none that is overwritten first', () => {
     const changes: Change[] = [
       { key: 'blind', op: { kind: 'set', entry: { value: 1, expiresAt: null } } },
       { key: 'blind', op: { kind: 'incr', delta: 1 } },

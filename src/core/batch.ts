@@ -2,19 +2,19 @@ import type { Change, Entry, Outcome } from './adapter.ts'
 import { type Operation, operationOf } from './operations.ts'
 import { step } from './step.ts'
 
-/** What one caller wants done together, and the time of the call. */
+/** The changes of one call, and the time of the call. */
 export interface Commit {
   readonly changes: readonly Change[]
   readonly now: number
 }
 
-/** The keys whose stored entries must be at hand before a batch can be decided: each once, in order of need. */
+/** The keys that must be read before a batch can be decided. Each key appears once, in order of first need. */
 export function keysToRead(commits: readonly Commit[]): string[] {
   const overwritten = new Set<string>()
   const needed = new Set<string>()
   for (const { changes, now } of commits) {
     for (const { key, op } of changes) {
-      // What follows a blind change in the batch sees what that one left.
+      // A later change in the batch sees the entry that the blind change wrote.
       if (operationOf(op).isBlind(op, now)) overwritten.add(key)
       else if (!overwritten.has(key)) needed.add(key)
     }
@@ -22,21 +22,22 @@ export function keysToRead(commits: readonly Commit[]): string[] {
   return [...needed]
 }
 
-/** What became of the commits of a batch, and what to store. */
+/** The outcomes of a batch, and what to write. */
 export interface BatchDecision {
-  /** For each commit, one for each of its changes, in order. */
+  /** For each commit, the outcomes of its changes, in order. */
   readonly outcomes: readonly Outcome[][]
-  /** What to store under each key that changed, `undefined` = remove: each key once, whatever happened to it. */
+  /** The entry to store under each changed key, `undefined` to remove it. Each key appears once. */
   readonly writes: ReadonlyMap<string, Entry | undefined>
-  /** The operation that last wrote each key that stays, in order of last use. */
+  /** The operation that last wrote each remaining key, in order of last use. */
   readonly uses: ReadonlyMap<string, Operation>
 }
 
 /**
- * Decides the commits of a batch, in order, against the entries that {@link keysToRead} asked for. For the adapters that
- * read everything first, decide, and write what is left of it: IndexedDB and the Durable Object.
+ * Decides the commits of a batch, in order, against the entries of the keys from {@link keysToRead}. For
+ * adapters that read everything first, then decide, then write: IndexedDB and the Durable Object.
  *
- * What `fits` says no to is refused as too large, by {@link step}'s rule of what then becomes of the key.
+ * If `fits` returns false for an entry, the change is refused as too large. {@link step} defines what then
+ * happens to the key.
  */
 export function decideBatch(
   stored: ReadonlyMap<string, Entry>,
@@ -50,7 +51,8 @@ export function decideBatch(
     set: (key: string, entry: Entry, operation: Operation) => {
       if (!fits(key, entry)) return false
       writes.set(key, entry)
-      // What is no use leaves an earlier use of the key in this batch as it is, and in its place.
+      // An operation that is not a use does not change an earlier use of the key in this batch, or its
+      // position.
       if (!operation.isUse && uses.has(key)) return true
       uses.delete(key)
       uses.set(key, operation)

@@ -10,7 +10,7 @@ const set = (key: string, value: number): Change => ({
 const commit = (...changes: Change[]): Commit => ({ changes, now: 0 })
 const read = (...keys: string[]): Read => ({ keys, wanted: 'value' })
 
-/** Takes notes of what it is asked, and answers each change with the number of its transaction. */
+/** Records its batches, and answers each change with the number of its transaction. */
 class Recorder {
   readonly asked: string[] = []
   failing: unknown
@@ -33,7 +33,7 @@ class Recorder {
 }
 
 describe('Batcher', () => {
-  it('puts the calls of one turn together, and gives each its own answer', async () => {
+  it('batches the calls of one turn, and gives each its own answer', async () => {
     const work = new Recorder()
     const turns = new Batcher(work)
     const answers = await Promise.all([
@@ -44,7 +44,7 @@ describe('Batcher', () => {
     expect(answers.map((outcomes) => outcomes.length)).toEqual([2, 1])
   })
 
-  it('starts a lone call in the turn in which it was made', async () => {
+  it('starts a single call in its own turn', async () => {
     const work = new Recorder()
     const turns = new Batcher(work)
     void turns.read(read('a'))
@@ -52,7 +52,7 @@ describe('Batcher', () => {
     expect(work.asked).toEqual(['read a'])
   })
 
-  it('lets a read see the commits asked for before it', async () => {
+  it('lets a read see the commits requested before it', async () => {
     const work = new Recorder()
     const turns = new Batcher(work)
     await Promise.all([
@@ -64,7 +64,7 @@ describe('Batcher', () => {
     expect(work.asked).toEqual(['read a', 'commit a,b', 'read a,b'])
   })
 
-  it('takes the calls of the next turn apart', async () => {
+  it('puts the calls of the next turn into another batch', async () => {
     const work = new Recorder()
     const turns = new Batcher(work)
     await turns.commit(commit(set('a', 1)))
@@ -72,7 +72,7 @@ describe('Batcher', () => {
     expect(work.asked).toEqual(['commit a', 'commit b'])
   })
 
-  it('begins at once what start() is called for', async () => {
+  it('runs the pending requests at once on start()', async () => {
     const work = new Recorder()
     const turns = new Batcher(work)
     const first = turns.commit(commit(set('a', 1)))
@@ -82,7 +82,7 @@ describe('Batcher', () => {
     expect(work.asked).toEqual(['commit a', 'commit b'])
   })
 
-  it('does not let a turn grow without end', async () => {
+  it('limits the size of a batch', async () => {
     const work = new Recorder()
     const turns = new Batcher(work)
     const calls = Array.from({ length: 5_000 }, (_, index) => turns.commit(commit(set(String(index), 1))))
@@ -92,7 +92,7 @@ describe('Batcher', () => {
     )
   })
 
-  it('tells a failure to all whom it concerns, and to nobody else', async () => {
+  it('rejects the calls of a failed batch, and no others', async () => {
     const work = new Recorder()
     const turns = new Batcher(work)
     const [bad, good] = await Promise.allSettled([

@@ -6,91 +6,92 @@ export interface Read {
   readonly wanted: Wanted
 }
 
-/** What is done with all that was asked for in one turn of the event loop: an answer to each, or a promise of one. */
+/** Runs the batches that a {@link Batcher} forms. Returns one answer, or a promise of one, for each request. */
 export interface Work<R extends Read = Read> {
-  read(reads: readonly R[]): Promise<readonly Sooner<readonly (Entry | undefined)[]>[]>
-  commit(commits: readonly Commit[]): Promise<readonly Sooner<readonly Outcome[]>[]>
+  read(reads: readonly R[]): Promise<readonly MaybePromise<readonly (Entry | undefined)[]>[]>
+  commit(commits: readonly Commit[]): Promise<readonly MaybePromise<readonly Outcome[]>[]>
 }
 
-type Sooner<Answer> = Answer | PromiseLike<Answer>
+type MaybePromise<Value> = Value | PromiseLike<Value>
 
-interface Asked<Question, Answer> {
-  readonly question: Question
-  readonly resolve: (answer: Sooner<Answer>) => void
+interface Request<Input, Answer> {
+  readonly input: Input
+  readonly resolve: (answer: MaybePromise<Answer>) => void
   readonly reject: (reason: unknown) => void
 }
 
-type AskedRead<R> = Asked<R, readonly (Entry | undefined)[]>
-type AskedCommit = Asked<Commit, readonly Outcome[]>
+type ReadRequest<R> = Request<R, readonly (Entry | undefined)[]>
+type CommitRequest = Request<Commit, readonly Outcome[]>
 
 /**
- * Gathers the calls of one turn of the event loop, which each would pay for a transaction or a call to the owner of its own,
- * into at most three: reads, commits, and the reads that were asked for after a commit, so that they see it. A lone call waits for nobody.
+ * Batches the calls of one turn of the event loop, so that they do not each need a transaction or a call to the
+ * owner. It forms at most three batches: reads, commits, and the reads requested after a commit, which see it.
+ * A single call is not delayed.
  */
 export class Batcher<R extends Read = Read> {
   readonly #work: Work<R>
-  #before: AskedRead<R>[] = []
-  #commits: AskedCommit[] = []
-  #after: AskedRead<R>[] = []
+  #readsBefore: ReadRequest<R>[] = []
+  #commits: CommitRequest[] = []
+  #readsAfter: ReadRequest<R>[] = []
   #size = 0
 
   constructor(work: Work<R>) {
     this.#work = work
   }
 
-  read(question: R): Promise<readonly (Entry | undefined)[]> {
+  read(input: R): Promise<readonly (Entry | undefined)[]> {
     return new Promise((resolve, reject) => {
-      const reads = this.#commits.length === 0 ? this.#before : this.#after
-      reads.push({ question, resolve, reject })
-      this.#grow(question.keys.length)
+      const reads = this.#commits.length === 0 ? this.#readsBefore : this.#readsAfter
+      reads.push({ input, resolve, reject })
+      this.#grow(input.keys.length)
     })
   }
 
-  commit(question: Commit): Promise<readonly Outcome[]> {
+  commit(input: Commit): Promise<readonly Outcome[]> {
     return new Promise((resolve, reject) => {
-      this.#commits.push({ question, resolve, reject })
-      this.#grow(question.changes.length)
+      this.#commits.push({ input, resolve, reject })
+      this.#grow(input.changes.length)
     })
   }
 
-  /** Starts what was asked for so far: whatever is begun next comes after it. */
+  /** Runs the pending requests now. Later requests run after them. */
   start(): void {
     const work = this.#work
     const read = (reads: R[]) => work.read(reads)
-    ask(this.#before, read)
-    ask(this.#commits, (commits) => work.commit(commits))
-    ask(this.#after, read)
-    this.#before = []
+    run(this.#readsBefore, read)
+    run(this.#commits, (commits) => work.commit(commits))
+    run(this.#readsAfter, read)
+    this.#readsBefore = []
     this.#commits = []
-    this.#after = []
+    this.#readsAfter = []
     this.#size = 0
   }
 
   #grow(by: number): void {
-    if (this.#size === 0) NOW.then(() => this.start())
+    if (this.#size === 0) RESOLVED.then(() => this.start())
     this.#size += Math.max(by, 1)
     if (this.#size >= MAX_BATCH_KEYS) this.start()
   }
 }
 
-/** `queueMicrotask` would do the same, and costs a lone read 4 % more in Chromium. */
-const NOW = Promise.resolve()
+/** `queueMicrotask` would do the same, but makes a single read 4 % slower in Chromium. */
+const RESOLVED = Promise.resolve()
 
-/** Keys done together: beyond it there is nothing more to be saved, and others wait for a transaction to end. */
+/** The largest batch. Larger ones save nothing more and delay other callers. */
 export const MAX_BATCH_KEYS = 2_000
 
-/** Puts all questions at once, and gives each its answer, or all of them the one error. */
-function ask<Question, Answer>(
-  asked: readonly Asked<Question, Answer>[],
-  answer: (questions: Question[]) => Promise<readonly Sooner<Answer>[]>,
+/** Runs one batch, and settles each request with its answer, or all of them with the error. */
+function run<Input, Answer>(
+  requests: readonly Request<Input, Answer>[],
+  answer: (inputs: Input[]) => Promise<readonly MaybePromise<Answer>[]>,
 ): void {
-  if (asked.length === 0) return
-  answer(asked.map(({ question }) => question)).then(
+  if (requests.length === 0) return
+  answer(requests.map(({ input }) => input)).then(
     (answers) => {
-      for (const [index, { resolve }] of asked.entries()) resolve(answers[index] as Sooner<Answer>)
+      for (const [index, { resolve }] of requests.entries()) resolve(answers[index] as MaybePromise<Answer>)
     },
     (error) => {
-      for (const { reject } of asked) reject(error)
+      for (const { reject } of requests) reject(error)
     },
   )
 }

@@ -1,8 +1,9 @@
 /**
- * What an object is by what is in it and cannot be faked, not by the class that stands under a global name: fake timers
- * replace `Date`, and other realms have classes of their own. Taken here, where nobody has replaced a method yet.
+ * Identifies built-in objects by their internal slots, which cannot be faked. The class under a global name
+ * is not reliable: fake timers replace `Date`, and other realms have their own classes. The methods are saved
+ * when this module loads, before anything can replace them.
  */
-/** The class of the dates that are kept and given, whatever stands under its name meanwhile. */
+/** The original `Date`, even if something else replaces the global later. */
 export const NativeDate: DateConstructor = Date
 export const timeOf: () => number = Date.prototype.getTime
 export const entriesOf: Map<unknown, unknown>['entries'] = Map.prototype.entries
@@ -14,13 +15,13 @@ const View = DataView
 
 export type Brand = 'Date' | 'RegExp' | 'Map' | 'Set' | 'ArrayBuffer' | 'Error' | 'View'
 
-/** The kind of built-in an object is, of whatever realm or class derived from it; `undefined` for all others. */
+/** The type of a built-in object of any realm, including subclasses; `undefined` for all other objects. */
 export function brandOf(source: object): Brand | undefined {
   if (ArrayBuffer.isView(source)) return 'View'
   const tag = nameOfKind(source)
   try {
     switch (tag) {
-      // An own `Symbol.toStringTag` can say so too; then these throw.
+      // An own `Symbol.toStringTag` can claim the same. Then these calls throw.
       case 'Date':
         timeOf.call(source as Date)
         return tag
@@ -38,12 +39,12 @@ export function brandOf(source: object): Brand | undefined {
         return Symbol.toStringTag in source ? undefined : tag
     }
   } catch {
-    // It only says that it is one.
+    // The object has the tag but not the internal slots.
   }
   return undefined
 }
 
-/** What `Object.prototype.toString` calls it. */
+/** The tag that `Object.prototype.toString` shows. */
 export function nameOfKind(source: object): string {
   return tagOf.call(source).slice(8, -1)
 }

@@ -10,9 +10,10 @@ const names = (count: number, name: (index: number) => string) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [name(index), index]))
 
 /**
- * What one of many copies of each takes in Node 26 (V8, 64 bits, no pointer compression), in bytes: heap and buffers after a
- * full collection, of 200 to 3,000 of them. Left out: objects of a few short names that no other has, some 140 bytes for each
- * name, and objects that share more than 100 names, some 10. Nothing tells them from those that do, or do not.
+ * The bytes that one of many copies of each value takes in Node 26 (V8, 64 bits, no pointer compression):
+ * heap and buffers after a full collection of 200 to 3,000 copies. Two cases are left out: objects with a few
+ * short names that no other object has (about 140 bytes a name), and objects that share more than 100 names
+ * (about 10 bytes a name). Nothing distinguishes them from objects that cost less or more.
  */
 const MEASURED: [name: string, bytes: number, make: () => unknown][] = [
   ['an empty object', 68, () => ({})],
@@ -92,24 +93,24 @@ function withoutStack(error: Error): Error {
 }
 
 describe('estimateBytes()', () => {
-  it.each(storableValues)('gives a number of bytes for $name', ({ make }) => {
+  it.each(storableValues)('returns a number of bytes for $name', ({ make }) => {
     expect(estimateBytes(make())).toBeGreaterThan(0)
   })
 
-  it('grows with what is in a value', () => {
+  it('grows with the contents of a value', () => {
     expect(estimateBytes('x'.repeat(1_000))).toBeGreaterThan(1_000)
     expect(estimateBytes(new Uint8Array(5_000))).toBeGreaterThan(5_000)
     expect(estimateBytes([[new Map([['k', new Uint8Array(5_000)]])]])).toBeGreaterThan(5_000)
   })
 
-  it.each(MEASURED)('says of %s within a factor of 2 what V8 takes: %d bytes', (_, measured, make) => {
+  it.each(MEASURED)('estimates %s within a factor of 2 of what V8 takes: %d bytes', (_, measured, make) => {
     const estimate = estimateBytes(snapshot(make(), 'k', 'aset'))
     expect(estimate).toBeGreaterThan(measured / 2)
     expect(estimate).toBeLessThan(measured * 2)
     expect(estimateBytes(make(), undefined, true)).toBeGreaterThan(measured / 2)
   })
 
-  it('counts a character of text as one byte up to U+00FF, as two if one is beyond', () => {
+  it('counts one byte a character up to U+00FF, two if any character is beyond', () => {
     const latin = estimateBytes('é'.repeat(1_000))
     expect(estimateBytes('x'.repeat(1_000))).toBe(latin)
     expect(estimateBytes('x'.repeat(2_000))).toBe(latin + 1_000)
@@ -117,7 +118,7 @@ describe('estimateBytes()', () => {
     expect(estimateBytes('ÿ'.repeat(1_000))).toBe(latin)
   })
 
-  it('stops where it is told to', () => {
+  it('stops at the given limit', () => {
     let reads = 0
     const count = (target: object) => {
       reads += 1
@@ -129,14 +130,14 @@ describe('estimateBytes()', () => {
     expect(reads).toBeLessThan(100)
   })
 
-  it('counts once what is shared', () => {
+  it('counts a shared object once', () => {
     const shared = new Uint8Array(5_000)
     expect(estimateBytes([shared, shared])).toBeLessThan(10_000)
   })
 })
 
 describe('memoryAdapter({ byteLimit })', () => {
-  it.each([0, 1, 3])('keeps what is written, whatever goes for it: cullFrequency %d', (cullFrequency) => {
+  it.each([0, 1, 3])('keeps the written entry and evicts others: cullFrequency %d', (cullFrequency) => {
     const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(300), cullFrequency }) })
     for (const key of ['a', 'b', 'c', 'd']) {
       cache.set(key, 'x'.repeat(60))
@@ -162,7 +163,7 @@ describe('memoryAdapter({ byteLimit })', () => {
     expect(kept.at(-1)).toBe('99')
   })
 
-  it('weighs what was overwritten, deleted or cleared no longer', () => {
+  it('does not count what was overwritten, deleted or cleared', () => {
     const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(3_000) }) })
     for (let round = 0; round < 50; round += 1) {
       cache.set('a', kilobyte())
@@ -173,7 +174,7 @@ describe('memoryAdapter({ byteLimit })', () => {
     }
   })
 
-  it('keeps no entry that is larger than the limit, nor what it replaced, and drops nothing for it', () => {
+  it('refuses an entry larger than the limit, removes the old one, and evicts nothing', () => {
     const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(3_000) }) })
     cache.set('small', 1)
     expect(() => cache.set('large', new Uint8Array(5_000))).toThrow('larger than the adapter can store')
@@ -204,7 +205,7 @@ describe('memoryAdapter({ byteLimit })', () => {
     ],
   ]
 
-  it.each(heavy)('sees the weight of %s', (_, make) => {
+  it.each(heavy)('counts the bytes of %s', (_, make) => {
     for (const values of ['copied', 'shared'] as const) {
       const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(1_000_000), values }) })
       const keys = Array.from({ length: 40 }, (_, index) => `${index}`)
@@ -227,7 +228,7 @@ describe('memoryAdapter({ byteLimit })', () => {
     expect(() => memoryAdapter({ values: 'share' as never })).toThrow('for values: got "share"')
   })
 
-  it('refuses limits that are none', () => {
+  it('refuses invalid limits', () => {
     expect(() => memoryAdapter({ byteLimit: byteLimit(0.5) })).toThrow(RangeError)
     expect(() => memoryAdapter({ byteLimit: byteLimit(0) })).toThrow(RangeError)
     expect(() => memoryAdapter({ maxEntries: Number.NaN })).toThrow(RangeError)

@@ -2,7 +2,7 @@ import type { SetManyData } from './arguments.ts'
 import type { Calls } from './calls.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
-import { type CacheLock, heldLock, Wait } from './lock.ts'
+import { Backoff, type CacheLock, heldLock } from './lock.ts'
 import type {
   GetOptions,
   GetOrSetOptions,
@@ -16,7 +16,10 @@ import type {
 } from './options.ts'
 import type { Store } from './store.ts'
 
-/** Django's low-level cache, asynchronously. Made by `createCache`; every method may be called at any time. */
+/**
+ * Django's low-level cache API, asynchronous. Create one with `createCache`. Every method may be called at
+ * any time.
+ */
 export class AsyncCache {
   readonly #calls: Calls
   readonly #store: Store
@@ -30,11 +33,11 @@ export class AsyncCache {
   /**
    * Reads one key.
    *
-   * Gives the stored value, or `options.default` (else `undefined`) when the key is missing or expired. A stored `null`
-   * is a value. `T` is yours to claim: nothing checks it. The result is a copy of your own. At the edge it may be behind
-   * by `adapter.supports.staleness` seconds, unless `options.fresh`.
+   * Resolves to the stored value. If the key is missing or expired, resolves to `options.default`, else
+   * `undefined`. A stored `null` is a value. `T` is not checked. The result is a copy that you may change. At
+   * the edge it may be stale by `adapter.supports.staleness` seconds, unless you pass `options.fresh`.
    *
-   * @throws {CacheError} `INVALID_KEY`; `ADAPTER_FAILED` when the store fails, never disguised as a miss.
+   * @throws {CacheError} `INVALID_KEY`; `ADAPTER_FAILED` if the store fails, which is not a miss.
    * @example
    * ```ts
    * await cache.aset('user:1', { name: 'Ada' })
@@ -43,21 +46,23 @@ export class AsyncCache {
    * ```
    */
   aget<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>
-  /** Reads one key, or gives `options.default` when it is missing or expired. A stored `null` is a value. */
+  /** Reads one key, or resolves to `options.default` if it is missing or expired. A stored `null` is a value. */
   aget<T>(key: string, options: GetOptions<T> & { readonly default: T }): Promise<T>
-  /** Reads one key, or gives `options.default` when it is missing or expired. A stored `null` is a value. */
+  /** Reads one key, or resolves to `options.default` if it is missing or expired. A stored `null` is a value. */
   aget<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   aget(key: string, options?: GetOptions<unknown>): Promise<unknown> {
     return this.#store.read(() => this.#calls.get('aget', key, options))
   }
 
   /**
-   * Stores a value, over whatever was there.
+   * Stores a value and replaces the old one.
    *
-   * `timeout` is in **seconds** (fractions count): left out = the cache's default, `null` = never expires, 0 or less =
-   * not cached, and the old value is gone. The value is copied before the call returns its promise.
+   * `timeout` is in **seconds** (fractions count). Left out: the cache's default. `null`: never expires. 0 or
+   * less: the value is not stored, and the old value is removed. The value is copied before the call returns
+   * its promise.
    *
-   * @throws {CacheError} `INVALID_VALUE` (the message has the path), `VALUE_TOO_LARGE`, `INVALID_KEY`, `ADAPTER_FAILED`.
+   * @throws {CacheError} `INVALID_VALUE` (the message has the path), `VALUE_TOO_LARGE`, `INVALID_KEY`,
+   *   `ADAPTER_FAILED`.
    * @example
    * ```ts
    * await cache.aset('token', 'abc', 3600) // one hour
@@ -69,9 +74,10 @@ export class AsyncCache {
   }
 
   /**
-   * Stores a value only if the key is missing or expired: `true` if it was stored, `false` if the key is live.
+   * Stores a value only if the key is missing or expired. Resolves to `true` if it was stored, `false` if the
+   * key is live.
    *
-   * Atomic where the adapter `supports.atomic`: of any number of callers at once, exactly one gets `true`.
+   * Atomic if the adapter `supports.atomic`: of any number of concurrent callers, exactly one gets `true`.
    *
    * @throws {CacheError} As {@link aset}.
    * @example
@@ -86,20 +92,22 @@ export class AsyncCache {
   }
 
   /**
-   * Reads a key, and on a miss stores and gives what `loader` gives.
+   * Reads a key. On a miss, calls `loader`, stores the result and resolves to it.
    *
-   * `timeout` is in **seconds**, as for {@link aset}. An async loader is awaited, for any time. Callers of a cold key at the
-   * same time, on this adapter object, share one load and its error; each gets a copy of its own. If someone else stores the
-   * key meanwhile, their value is given and kept. A loader that gives `undefined` has nothing to cache: `undefined` is given,
-   * nothing stored. `null` is stored. Callers in other tabs, processes and isolates load for themselves.
+   * `timeout` is in **seconds**, as for {@link aset}. An async loader may take any time. Loads are single
+   * flight per adapter object: concurrent callers of a missing key share one load and its error, and each
+   * gets its own copy. If the key is stored by someone else in the meantime, that value is returned and kept.
+   * If the loader returns `undefined`, the call resolves to `undefined` and nothing is stored. `null` is
+   * stored. Callers in other tabs, processes and isolates run their own loads.
    *
-   * If a cache on this adapter object sets, deletes or clears the key while the loader runs, or changes it in another way, the
-   * late result is given but not stored. Changes that other tabs, isolates or adapter objects make are not seen: a value stored
-   * there is kept, but after a delete or clear there the late result is stored.
+   * If a cache on this adapter object sets, deletes, clears or otherwise changes the key while the loader
+   * runs, the caller still gets the loaded value, but it is not stored. Changes by other tabs, isolates or
+   * adapter objects are not detected. A value stored there is kept, but after a delete or clear there the
+   * loaded value is stored.
    *
-   * @throws Whatever the loader throws (nothing is stored); `options.signal`'s reason when this caller leaves, which lets go
-   *   of all that is the caller's at once;
-   *   {@link CacheError} as {@link aset}: a loaded value that cannot be stored is an error, not a value.
+   * @throws Whatever the loader throws; nothing is stored. The reason of `options.signal` if it aborts;
+   *   everything this caller holds is released at once. {@link CacheError} as {@link aset}: a loaded value
+   *   that cannot be stored is an error.
    * @example
    * ```ts
    * const stats = await cache.agetOrSet('stats', async () => ({ users: 3 }), 300) // { users: 3 }
@@ -114,11 +122,12 @@ export class AsyncCache {
   }
 
   /**
-   * Gives a live key a new deadline, counted from now: `true`, or `false` if the key is missing or expired.
+   * Sets a new deadline for a live key, counted from now. Resolves to `true`, or `false` if the key is
+   * missing or expired.
    *
-   * `timeout` is in **seconds** and replaces the old deadline, it does not add to it. Left out = the cache's default,
-   * `null` = never, 0 or less removes the key (and is still `true`). The value is not changed. Atomic where the adapter
-   * `supports.atomic`.
+   * `timeout` is in **seconds**. It replaces the old deadline and does not add to it. Left out: the cache's
+   * default. `null`: never expires. 0 or less: the key is removed, and the result is still `true`. The value
+   * does not change. Atomic if the adapter `supports.atomic`.
    *
    * @throws {CacheError} `INVALID_KEY`, `ADAPTER_FAILED`.
    * @example
@@ -132,9 +141,9 @@ export class AsyncCache {
   }
 
   /**
-   * Removes a key: `true` if a live entry was removed, `false` if it was missing or expired.
+   * Removes a key. Resolves to `true` if a live entry was removed, `false` if the key was missing or expired.
    *
-   * Atomic where the adapter `supports.atomic`: of any number of callers at once, one gets `true`.
+   * Atomic if the adapter `supports.atomic`: of any number of concurrent callers, one gets `true`.
    *
    * @throws {CacheError} `INVALID_KEY`, `ADAPTER_FAILED`.
    * @example
@@ -149,7 +158,7 @@ export class AsyncCache {
   }
 
   /**
-   * Tells whether a key is live. A stored `null` is there; an expired entry is not.
+   * Checks whether a key is live. A key that holds `null` is live. An expired one is not.
    *
    * @throws {CacheError} As {@link aget}.
    * @example
@@ -164,15 +173,16 @@ export class AsyncCache {
   }
 
   /**
-   * Adds `delta` to a stored integer, in one atomic step where the adapter `supports.atomic`, and gives the result.
-   * The deadline stays as it is.
+   * Adds `delta` to a stored integer and resolves to the result. The deadline does not change. Atomic if the
+   * adapter `supports.atomic`.
    *
-   * A missing or expired key fails, unless `options.initial` says where to count from: then it is created, with
-   * `options.timeout`, in the same atomic step. A key that is there keeps its own deadline.
+   * If the key is missing or expired, the call fails, unless `options.initial` is given. Then the counter is
+   * created as `initial + delta`, with `options.timeout`, in the same atomic step. An existing counter keeps
+   * its own deadline.
    *
-   * @throws {CacheError} `KEY_NOT_FOUND` when missing or expired and no `initial` is given, `NOT_AN_INTEGER` for
-   *   any other value, `OUT_OF_RANGE` beyond the safe integers; each leaves the entry as it was. `ADAPTER_FAILED`
-   *   may mean that the store could not say whether it counted.
+   * @throws {CacheError} `KEY_NOT_FOUND` if the key is missing or expired and `initial` is not given,
+   *   `NOT_AN_INTEGER` for any other value, `OUT_OF_RANGE` if the result would not be a safe integer. Each
+   *   leaves the entry unchanged. After `ADAPTER_FAILED` the number may or may not have changed.
    * @example
    * ```ts
    * await cache.aadd('views', 0, null)
@@ -186,7 +196,8 @@ export class AsyncCache {
   }
 
   /**
-   * Subtracts `delta`: {@link aincr} with the sign turned. May go below zero.
+   * Subtracts `delta` from a stored integer, like {@link aincr} with the opposite sign. The result may be
+   * negative.
    *
    * @throws {CacheError} As {@link aincr}.
    * @example
@@ -200,7 +211,8 @@ export class AsyncCache {
   }
 
   /**
-   * Tells how many **seconds** a key has left: `null` if it never expires, `undefined` if it is missing or expired.
+   * Resolves to the **seconds** that a key has left: `null` if it never expires, `undefined` if it is missing
+   * or expired.
    *
    * @throws {CacheError} As {@link aget}.
    * @example
@@ -215,10 +227,12 @@ export class AsyncCache {
   }
 
   /**
-   * Takes a key out: gives its value and deletes it in one atomic step, so that of any number of callers one gets it.
-   * Missing or expired gives `options.default`, else `undefined`. One step where the adapter `supports.atomic`.
+   * Removes a key and resolves to its value. If the key is missing or expired, resolves to `options.default`,
+   * else `undefined`.
    *
-   * @throws {CacheError} `INVALID_KEY`; `ADAPTER_FAILED`, after which what was taken may be lost.
+   * Atomic if the adapter `supports.atomic`: of any number of concurrent callers, one gets the value.
+   *
+   * @throws {CacheError} `INVALID_KEY`; `ADAPTER_FAILED`, after which the removed value may be lost.
    * @example
    * ```ts
    * await cache.aset('one-time-code', '1234', 60)
@@ -227,46 +241,49 @@ export class AsyncCache {
    * ```
    */
   apop<T = unknown>(key: string, options?: PopOptions): Promise<T | undefined>
-  /** Takes a key out in one atomic step, or gives `options.default` when it is missing or expired. */
+  /** Removes a key and resolves to its value, or to `options.default` if it is missing or expired. */
   apop<T>(key: string, options: PopOptions<T> & { readonly default: T }): Promise<T>
-  /** Takes a key out in one atomic step, or gives `options.default` when it is missing or expired. */
+  /** Removes a key and resolves to its value, or to `options.default` if it is missing or expired. */
   apop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): Promise<T | D>
   apop(key: string, options?: PopOptions<unknown>): Promise<unknown> {
     return this.#store.change(() => this.#calls.pop('apop', key, options))
   }
 
   /**
-   * Takes a lock, or gives `undefined` if someone else holds it: for `options.timeout` **seconds** at most, after which it
-   * is open again whatever became of its holder. With `options.wait` it keeps trying for that many seconds, as a monotonic
-   * clock counts them: setting the computer's clock makes it neither longer nor shorter.
+   * Acquires a lock for at most `options.timeout` **seconds**, or resolves to `undefined` if someone else
+   * holds it. After the timeout the lock is free again, even if its holder died. With `options.wait` the call
+   * retries for that many seconds. A monotonic clock measures them, so that changes of the system time do not
+   * matter.
    *
-   * Exclusive where the adapter `supports.atomic`: across tabs with IndexedDB, across isolates at the edge. The holder
-   * can release only its own lock, never a later holder's. Work that outlives the timeout is no longer alone.
+   * Exclusive if the adapter `supports.atomic`: across tabs with IndexedDB, across isolates at the edge. The
+   * holder can release only its own lock, never a later holder's. Work that takes longer than the timeout is
+   * no longer exclusive.
    *
-   * @throws {RangeError} Without a timeout of more than 0: a lock that never opens hangs everybody.
+   * @throws {RangeError} If the timeout is not more than 0: a lock must open again if its holder dies.
    * @example
    * ```ts
    * await using lock = await cache.alock('report', { timeout: 30, wait: 5 })
-   * if (lock === undefined) throw new Error('someone else is at it')
-   * // alone here, until the end of the block
+   * if (lock === undefined) throw new Error('the report is being made elsewhere')
+   * // exclusive until the end of the block
    * ```
    */
   async alock(key: string, options: WaitingLockOptions): Promise<CacheLock | undefined> {
-    const lock = this.#calls.lock('alock', key, options, LOCKING)
-    const wait = new Wait(lock.wait)
+    const lock = this.#calls.lock('alock', key, options, LOCK_OPTIONS)
+    const backoff = new Backoff(lock.wait)
     do {
       if (await this.#store.commit(lock.take)) return heldLock(key, () => this.#store.commit(lock.release))
-    } while (await wait.nap(this.#calls.options.sleep))
+    } while (await backoff.pause(this.#calls.options.sleep))
     return undefined
   }
 
   /**
-   * Reads many keys in one trip: a Map of the live ones, under the caller's keys, in the order asked.
+   * Reads many keys in one batch. Resolves to a Map of the live ones, under the caller's keys, in the order
+   * of `keys`.
    *
-   * Takes any iterable and walks it once; a key asked twice is there once. Missing and expired keys are not in it. Not a
-   * snapshot across keys.
+   * Accepts any iterable and iterates it once. A repeated key appears once. Missing and expired keys are left
+   * out. The result is not a snapshot across keys.
    *
-   * @throws {CacheError} As {@link aget}. `TypeError` for a single text.
+   * @throws {CacheError} As {@link aget}. `TypeError` for a single string.
    * @example
    * ```ts
    * await cache.asetMany({ a: 1, b: null })
@@ -278,13 +295,15 @@ export class AsyncCache {
   }
 
   /**
-   * Stores many keys in one trip, all with one timeout (seconds), and gives the keys that could not be stored.
+   * Stores many keys in one batch, all with one timeout in seconds. Resolves to the keys that could not be
+   * stored.
    *
-   * Takes an object, a Map or an iterable of pairs. A value or key that cannot be cached at all rejects the call before
-   * anything is stored. In the list are keys whose value is too large for the adapter, which hold nothing afterwards, and those
-   * that were dropped again to make room for the others. Each key is one step; all together are where the adapter `supports.atomicBatch`.
+   * Accepts an object, a Map or an iterable of pairs. If any key or value cannot be cached at all, the call
+   * rejects and nothing is stored. The result lists the keys whose value is too large for the adapter, which
+   * are missing afterwards, and the keys that were evicted to make space for the others. Each key is stored
+   * atomically. The whole batch is atomic if the adapter `supports.atomicBatch`.
    *
-   * @throws {CacheError} As {@link aset}, but for `VALUE_TOO_LARGE`.
+   * @throws {CacheError} As {@link aset}, except `VALUE_TOO_LARGE`.
    * @example
    * ```ts
    * const failed = await cache.asetMany({ 'user:1': 'Ada', 'user:2': 'Grace' }, 3600) // []
@@ -295,9 +314,9 @@ export class AsyncCache {
   }
 
   /**
-   * Removes many keys in one trip. Missing ones are ignored; any iterable will do.
+   * Removes many keys in one batch. Accepts any iterable and ignores missing keys.
    *
-   * @throws {CacheError} `INVALID_KEY`, `ADAPTER_FAILED`. `TypeError` for a single text.
+   * @throws {CacheError} `INVALID_KEY`, `ADAPTER_FAILED`. `TypeError` for a single string.
    * @example
    * ```ts
    * await cache.asetMany({ a: 1, b: 2 })
@@ -310,11 +329,13 @@ export class AsyncCache {
   }
 
   /**
-   * Moves a key to its version + `delta` and gives that version. Value and **remaining** time move along; what was at
-   * the new version is replaced. Atomic where both live together: always in memory and IndexedDB, at the edge with
-   * the default key function. `delta` 0 moves nothing.
+   * Moves a key from its version to version + `delta`, and resolves to the new version. The value and its
+   * **remaining** time move along. An entry at the new version is replaced. Atomic if both versions are
+   * stored in one place: always in memory and IndexedDB, at the edge with the default key function. A `delta`
+   * of 0 changes nothing.
    *
-   * @throws {CacheError} `KEY_NOT_FOUND` when missing or expired at that version. `TypeError` for a text version.
+   * @throws {CacheError} `KEY_NOT_FOUND` if the key is missing or expired at that version. `TypeError` for a
+   *   string version.
    * @example
    * ```ts
    * await cache.aset('config', { dark: true }, { version: 1 })
@@ -327,7 +348,8 @@ export class AsyncCache {
   }
 
   /**
-   * {@link aincrVersion} with the sign turned. May go to 0 and below.
+   * Moves a key to version − `delta`, like {@link aincrVersion} with the opposite sign. The version may
+   * become 0 or negative.
    *
    * @throws {CacheError} As {@link aincrVersion}.
    * @example
@@ -341,10 +363,11 @@ export class AsyncCache {
   }
 
   /**
-   * Removes every entry of this cache's `keyPrefix`, all versions of it; without a prefix, every entry in the store.
-   * Never touches what is not nearcache's own. At the edge, copies near other readers go somewhat later.
+   * Removes every entry of this cache's `keyPrefix`, in all versions. Without a prefix, removes every entry
+   * in the store. Never removes data that nearcache did not store. At the edge, replicas near other readers
+   * disappear somewhat later.
    *
-   * @throws {CacheError} `ADAPTER_FAILED`; at the edge a part may then be cleared. It can be called again.
+   * @throws {CacheError} `ADAPTER_FAILED`. At the edge some entries may be cleared already. Call it again.
    * @example
    * ```ts
    * await cache.aset('page', 'html')
@@ -357,8 +380,8 @@ export class AsyncCache {
   }
 
   /**
-   * Releases what the adapter holds open (a database connection). Entries stay; the next call opens it again.
-   *
+   * Releases what the adapter holds open, such as a database connection. Entries stay. The next call opens it
+   * again.
    * @example
    * ```ts
    * await cache.aset('answer', 42)
@@ -380,4 +403,4 @@ export class AsyncCache {
   }
 }
 
-const LOCKING: readonly string[] = ['version', 'timeout', 'wait']
+const LOCK_OPTIONS: readonly string[] = ['version', 'timeout', 'wait']

@@ -8,28 +8,30 @@ import { describeType } from './expiry.ts'
 import { type CacheOptions, isPlainObject } from './options.ts'
 import type { SyncAdapter, SyncCache } from './sync-cache.ts'
 
-/** A named cache's configuration, or what makes it when the cache is first asked for. */
+/** The options of a named cache, or a function that returns them when the cache is first requested. */
 export type CacheConfig<A extends Adapter = Adapter> = CacheOptions<A> | (() => CacheOptions<A>)
 
-/** What {@link Caches.get} gives for a configuration. */
+/** The type of cache that {@link Caches.get} returns for a configuration. */
 export type CacheOf<Config> = Config extends CacheConfig<SyncAdapter> ? SyncCache : AsyncCache
 
-/** Named caches: each made when first asked for, and the same object ever after. */
+/** Named caches. Each is created when it is first requested, and stays the same object. */
 export interface Caches<Configs extends Readonly<Record<string, CacheConfig>>> extends AsyncDisposable {
-  /** @throws {CacheError} `INVALID_CACHE` for a name that is not configured, or a configuration that does not work. */
+  /** @throws {CacheError} `INVALID_CACHE` for a name that is not configured, or for invalid options. */
   get<Name extends keyof Configs & string>(name: Name): CacheOf<Configs[Name]>
-  /** All caches under their names, made now where need be; with `initializedOnly` only those that exist already. */
+  /**
+   * Returns all caches by name, and creates those that do not exist yet. With `initializedOnly`, only
+   * existing ones.
+   */
   all(options?: { readonly initializedOnly?: boolean | undefined }): Map<string, AsyncCache>
-  /** Closes those that exist. Every one is closed, even if another fails to. */
+  /** Closes the caches that exist. Closes every one, even if another fails. */
   closeAll(): Promise<void>
 }
 
 /**
- * Django's `CACHES`: several caches under names, in one place.
+ * Several named caches in one place, as in Django's `CACHES`.
  *
- * Nothing is opened before it is used. On Workers, where bindings arrive with the request, make it in the request: it is
- * a few objects, and nothing of one request may be kept for another.
- *
+ * Nothing is opened before it is used. On Workers, where bindings arrive with the request, call this in each
+ * request. It creates only a few objects, and nothing of one request may be kept for another.
  * @example
  * ```ts
  * import { createCaches } from 'nearcache'
@@ -61,7 +63,7 @@ export function createCaches<const Configs extends Readonly<Record<string, Cache
     if (!Object.hasOwn(configs, name)) {
       throw new CacheError(
         'INVALID_CACHE',
-        `There is no cache named "${String(name)}": there are ${names.join(', ') || 'none'}`,
+        `get takes the name of a configured cache (${names.join(', ') || 'none'}): got "${String(name)}"`,
       )
     }
     const cache = make(name, configs[name] as CacheConfig)
@@ -92,6 +94,6 @@ function make(name: string, config: CacheConfig): AsyncCache {
   try {
     return createCache(typeof config === 'function' ? config() : config)
   } catch (cause) {
-    throw new CacheError('INVALID_CACHE', `Cannot make the cache "${name}": ${String(cause)}`, { cause })
+    throw new CacheError('INVALID_CACHE', `Cannot create the cache "${name}": ${String(cause)}`, { cause })
   }
 }

@@ -5,7 +5,7 @@ import { Keyspace } from './keys.ts'
 import type { KeyOptions, ResolvedOptions, SetOptions } from './options.ts'
 import { copyOf, sharedValue, snapshot } from './snapshot.ts'
 
-/** What every call of one cache needs: its adapter and options, its keys, the time, and the copies of values. */
+/** What every call of one cache needs: adapter, options, keys, time, and copies of values. */
 export class CallContext {
   readonly adapter: Adapter
   readonly keyspace: Keyspace
@@ -23,7 +23,6 @@ export class CallContext {
     this.keyspace = new Keyspace({ ...options, maxKeyBytes: options.adapter.supports.maxKeyBytes })
   }
 
-  /** An entry for a caller's value. */
   entry(method: string, key: string, value: unknown, timeout: SetOptions['timeout'], now: number): Entry {
     return { value: this.copyIn(value, key, method), expiresAt: this.deadline(timeout, now) }
   }
@@ -32,19 +31,19 @@ export class CallContext {
     return expiresAt(timeout, this.options.timeout, now)
   }
 
-  /** The caller's value as the store may keep it: a copy, or the error that says why there can be none. */
+  /** Returns the value to store: a copy, unless values are shared. Throws if the value cannot be cached. */
   copyIn<T>(value: T, key: string, method: string): T {
     return this.#areShared && typeof value === 'object'
       ? sharedValue(value, key, method)
       : snapshot(value, key, method)
   }
 
-  /** A value that was read, as its reader may have it. */
+  /** Returns the value to hand to a reader. */
   copyOut<T>(value: T, key: string): T {
     return this.#areKept ? copyOf(value, key) : value
   }
 
-  /** The stored key of each distinct user key, in the order asked. */
+  /** Returns the stored key of each distinct user key, in the order given. */
   storedKeys(
     method: string,
     keys: Iterable<string>,

@@ -4,7 +4,7 @@ import type { Adapter } from './adapter.ts'
 import { createCache } from './create-cache.ts'
 import type { CacheOptions } from './options.ts'
 
-/** What stands on the console at the end of a test. */
+/** The console output at the end of a test. */
 const told: unknown[][] = []
 
 beforeEach(() => {
@@ -16,7 +16,7 @@ afterEach(() => void vi.restoreAllMocks())
 
 const broken = new Error('broken callback')
 
-/** The ways in which a callback can fail. A rejection that nobody hears would fail the run. */
+/** The ways in which a callback can fail. An unhandled rejection would fail the run. */
 const failures: readonly [string, () => never][] = [
   [
     'throws',
@@ -27,7 +27,7 @@ const failures: readonly [string, () => never][] = [
   ['rejects', () => Promise.reject(broken) as never],
 ]
 
-/** A memory that cannot answer at once. */
+/** The memory adapter without its sync methods. */
 function distant(down = false): Adapter {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   const fail = () => Promise.reject(new Error('no connection'))
@@ -38,7 +38,7 @@ describe.each(failures)('an onWarning that %s', (_, onWarning) => {
   it.each([
     ['on an async adapter', distant],
     ['in memory', memoryAdapter],
-  ])('changes no answer, and is told on the console, %s', async (_at, at) => {
+  ])('changes no result, and is reported on the console, %s', async (_at, at) => {
     const cache = createCache({ adapter: at(), onWarning })
     await cache.aset('a b', 1)
     await cache.asetMany({ 'a b': 1, 'c d': 2 })
@@ -59,7 +59,7 @@ describe.each(failures)('an onWarning that %s', (_, onWarning) => {
 })
 
 describe.each(failures)('an onError that %s', (_, onError) => {
-  it('lets the failure through that it was told of', async () => {
+  it('does not stop the failure from being thrown', async () => {
     const cache = createCache({ adapter: distant(true), onError })
     for (const call of [
       cache.aget('key'),
@@ -76,7 +76,7 @@ describe.each(failures)('an onError that %s', (_, onError) => {
     expect(told).toEqual(Array(5).fill(['nearcache: onError failed', broken]))
   })
 
-  it('lets it through in memory too', () => {
+  it('does not stop it in memory either', () => {
     const readSync = () => {
       throw new Error('no access')
     }
@@ -85,7 +85,7 @@ describe.each(failures)('an onError that %s', (_, onError) => {
   })
 })
 
-describe('an onError that gives neither of the two words', () => {
+describe('an onError that returns neither of the two words', () => {
   it.each([[undefined], [null], ['Miss'], [true], [Promise.resolve('miss')]])(
     'lets the failure through: %s',
     async (answer) => {
@@ -97,7 +97,7 @@ describe('an onError that gives neither of the two words', () => {
 })
 
 describe('a key function that throws', () => {
-  it('fails the call with its own error, before anything is done, and never as a miss', async () => {
+  it('fails the call with its own error, before anything is done, and not as a miss', async () => {
     for (const adapter of [distant(), memoryAdapter()]) {
       const keyFunction = (key: string) => {
         if (key === 'broken') throw broken
@@ -157,7 +157,7 @@ describe('a clock', () => {
     broken,
   ]
 
-  it.each(noTimes)('that gives %s is a TypeError, before anything is done', async (time) => {
+  it.each(noTimes)('that returns %s causes a TypeError, before anything is done', async (time) => {
     const clock = () => {
       if (time === broken) throw broken
       return time as number
@@ -203,7 +203,7 @@ describe('a clock', () => {
           .then(call)
           .catch((reason: unknown) => reason)
         expect(error).toBeInstanceOf(TypeError)
-        expect((error as Error).message).toMatch(/^clock must give the time in epoch milliseconds/)
+        expect((error as Error).message).toMatch(/^clock must return the time in epoch milliseconds/)
         if (time === broken) expect((error as Error).cause).toBe(broken)
       }
       expect(load).not.toHaveBeenCalled()
@@ -217,7 +217,7 @@ describe('a clock', () => {
     }
   })
 
-  it('may give fractions, 0 and times before 1970', async () => {
+  it('may return fractions, 0 and times before 1970', async () => {
     for (const now of [0, -5.5, 1_800_000_000_000.25]) {
       const cache = inMemory({ clock: () => now })
       await cache.aset('key', 1, 60)

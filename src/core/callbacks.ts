@@ -2,8 +2,8 @@ import { describeType } from './expiry.ts'
 import { isThenable } from './snapshot.ts'
 
 /**
- * A user's callback that can fail without changing the answer of the call that it hears of. What it throws, or what its
- * promise rejects with, goes to `console.error`, and `otherwise` stands for its answer.
+ * Wraps a user's callback so that its failure does not change the result of the call. An exception or
+ * rejection goes to `console.error`, and the wrapper returns `otherwise`.
  */
 export function guarded<Event, Answer>(
   name: string,
@@ -14,7 +14,7 @@ export function guarded<Event, Answer>(
   return (event) => {
     try {
       const answer = callback(event)
-      // An async function stands where a plain one is asked for: nobody else listens to its promise.
+      // The callback may be an async function. Nothing else handles its rejection.
       if (isThenable(answer)) answer.then(undefined, report)
       return answer
     } catch (thrown) {
@@ -24,15 +24,18 @@ export function guarded<Event, Answer>(
   }
 }
 
-/** What a broken `clock` causes. Not the adapter's failure, even if the adapter is the one to ask for the time. */
+/** Thrown if the user's `clock` fails. It is not the adapter's failure, even if the adapter called the clock. */
 export class ClockError extends TypeError {}
 
-/** A user's clock that throws a `TypeError` instead of giving a time with which every deadline would be wrong. */
+/**
+ * Wraps a user's clock. Throws a `TypeError` if the clock fails or does not return a finite number: every
+ * deadline would be wrong.
+ */
 export function checkedClock(clock: () => number): () => number {
   return () => {
     const now: unknown = readClock(clock)
     if (typeof now === 'number' && Number.isFinite(now)) return now
-    throw new ClockError(`clock must give the time in epoch milliseconds: got ${describeType(now)}`)
+    throw new ClockError(`clock must return the time in epoch milliseconds: got ${describeType(now)}`)
   }
 }
 
@@ -40,7 +43,7 @@ function readClock(clock: () => unknown): unknown {
   try {
     return clock()
   } catch (cause) {
-    throw new ClockError('clock must give the time in epoch milliseconds: it threw an error, see cause', {
+    throw new ClockError('clock must return the time in epoch milliseconds: it threw an error, see cause', {
       cause,
     })
   }

@@ -24,35 +24,35 @@ import type {
 import { accepted, counted, moved } from './outcomes.ts'
 import type { ChangePlan, CommitPlan, LoadCall, LockCall, MovePlan, ReadPlan } from './plans.ts'
 
-/** The options that each method takes. */
-const KEYED = ['version']
-const READING = ['version', 'fresh']
-export const GETTING: readonly string[] = [...READING, 'default']
-const POPPING = ['version', 'default']
-export const SETTING: readonly string[] = ['timeout', 'version']
-const COUNTING = [...SETTING, 'initial']
-const LOADING = [...READING, 'timeout', 'signal']
+const KEY_OPTIONS = ['version']
+const READ_OPTIONS = ['version', 'fresh']
+export const GET_OPTIONS: readonly string[] = [...READ_OPTIONS, 'default']
+const POP_OPTIONS = ['version', 'default']
+export const SET_OPTIONS: readonly string[] = ['timeout', 'version']
+const INCR_OPTIONS = [...SET_OPTIONS, 'initial']
+const LOAD_OPTIONS = [...READ_OPTIONS, 'timeout', 'signal']
 
 const DELETE: Op = Object.freeze({ kind: 'delete' })
 const POP: Op = Object.freeze({ kind: 'pop' })
 
 /**
- * The call table: each public method once, as a plan from its arguments to what the adapter is asked and what is made of the
- * answer. The async and the sync face both run these plans. `method` is the name that was called, for messages.
+ * The call table. It has one plan for each public method: what to ask the adapter, and how to turn the answer
+ * into the result. The async and the sync cache both run these plans. `method` is the name of the called
+ * method, for error messages.
  */
 export class Calls extends CallContext {
   get(method: string, key: string, options: GetOptions<unknown> | undefined): ReadPlan<unknown> {
-    return this.#readOne(method, key, options, GETTING, 'value', ([entry]) =>
+    return this.#readOne(method, key, options, GET_OPTIONS, 'value', ([entry]) =>
       entry === undefined ? options?.default : this.copyOut(entry.value, key),
     )
   }
 
   hasKey(method: string, key: string, options: ReadOptions | undefined): ReadPlan<boolean> {
-    return this.#readOne(method, key, options, READING, 'presence', isPresent)
+    return this.#readOne(method, key, options, READ_OPTIONS, 'presence', isPresent)
   }
 
   ttl(method: string, key: string, options: ReadOptions | undefined): ReadPlan<number | null | undefined> {
-    return this.#readOne(method, key, options, READING, 'presence', secondsLeft)
+    return this.#readOne(method, key, options, READ_OPTIONS, 'presence', secondsLeft)
   }
 
   #readOne<R>(
@@ -74,7 +74,7 @@ export class Calls extends CallContext {
     keys: Iterable<string>,
     options: ReadOptions | undefined,
   ): ReadPlan<Map<string, T>> {
-    const storedKeys = this.storedKeys(method, keys, options, READING)
+    const storedKeys = this.storedKeys(method, keys, options, READ_OPTIONS)
     const finish = (entries: readonly (Entry | undefined)[]): Map<string, T> => {
       const found = new Map<string, T>()
       let index = 0
@@ -104,16 +104,16 @@ export class Calls extends CallContext {
     options: TimeoutOr<SetOptions>,
   ): ChangePlan<boolean> {
     checkKey(key, method)
-    const timeout = readTimeout(options, SETTING, method)
+    const timeout = readTimeout(options, SET_OPTIONS, method)
     const now = this.now()
     const op: Op = { kind, entry: this.entry(method, key, value, timeout, now) }
     return { method, key, version: versionIn(options), op, now, finish: accepted }
   }
 
-  /** All pairs are checked before any is stored. Gives the keys that could not be stored. */
+  /** Checks all pairs before any is stored. The result lists the keys that could not be stored. */
   setMany(method: string, data: SetManyData, options: TimeoutOr<SetOptions>): CommitPlan<string[]> {
     const now = this.now()
-    const deadline = this.deadline(readTimeout(options, SETTING, method), now)
+    const deadline = this.deadline(readTimeout(options, SET_OPTIONS, method), now)
     const version = versionIn(options)
     const changes = new Map<string, Change>()
     for (const pair of pairsIn(data, method)) {
@@ -130,7 +130,7 @@ export class Calls extends CallContext {
 
   touch(method: string, key: string, options: TimeoutOr<SetOptions>): ChangePlan<boolean> {
     checkKey(key, method)
-    const timeout = readTimeout(options, SETTING, method)
+    const timeout = readTimeout(options, SET_OPTIONS, method)
     const now = this.now()
     const op: Op = { kind: 'touch', expiresAt: this.deadline(timeout, now) }
     return { method, key, version: versionIn(options), op, now, finish: accepted }
@@ -138,19 +138,19 @@ export class Calls extends CallContext {
 
   delete(method: string, key: string, options: KeyOptions | undefined): ChangePlan<boolean> {
     checkKey(key, method)
-    const { version } = readOptions(options, KEYED, method)
+    const { version } = readOptions(options, KEY_OPTIONS, method)
     return { method, key, version, op: DELETE, now: this.now(), finish: accepted }
   }
 
   deleteMany(method: string, keys: Iterable<string>, options: KeyOptions | undefined): CommitPlan<void> {
-    const stored = this.storedKeys(method, keys, options, KEYED).values()
+    const stored = this.storedKeys(method, keys, options, KEY_OPTIONS).values()
     const changes = [...stored].map((key) => ({ key, op: DELETE }))
     return { method, changes, now: this.now(), finish: () => undefined }
   }
 
   pop(method: string, key: string, options: PopOptions<unknown> | undefined): ChangePlan<unknown> {
     checkKey(key, method)
-    const { version } = readOptions(options, POPPING, method)
+    const { version } = readOptions(options, POP_OPTIONS, method)
     const call = { method, key, version, op: POP, now: this.now() }
     const finish = (outcome: Outcome | undefined): unknown => {
       const entry = accepted.call(call, outcome) && outcome?.ok ? outcome.entry : undefined
@@ -176,12 +176,12 @@ export class Calls extends CallContext {
   ): ChangePlan<number> {
     checkKey(key, method)
     checkInteger(delta, method, 'delta')
-    const { version, initial, timeout } = readOptions(options, COUNTING, method)
+    const { version, initial, timeout } = readOptions(options, INCR_OPTIONS, method)
     if (initial === undefined && timeout !== undefined)
       throw new TypeError(`${method} takes a timeout only together with initial`)
     const now = this.now()
     const count = { kind: 'incr', delta: sign * delta } as const
-    // −0 means 0 here, as in any sum, although it is no counter where it is stored.
+    // −0 + 0 is 0. Stored as −0, it would not be a counter.
     const op: Op =
       initial === undefined
         ? count
@@ -200,20 +200,20 @@ export class Calls extends CallContext {
   #move(method: string, sign: 1 | -1, key: string, delta: number, options: KeyOptions | undefined): MovePlan {
     checkKey(key, method)
     checkInteger(delta, method, 'delta')
-    const { version: from = this.options.version } = readOptions(options, KEYED, method)
+    const { version: from = this.options.version } = readOptions(options, KEY_OPTIONS, method)
     if (typeof from !== 'number') {
-      throw new TypeError(`${method} takes only a number for version: got ${JSON.stringify(from)}`)
+      throw new TypeError(`${method} takes a number for version: got ${JSON.stringify(from)}`)
     }
     const version = from + sign * delta
     if (!Number.isSafeInteger(Math.trunc(version))) {
-      throw new RangeError(`${method} would lead beyond the versions that can be told apart: ${version}`)
+      throw new RangeError(`${method} cannot move to version ${version}: it is not a safe integer`)
     }
     const to = this.keyspace.storedKey(key, version, method)
     const changes = [{ key: this.keyspace.storedKey(key, from, method), op: { kind: 'move', to } as const }]
     return { method, key, to: version, changes, now: this.now(), finish: moved }
   }
 
-  /** The stored key is made once: a key function that fails later can then not keep a lock closed. */
+  /** Builds the stored key once, so that a key function that fails later cannot prevent the release. */
   lock(method: string, key: string, options: WaitingLockOptions, known: readonly string[]): LockCall {
     checkKey(key, method)
     const { version, timeout, wait = 0 } = readOptions<Partial<WaitingLockOptions>>(options, known, method)
@@ -246,10 +246,11 @@ export class Calls extends CallContext {
     key: string,
     loader: unknown,
     options: TimeoutOr<GetOrSetOptions>,
-    known: readonly string[] = LOADING,
+    known: readonly string[] = LOAD_OPTIONS,
   ): LoadCall & { readonly signal?: AbortSignal | undefined } {
     checkKey(key, method)
-    if (loader === undefined) throw new TypeError(`${method} needs a default: a value or a function`)
+    if (loader === undefined)
+      throw new TypeError(`${method} takes a value or a function for loader: got undefined`)
     const timeout = readTimeout(options, known, method)
     const { version, fresh, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
     return { method, key, version, loader, timeout, fresh, signal }
@@ -262,7 +263,6 @@ function isPresent([entry]: readonly (Entry | undefined)[]): boolean {
   return entry !== undefined
 }
 
-/** Seconds left, `null` = never expires, `undefined` = missing. */
 function secondsLeft(
   this: { readonly now: number },
   [entry]: readonly (Entry | undefined)[],

@@ -3,29 +3,32 @@ import type { CacheError } from './errors.ts'
 import { elementsOf, isSparse } from './sparse.ts'
 import { invalid, isObject, isRefusedPrimitive, nameOf, refuse } from './value-errors.ts'
 
-/** Levels of nesting. Every adapter can hold that many; JSON text and recursion give out at a few thousand. */
+/** The deepest nesting. Every adapter supports it. JSON text and recursion fail at a few thousand levels. */
 const MAX_DEPTH = 500
 
-/** Elements of an array that is spread, which takes no more room than it needs: one that grows takes room for 17 at once. */
-const SMALL = 64
+/**
+ * The longest array to copy by spreading, which allocates exactly what it needs. An array that grows
+ * allocates space for 17 elements at once.
+ */
+const MAX_SPREAD_LENGTH = 64
 
-/** Copies one value all the way down, or throws with the path to what cannot be stored. */
+/** Deep-copies one value, or throws with the path to the part that cannot be stored. */
 export class Copier {
   readonly #key: string
   readonly #method: string
-  /** Made at the second object: most values have only one. */
+  /** Created at the second object: most values contain only one. */
   #seen: Map<object, object> | undefined
   #root: object | undefined
   #rootCopy: object | undefined
-  /** What text formats can only rebuild once all its parts are there: nothing inside may lead back to it. */
-  #open: Set<object> | undefined
+  /** Objects that text formats can rebuild only when all their parts exist. No part may refer back to one. */
+  #unfinished: Set<object> | undefined
   readonly #path: (string | number)[] = []
-  readonly #isOurs: boolean
+  readonly #isTrusted: boolean
 
-  constructor(key: string, method: string, isOurs = false) {
+  constructor(key: string, method: string, isTrusted = false) {
     this.#key = key
     this.#method = method
-    this.#isOurs = isOurs
+    this.#isTrusted = isTrusted
   }
 
   copy(source: object, depth: number): object {
@@ -43,17 +46,14 @@ export class Copier {
   }
 
   #known(source: object, depth: number): object | undefined {
-    if (this.#open?.has(source)) {
-      throw this.#refuse(
-        'it leads back into an error, or an object with a "__proto__" key, that contains it',
-        depth,
-      )
+    if (this.#unfinished?.has(source)) {
+      throw this.#refuse('it is part of a cycle through an error or an object with a "__proto__" key', depth)
     }
     if (source === this.#root) return this.#rootCopy
     return this.#seen?.get(source)
   }
 
-  /** Must be called before descending, so that a cycle finds its own beginning. */
+  /** Must be called before descending, so that a cycle finds the copy of its first object. */
   #remember<T extends object>(source: object, copy: T, depth: number): T {
     if (depth === 0) {
       this.#root = source
@@ -79,7 +79,7 @@ export class Copier {
     const copy = this.#remember(source, {} as Record<string, unknown>, depth)
     const names = Object.keys(source)
     if (names.includes('__proto__'))
-      return this.#sealed(source, () => this.#copyParts(source, copy, names, depth))
+      return this.#copyAcyclic(source, () => this.#copyParts(source, copy, names, depth))
     for (const name of names) copy[name] = this.#part(source[name], name, depth)
     return copy
   }
@@ -89,23 +89,23 @@ export class Copier {
     return copy
   }
 
-  #sealed(source: object, copyInside: () => object): object {
-    this.#open ??= new Set()
-    this.#open.add(source)
+  #copyAcyclic(source: object, copyInside: () => object): object {
+    this.#unfinished ??= new Set()
+    this.#unfinished.add(source)
     const copy = copyInside()
-    this.#open.delete(source)
+    this.#unfinished.delete(source)
     return copy
   }
 
   #copyArray(source: readonly unknown[], depth: number): object {
     const { length } = source
-    if (length <= SMALL && Object.getPrototypeOf(source) === Array.prototype) {
+    if (length <= MAX_SPREAD_LENGTH && Object.getPrototypeOf(source) === Array.prototype) {
       return this.#copySmallArray(source, depth)
     }
     const copy = this.#remember(source, [] as unknown[], depth)
     for (let index = 0; index < length; index += 1) {
       const element = source[index]
-      // The first hole: what is left may be billions of them, so go by the keys.
+      // This is the first hole. There may be billions more, so iterate over the keys instead.
       if (element === undefined && !Object.hasOwn(source, index)) {
         return this.#copySparse(source, length, copy, depth)
       }
@@ -133,7 +133,8 @@ export class Copier {
     const indexes = elementsOf(source, length)
     const start = copy.length
     if (isSparse(length, indexes.length)) {
-      // Far from the others, an engine keeps elements in a table, where holes take nothing. A longer `length` takes room for all.
+      // An element far from the others makes the engine use a dictionary, where holes take no space. Setting
+      // `length` would allocate all of it.
       copy[length - 1] = undefined
       delete copy[length - 1]
     } else {
@@ -147,7 +148,7 @@ export class Copier {
     const brand = brandOf(source)
     if (brand === 'View') return this.#remember(source, copyView(source as ArrayBufferView), depth)
     if (brand === 'Error') return this.#copyError(source as Error, depth)
-    if (brand !== undefined && (this.#isOurs || isUnderived(source, brand))) {
+    if (brand !== undefined && (this.#isTrusted || isUnderived(source, brand))) {
       switch (brand) {
         case 'Date':
           return this.#remember(source, new NativeDate(timeOf.call(source as Date)), depth)
@@ -158,7 +159,7 @@ export class Copier {
             depth,
           )
         case 'ArrayBuffer':
-          // Not by its own slice(), which gives one of its own realm.
+          // Its own slice() would return a buffer of its own realm.
           return this.#remember(source, bytesOf(source as ArrayBuffer), depth)
         case 'Map':
           return this.#copyMap(source as Map<unknown, unknown>, depth)
@@ -166,14 +167,14 @@ export class Copier {
           return this.#copySet(source as Set<unknown>, depth)
       }
     }
-    const hint = nameOfKind(source) === 'Promise' ? ': await it' : ', and only plain data can be kept'
+    const hint = nameOfKind(source) === 'Promise' ? ': await it' : ', and only plain data can be cached'
     throw this.#refuse(`it is ${nameOf(source)}${hint}`, depth)
   }
 
   #copyMap(source: Map<unknown, unknown>, depth: number): object {
     const copy = this.#remember(source, new NativeMap<unknown, unknown>(), depth)
     let index = 0
-    // What a getter adds meanwhile would be walked as well, and so on.
+    // A getter may add entries during the iteration, which then might never end.
     let left = source.size
     for (const [name, part] of entriesOf.call(source)) {
       if (left-- === 0) break
@@ -197,19 +198,20 @@ export class Copier {
 
   #copyError(source: Error, depth: number): object {
     const extra = Object.keys(source).find((name) => !['cause', 'message', 'stack'].includes(name))
-    const Class = STANDARD_ERRORS[(this.#isOurs ? source.name : source.constructor?.name) ?? '']
-    if (!this.#isOurs && (Class === undefined || source.name !== Class.name)) {
-      throw this.#refuse(`it is ${nameOf(source)}, and only the standard errors can be kept`, depth)
+    const Class = STANDARD_ERRORS[(this.#isTrusted ? source.name : source.constructor?.name) ?? '']
+    if (!this.#isTrusted && (Class === undefined || source.name !== Class.name)) {
+      throw this.#refuse(`it is ${nameOf(source)}, and only standard errors can be cached`, depth)
     }
     if (extra !== undefined) {
-      throw this.#refuse(`it is an error with a property of its own, ${JSON.stringify(extra)}`, depth)
+      throw this.#refuse(`it is an error with the own property ${JSON.stringify(extra)}`, depth)
     }
     const { message, stack } = source
     const copy = this.#remember(source, withoutFrames(Class ?? Error, String(message)), depth)
-    // As text: what `Error.prepareStackTrace` may make of it instead leads to everything that ran.
+    // Keep the stack only as a string. `Error.prepareStackTrace` may return an object that refers to
+    // everything on the stack.
     define(copy, 'stack', typeof stack === 'string' ? stack : undefined, false)
     if (!Object.hasOwn(source, 'cause')) return copy
-    return this.#sealed(source, () => {
+    return this.#copyAcyclic(source, () => {
       define(copy, 'cause', this.#part(source.cause, 'cause', depth), false)
       return copy
     })
@@ -220,7 +222,10 @@ export class Copier {
   }
 }
 
-/** The errors that the structured clone keeps: https://html.spec.whatwg.org/#structuredserializeinternal */
+/**
+ * The error classes that the structured clone algorithm supports:
+ * https://html.spec.whatwg.org/#structuredserializeinternal
+ */
 const STANDARD_ERRORS: Readonly<Record<string, ErrorConstructor | undefined>> = {
   __proto__: null,
   Error,
@@ -233,8 +238,8 @@ const STANDARD_ERRORS: Readonly<Record<string, ErrorConstructor | undefined>> = 
 } as never
 
 /**
- * An error that has not taken note of what called it: V8 keeps functions, their receivers and so all they lead to as long as
- * the error, until its stack is read. https://v8.dev/docs/stack-trace-api
+ * Creates an error without capturing stack frames. Until its stack is read, V8 keeps the functions on the
+ * stack, their receivers, and everything these refer to. https://v8.dev/docs/stack-trace-api
  */
 function withoutFrames(Class: ErrorConstructor, message: string): Error {
   const tracing = Error as { stackTraceLimit?: number }
@@ -248,7 +253,7 @@ function withoutFrames(Class: ErrorConstructor, message: string): Error {
   }
 }
 
-// Whatever stands under the global names when a value is copied.
+// The original classes, even if something else replaces the globals later.
 const NativeMap = Map
 const NativeSet = Set
 const NativeRegExp = RegExp
@@ -269,8 +274,9 @@ const VIEWS: Readonly<Record<string, (new (buffer: ArrayBuffer) => ArrayBufferVi
 }
 
 /**
- * Whether a built-in is an instance of its very class, in some realm: the prototype of such a class is two steps from the end.
- * A fake stands for the class while it stands under its name; fake timers' is derived from it, and denies that it is.
+ * True if a built-in is a direct instance of its class, in any realm: the prototype of such a class is two
+ * steps from the end of the chain. A fake that replaces the global class counts as the class. Fake timers
+ * derive their `Date` from it and report no difference.
  */
 function isUnderived(source: object, brand: Brand): boolean {
   const prototype: unknown = Object.getPrototypeOf(source)
@@ -291,7 +297,7 @@ function isOfBuiltIn(prototype: unknown, brand: Brand): boolean {
   )
 }
 
-/** Own property whatever its name: assigning to `__proto__` would change the prototype instead. */
+/** Always defines an own property. Assigning to `__proto__` would change the prototype. */
 function define(target: object, name: string, value: unknown, enumerable = true): void {
   Object.defineProperty(target, name, { value, enumerable, writable: true, configurable: true })
 }
@@ -299,7 +305,7 @@ function define(target: object, name: string, value: unknown, enumerable = true)
 function copyView(source: ArrayBufferView): ArrayBufferView {
   const bytes = bytesOf(source.buffer, source.byteOffset, source.byteLength)
   const type: string = (source as Uint8Array)[Symbol.toStringTag]
-  // Float16Array is younger than some engines.
+  // Some supported engines have no Float16Array.
   const View = VIEWS[type] ?? (globalThis as unknown as typeof VIEWS)[type] ?? Uint8Array
   return new View(bytes)
 }

@@ -5,7 +5,7 @@ import { createCache } from './create-cache.ts'
 
 const NO_WORD = (): string => 'app'
 
-describe('what createCache() and its methods say of what they cannot take', () => {
+describe('the error messages of createCache() and its methods', () => {
   it.each([
     { given: 'the adapter itself', options: memoryAdapter() },
     { given: 'a factory that was not called', options: { adapter: memoryAdapter } },
@@ -18,7 +18,7 @@ describe('what createCache() and its methods say of what they cannot take', () =
       options: { adapter: { ...memoryAdapter(), supports: undefined } },
     },
     { given: 'an adapter that cannot read', options: { adapter: { ...memoryAdapter(), read: undefined } } },
-  ])('names what is missing: $given', ({ options }) => {
+  ])('name the missing option: $given', ({ options }) => {
     expect(() => createCache(options as never)).toThrow('{ adapter: memoryAdapter() }')
   })
 
@@ -30,7 +30,7 @@ describe('what createCache() and its methods say of what they cannot take', () =
     ...['keyFunction', 'onWarning', 'onError', 'clock', 'random', 'sleep'].map(
       (name) => [name, [null, '', 'name', 0, true, {}, [], 5n, Symbol('s'), Promise.resolve()]] as const,
     ),
-  ] as const)('refuses what %s cannot be, and says so', (name, wrongs) => {
+  ] as const)('name the invalid option: %s', (name, wrongs) => {
     for (const wrong of wrongs) {
       const make = () => createCache({ adapter: memoryAdapter(), [name]: wrong } as never)
       expect(make).toThrow(new RegExp(`^createCache takes .* for ${name}: `))
@@ -71,7 +71,7 @@ describe('what createCache() and its methods say of what they cannot take', () =
     expect(await cache.aget('key')).toBe(1)
   })
 
-  it('says what stands where options should', () => {
+  it('describe an argument that should be options', () => {
     const cache = createCache({ adapter: memoryAdapter() })
     expect(() => cache.get('key', 'fallback' as never)).toThrow('(version, fresh, default): got string')
     expect(() => cache.set('key', 1, new Date() as never)).toThrow('got Date')

@@ -7,11 +7,12 @@ import type { SyncAdapter, SyncCache } from './sync-cache.ts'
 import type { TypedCache, TypedSyncCache } from './typed-cache.ts'
 
 /**
- * Makes a cache over an adapter. Several caches may share one adapter, kept apart by `keyPrefix`, `version` or
- * `keyFunction`. The memory adapter gives a {@link SyncCache}, with sync twins; the others an {@link AsyncCache}, on which
- * those names do not exist. A type of keys and their values makes it a {@link TypedCache}.
+ * Creates a cache on an adapter. Several caches may share one adapter if they differ in `keyPrefix`,
+ * `version` or `keyFunction`. On the memory adapter the result is a {@link SyncCache}, which has sync methods
+ * too. On other adapters it is an {@link AsyncCache}, which does not have them. Pass a type of keys and their
+ * values to get a {@link TypedCache}.
  *
- * @throws {TypeError | RangeError} For options that make no sense, named.
+ * @throws {TypeError | RangeError} For invalid options. The message names the option.
  * @example
  * ```ts
  * import { createCache } from 'nearcache'
@@ -24,23 +25,23 @@ import type { TypedCache, TypedSyncCache } from './typed-cache.ts'
  */
 export function createCache(options: CacheOptions<SyncAdapter>): SyncCache
 /**
- * Makes a cache over an adapter: an {@link AsyncCache}, whose methods all give promises. Several caches may share one
- * adapter, kept apart by `keyPrefix`, `version` or `keyFunction`. Timeouts are seconds.
+ * Creates a cache on an adapter: an {@link AsyncCache}, whose methods all return promises. Several caches may
+ * share one adapter if they differ in `keyPrefix`, `version` or `keyFunction`. Timeouts are in seconds.
  *
- * @throws {TypeError | RangeError} For options that make no sense, named.
+ * @throws {TypeError | RangeError} For invalid options. The message names the option.
  */
 export function createCache(options: CacheOptions): AsyncCache
 /**
- * Makes a cache that knows its keys and their values, for the compiler only: see {@link TypedCache}. This one has the
- * sync twins.
+ * Creates a cache that checks the types of its keys and values at compile time: see {@link TypedCache}. This
+ * one has sync methods.
  *
- * @throws {TypeError | RangeError} For options that make no sense, named.
+ * @throws {TypeError | RangeError} For invalid options. The message names the option.
  */
 export function createCache<S extends object>(options: CacheOptions<SyncAdapter>): TypedSyncCache<S>
 /**
- * Makes a cache that knows its keys and their values, for the compiler only: see {@link TypedCache}.
+ * Creates a cache that checks the types of its keys and values at compile time: see {@link TypedCache}.
  *
- * @throws {TypeError | RangeError} For options that make no sense, named.
+ * @throws {TypeError | RangeError} For invalid options. The message names the option.
  */
 export function createCache<S extends object>(options: CacheOptions): TypedCache<S>
 export function createCache(options: CacheOptions): object {

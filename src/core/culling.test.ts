@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { checkLimits, share } from './culling.ts'
 
 describe('share()', () => {
-  it('makes room, whatever the frequency, and never drops more than there is', () => {
+  it('evicts at least one entry and at most all, for every frequency', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000 }), fc.nat(20_000), (size, cullFrequency) => {
         const dropped = share(size, cullFrequency)
@@ -14,7 +14,7 @@ describe('share()', () => {
     expect(share(0, 3)).toBe(0)
   })
 
-  it('rounds down as Django does where that makes room', () => {
+  it('rounds down as Django does if the result is not 0', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 10_000 }),
@@ -31,7 +31,7 @@ describe('share()', () => {
 describe('checkLimits()', () => {
   const limits = { maxEntries: 1, maxBytes: 1, cullFrequency: 0 }
 
-  it('takes limits that can be kept, and none', () => {
+  it('accepts valid limits, and null', () => {
     expect(checkLimits(limits)).toBe(limits)
     checkLimits({ ...limits, maxEntries: null, maxBytes: null })
   })

@@ -1,13 +1,13 @@
 import type { Operation } from './operations.ts'
 
-/** How much a place may hold; `null` = no such limit. */
+/** The limits of a store; `null` means no limit. */
 export interface Limits {
   readonly maxEntries: number | null
   readonly maxBytes: number | null
   readonly cullFrequency: number
 }
 
-/** Refuses limits that make no sense, by name. */
+/** Throws for invalid limits. The message names the limit. */
 export function checkLimits(limits: Limits): Limits {
   for (const name of ['maxEntries', 'maxBytes', 'cullFrequency'] as const) {
     const limit = limits[name]
@@ -20,14 +20,14 @@ export function checkLimits(limits: Limits): Limits {
   return limits
 }
 
-/** True if a write evicts others first where the store is full. `isThere` tells whether the key has an entry already. */
+/** True if a write to a full store must first evict entries. `isThere`: the key already has an entry. */
 export function wantsRoom(operation: Operation, isThere: boolean): boolean {
   return !isThere || operation.replaces
 }
 
 /**
- * How many entries leave a full store of `size`: one in `cullFrequency`, rounded down as Django does, all of them where that
- * is 0. At least one: where Django's rounding drops none, its store grows past its limit.
+ * How many of `size` entries a full store evicts: one in `cullFrequency`, rounded down as in Django, but at
+ * least one. 0 means all of them. Django's rounding can evict none, and then its store grows past its limit.
  */
 export function share(size: number, cullFrequency: number): number {
   if (cullFrequency === 0 || size === 0) return size

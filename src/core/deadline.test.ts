@@ -18,7 +18,7 @@ describe('withDeadline', () => {
     expect(outcome).toHaveBeenCalledWith(new Error('too late'))
   })
 
-  it('gives the answer and the failure of the work, and leaves no timer', async () => {
+  it('passes on the result or error of the work, and leaves no timer', async () => {
     expect(await withDeadline(Promise.resolve(1), 1_000, late)).toBe(1)
     await expect(withDeadline(Promise.reject(new Error('no')), 1_000, late)).rejects.toThrow('no')
     expect(vi.getTimerCount()).toBe(0)
@@ -30,7 +30,7 @@ describe('withDeadline', () => {
       const work = Promise.withResolvers<string>()
       const waited = withDeadline(work.promise, 1_000, late)
       await vi.advanceTimersByTimeAsync(before)
-      // The clock moves on while nothing runs; then the timer that is due runs before the answer.
+      // The clock advances while the thread is blocked. Then the due timer runs before the answer.
       const now = performance.now()
       const blocked = vi.spyOn(performance, 'now').mockReturnValue(now + 60_000)
       await vi.advanceTimersToNextTimerAsync()
@@ -82,7 +82,7 @@ describe('Deadlines', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('give each call its own answer, failure or deadline', async () => {
+  it('give each call its own result, error or deadline', async () => {
     const deadlines = new Deadlines(1_000)
     const { promise, resolve } = Promise.withResolvers<string>()
     const calls = [
@@ -101,13 +101,13 @@ describe('Deadlines', () => {
     ])
   })
 
-  it('leave no timer once all are answered, and set another for who comes in the same turn', async () => {
+  it('leave no timer once all calls are answered, and set another for a later call of the same turn', async () => {
     const deadlines = new Deadlines(1_000)
     const { promise, resolve } = Promise.withResolvers<number>()
     const answered = deadlines.wait(promise, late('a'))
     resolve(1)
     let next: Promise<number> | undefined
-    // After the answer was heard of, and before the turn is over.
+    // After the answer arrived, and before the end of the turn.
     answered.then(() => {
       next = deadlines.wait(Promise.resolve(2), late('b'))
     })

@@ -1,14 +1,15 @@
 /**
- * Waits for `work` at most `milliseconds`, then rejects with what `late` gives. The work itself goes on. Without a limit where
- * no timer can be set.
+ * Waits for `work` for at most `milliseconds`, then rejects with the result of `late`. The work itself
+ * continues. Where no timer can be set, there is no limit.
  */
 export function withDeadline<T>(work: Promise<T>, milliseconds: number, late: () => unknown): Promise<T> {
   return new SharedDeadline(milliseconds).wait(work, late)
 }
 
 /**
- * {@link withDeadline} for many calls: those of one turn of the event loop share a timer, which costs more than all the rest (in
- * Chromium some 2 µs each). Those of two turns never do: at the edge a timer belongs to the request that set it.
+ * Does the same as {@link withDeadline} for many calls. Calls of one turn of the event loop share a timer,
+ * since a timer costs more than everything else (about 2 µs in Chromium). Calls of different turns never
+ * share one: at the edge a timer belongs to the request that set it.
  */
 export class Deadlines {
   readonly #milliseconds: number
@@ -22,7 +23,7 @@ export class Deadlines {
     if (this.#current === undefined || this.#current.isOver) {
       const current = new SharedDeadline(this.#milliseconds)
       this.#current = current
-      NOW.then(() => {
+      RESOLVED.then(() => {
         if (this.#current === current) this.#current = undefined
       })
     }
@@ -30,11 +31,11 @@ export class Deadlines {
   }
 }
 
-const NOW = Promise.resolve()
+const RESOLVED = Promise.resolve()
 
-/** One timer, for all who begin to wait while it is new. */
+/** One timer for several waiting calls. */
 class SharedDeadline {
-  /** Whether it has passed, or all who waited have their answers. */
+  /** True if the time is over, or every waiting call has its answer. */
   isOver = false
   readonly #waiting = new Set<() => void>()
   readonly #stop: () => void
@@ -73,14 +74,14 @@ class SharedDeadline {
 }
 
 /**
- * Calls `pass` after `milliseconds`; gives what stops it.
+ * Calls `pass` after `milliseconds`. Returns a function that cancels it.
  *
- * The time is measured in slices. A slice that ends much too late (the thread was blocked, the page was frozen, the computer
- * slept) counts as one slice, and never as the last: the answer may stand in the queue behind the timer.
+ * Measures the time in slices. A slice that ends much too late (blocked thread, frozen page, sleeping
+ * computer) counts as one slice, and never as the last: the answer may be in the queue behind the timer.
  */
 function startTimer(milliseconds: number, pass: () => void): () => void {
-  const slice = Math.min(milliseconds / SLICES, MAX_TIMER_MS)
-  let left = SLICES
+  const slice = Math.min(milliseconds / TIMER_SLICES, MAX_TIMER_MS)
+  let left = TIMER_SLICES
   let timer: ReturnType<typeof setTimeout> | undefined
   const wait = (): void => {
     const begun = performance.now()
@@ -94,17 +95,17 @@ function startTimer(milliseconds: number, pass: () => void): () => void {
   try {
     wait()
   } catch {
-    // At module scope in workerd no timer can be set, and hardly anything else works: what the work itself says is to be told.
+    // At module scope workerd allows no timers, and little else works. Let the work report its own error.
   }
   return () => {
     if (timer !== undefined) clearTimeout(timer)
   }
 }
 
-const SLICES = 4
+const TIMER_SLICES = 4
 
-/** How much later than asked for a timer fires on a busy thread that nothing blocks for long. */
+/** How late a timer may fire on a busy thread that is not blocked. */
 const TIMER_SLACK_MS = 100
 
-/** A timer that is set for longer fires at once. https://developer.mozilla.org/docs/Web/API/Window/setTimeout */
+/** A longer timer fires at once. https://developer.mozilla.org/docs/Web/API/Window/setTimeout */
 const MAX_TIMER_MS = 2 ** 31 - 1

@@ -1,6 +1,6 @@
 /**
- * The symbols of `await using` and `using`. Safari has none yet; compilers that rewrite `using` for it look for these.
- * https://github.com/tc39/proposal-explicit-resource-management
+ * The symbols of `await using` and `using`. Safari does not have them yet. Compilers that transform `using`
+ * fall back to these. https://github.com/tc39/proposal-explicit-resource-management
  */
 export const ASYNC_DISPOSE: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? /* @__PURE__ */ Symbol.for('Symbol.asyncDispose')

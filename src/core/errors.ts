@@ -1,17 +1,20 @@
 /**
- * What went wrong, as a stable name to branch on.
+ * The stable code of an error.
  *
- * - `KEY_NOT_FOUND`: `incr`, `decr`, `incrVersion` or `decrVersion` of a key that is missing or expired.
- * - `NOT_AN_INTEGER`: `incr` or `decr` of a stored value that is not a safe integer.
- * - `OUT_OF_RANGE`: the result of `incr` or `decr` would leave the safe integers.
- * - `INVALID_KEY`: the key cannot be stored here (malformed text, too long, refused by `keys: 'strict'`).
- * - `INVALID_VALUE`: the value has a part that no adapter can keep (function, symbol, class instance, …).
- * - `VALUE_TOO_LARGE`: the value is storable, but larger than this adapter's limit, or heavier than its `maxBytes`.
- * - `INVALID_CACHE`: a named cache that is not configured, or whose configuration is broken; or an IndexedDB database of
- *   that name that is not nearcache's. The message names it.
- * - `UNSUPPORTED`: the adapter cannot do this as it is set up; the message says what it lacks.
- * - `QUOTA_EXCEEDED`: the browser gives this origin no more room; `estimate` has its figures. What was stored stays.
- * - `ADAPTER_FAILED`: the store itself failed; `cause` has its error. Never reported as a miss.
+ * - `KEY_NOT_FOUND`: `incr`, `decr`, `incrVersion` or `decrVersion` was called for a missing or expired key.
+ * - `NOT_AN_INTEGER`: `incr` or `decr` was called for a stored value that is not a safe integer.
+ * - `OUT_OF_RANGE`: the result of `incr` or `decr` would not be a safe integer.
+ * - `INVALID_KEY`: the adapter cannot store the key (malformed string, too long, rejected by `keys:
+ *   'strict'`).
+ * - `INVALID_VALUE`: the value has a part that cannot be cached (function, symbol, class instance, …).
+ * - `VALUE_TOO_LARGE`: the value exceeds the adapter's limit, or its `maxBytes`.
+ * - `INVALID_CACHE`: the named cache is not configured, or its options are invalid; or the IndexedDB database
+ *   of that name was not created by nearcache. The message names it.
+ * - `UNSUPPORTED`: the adapter does not support this with its current configuration. The message says what is
+ *   missing.
+ * - `QUOTA_EXCEEDED`: the browser's storage quota is exhausted. `estimate` has the numbers. Stored entries
+ *   stay.
+ * - `ADAPTER_FAILED`: the store itself failed. `cause` has its error. Never reported as a miss.
  */
 export type CacheErrorCode =
   | 'KEY_NOT_FOUND'
@@ -25,7 +28,7 @@ export type CacheErrorCode =
   | 'QUOTA_EXCEEDED'
   | 'ADAPTER_FAILED'
 
-/** Bytes that the origin's storage takes and may take, where the browser tells. */
+/** The storage of this origin in bytes, if the browser reports it. */
 export interface StorageFigures {
   /** Bytes in use. */
   readonly usage: number | undefined
@@ -39,9 +42,8 @@ export interface CacheErrorOptions extends ErrorOptions {
 }
 
 /**
- * The one error class of nearcache. Misuse of the API (a timeout that is not a number, an unknown option)
- * is a built-in `TypeError` or `RangeError` instead, since nobody should need to catch it.
- *
+ * The error class of nearcache. Misuse of the API (a timeout that is not a number, an unknown option) throws
+ * a built-in `TypeError` or `RangeError` instead, because no caller should need to catch it.
  * @example Counting a key that may be missing
  * ```ts
  * import { createCache, isCacheError } from 'nearcache'
@@ -58,11 +60,11 @@ export interface CacheErrorOptions extends ErrorOptions {
  */
 export class CacheError extends Error {
   override readonly name = 'CacheError'
-  /** What went wrong: messages may change, codes do not. */
+  /** What went wrong. Codes are stable, messages are not. */
   readonly code: CacheErrorCode
-  /** The caller's own key, where one key is to blame. */
+  /** The caller's own key, if the error concerns one key. */
   readonly key?: string
-  /** What the browser said of the origin's storage, in bytes; with `QUOTA_EXCEEDED`. */
+  /** The origin's storage as the browser reports it, with `QUOTA_EXCEEDED`. */
   readonly estimate?: StorageFigures
 
   constructor(code: CacheErrorCode, message: string, options: CacheErrorOptions = {}) {
@@ -75,17 +77,16 @@ export class CacheError extends Error {
 
 declare const asked: unique symbol
 
-/** A {@link CacheError} whose code is known to the compiler: what {@link isCacheError} tells of an error and a code. */
+/** A {@link CacheError} with a known code: the type that {@link isCacheError} narrows to. */
 export type CacheErrorWith<Code extends CacheErrorCode> = CacheError & {
   readonly code: Code
-  /** Never there. Without it, an error that has not this code would be no `CacheError` at all to the compiler. */
+  /** Never present. Without it, TypeScript would narrow an error with another code to `never`. */
   readonly [asked]?: never
 }
 
 /**
- * Tells whether `error` is a {@link CacheError}, and of the given `code` where one is named.
- * Works by name rather than by class, so that two copies of the library in one bundle understand each other.
- *
+ * Returns true if `error` is a {@link CacheError}, with the given `code` if one is passed. Checks the name,
+ * not the class, so that it also works across two copies of the library in one bundle.
  * @example
  * ```ts
  * import { createCache, isCacheError } from 'nearcache'
@@ -98,7 +99,7 @@ export type CacheErrorWith<Code extends CacheErrorCode> = CacheError & {
  * ```
  */
 export function isCacheError(error: unknown): error is CacheError
-/** Tells whether `error` is a {@link CacheError} of the given `code`; of any code if that is `undefined`. */
+/** Returns true if `error` is a {@link CacheError} with the given `code`. With `undefined`, any code matches. */
 export function isCacheError<Code extends CacheErrorCode>(
   error: unknown,
   code: Code | undefined,
@@ -112,7 +113,7 @@ export function isCacheError(error: unknown, code?: CacheErrorCode): error is Ca
   )
 }
 
-/** Shows a key in a message: quoted, and cut where it would drown the sentence. */
+/** Formats a key for a message: quoted, and shortened if it is long. */
 export function quoteKey(key: string): string {
   return key.length <= 80
     ? JSON.stringify(key)

@@ -14,7 +14,7 @@ describe('expiresAt()', () => {
   it('is refused at module scope of a Worker, where the time is 0, and nowhere else', () => {
     expect(expiresAt(1, 300, 0)).toBe(1_000)
     vi.stubGlobal('WebSocketPair', class {})
-    // A clock that is given may begin at 0.
+    // A user's clock may start at 0.
     expect(expiresAt(1, 300, 0)).toBe(1_000)
     const clock = vi.spyOn(Date, 'now').mockReturnValue(0)
     for (const timeout of [1, undefined, 0, -1]) expect(() => expiresAt(timeout, 300, 0)).toThrow(TypeError)
@@ -23,13 +23,13 @@ describe('expiresAt()', () => {
     vi.unstubAllGlobals()
   })
 
-  it('takes the default when left out, and never for null', () => {
+  it('uses the default if left out, and never expires for null', () => {
     expect(expiresAt(undefined, 300, NOW)).toBe(NOW + 300_000)
     expect(expiresAt(undefined, null, NOW)).toBeNull()
     expect(expiresAt(null, 300, NOW)).toBeNull()
   })
 
-  it('is now for 0 and less, and later than now for anything more', () => {
+  it('is now for 0 or less, and later for more', () => {
     fc.assert(
       fc.property(fc.double({ min: -1e9, max: 1e9, noNaN: true }), (seconds) => {
         const deadline = expiresAt(seconds, 300, NOW) as number
@@ -41,12 +41,12 @@ describe('expiresAt()', () => {
 })
 
 describe('checkTimeout()', () => {
-  it('takes numbers, null and nothing', () => {
+  it('accepts numbers, null and undefined', () => {
     for (const timeout of [0, -1, 0.5, 1e12, -Infinity, null, undefined])
       expect(() => checkTimeout(timeout, 'aset')).not.toThrow()
   })
 
-  it('refuses what could be mistaken, saying what it got', () => {
+  it('refuses anything else, and names its type', () => {
     expect(() => checkTimeout(Number.NaN, 'aset')).toThrow(RangeError)
     expect(() => checkTimeout(Number.POSITIVE_INFINITY, 'aset')).toThrow(/null for never/)
     expect(() => checkTimeout('60', 'aset')).toThrow(/got string/)

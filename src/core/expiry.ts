@@ -1,30 +1,30 @@
 import { hasRequests } from './request-scope.ts'
 
-/** Seconds (fractions count); `null` = never expires; 0 or less = already expired. */
+/** In seconds (fractions count). `null`: never expires. 0 or less: already expired. */
 export type Timeout = number | null
 
-/** The instant an entry dies, in epoch milliseconds, or `null` for never. `undefined` means `fallback`. */
+/** Returns the deadline in epoch milliseconds, or `null` for never. `undefined` means `fallback`. */
 export function expiresAt(timeout: Timeout | undefined, fallback: Timeout, now: number): number | null {
   const seconds = timeout === undefined ? fallback : timeout
   if (seconds === null) return null
   if (now === 0) refuseAtModuleScope()
-  // A positive timeout is at least one tick: 0.0001 s is short, not "already expired".
+  // A positive timeout is at least 1 ms, so that 0.0001 s does not mean "already expired".
   return seconds <= 0 ? now : now + Math.max(1, Math.round(seconds * 1000))
 }
 
 /**
- * In a Worker the time is 0 until the first request: what was stored at module scope with a timeout would be dead in each.
- * https://developers.cloudflare.com/workers/runtime-apis/performance/
+ * Throws at module scope of a Worker. The time is 0 there, so an entry with a timeout would be expired in
+ * every request. https://developers.cloudflare.com/workers/runtime-apis/performance/
  */
 function refuseAtModuleScope(): void {
-  // A clock that is given may well begin at 0, and so may a test's.
+  // A user's or a test's clock may start at 0.
   if (!hasRequests() || Date.now() !== 0) return
   throw new TypeError(
-    'A timeout needs the time, which a Worker does not know at module scope: store it in a request, or with timeout: null',
+    'A timeout needs the time, which a Worker does not have at module scope: write during a request, or pass timeout: null',
   )
 }
 
-/** Refuses what is not a timeout, so that a mistake never means "for ever" or "at once". */
+/** Throws for anything that is not a timeout, so that a mistake never means "never" or "at once". */
 export function checkTimeout(
   timeout: unknown,
   method: string,
@@ -42,10 +42,10 @@ export function checkTimeout(
   }
 }
 
-/** About 100,000 years: far from where milliseconds since 1970 stop being exact. */
+/** About 100,000 years. Epoch milliseconds stay exact far beyond that. */
 const MAX_SECONDS = 3_155_760_000_000
 
-/** What a value is, for a message that says what was given. */
+/** Describes the type of a value for an error message. */
 export function describeType(value: unknown): string {
   if (value === null || Number.isNaN(value)) return String(value)
   return typeof value === 'object' ? Object.prototype.toString.call(value).slice(8, -1) : typeof value

@@ -4,7 +4,8 @@ import { memoryAdapter } from '../adapters/memory/index.ts'
 import { createCache } from './create-cache.ts'
 import type { SyncCache } from './sync-cache.ts'
 
-// `get`, `set` and `incr` have faster ways through the buckets of memory. Without buckets, every call runs its plan.
+// `get`, `set` and `incr` have fast paths through the buckets of memory. Without buckets, every call runs its
+// plan.
 
 const START = 1_000_000
 

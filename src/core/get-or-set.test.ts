@@ -5,13 +5,13 @@ import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
 import { loadsOf } from './in-flight.ts'
 
-/** Memory as a place one has to wait for, like the others. */
+/** Memory with asynchronous answers, like the other adapters. */
 function distant(): Adapter {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   return { name, supports, read, commit, clear, close }
 }
 
-/** A loader that gives when it is told to. */
+/** A loader that the test resolves. */
 function deferred<T>() {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const started = Promise.withResolvers<void>()
@@ -30,7 +30,7 @@ const places: [string, () => Adapter][] = [
 ]
 
 describe.each(places)('agetOrSet() on %s', (_, create) => {
-  it('loads once for a thousand callers, and gives each a copy of its own', async () => {
+  it('loads once for a thousand callers, and gives each its own copy', async () => {
     const cache = createCache({ adapter: create() })
     const { load, resolve, calls } = deferred<{ n: number }>()
     const all = Array.from({ length: 1_000 }, () => cache.agetOrSet('k', load))
@@ -58,7 +58,7 @@ describe.each(places)('agetOrSet() on %s', (_, create) => {
     expect(loads).toBe(1)
   })
 
-  it('tells every waiter of the loader’s error, stores nothing, and loads again for the next', async () => {
+  it('rejects every waiter with the loader’s error, stores nothing, and loads again for the next caller', async () => {
     const cache = createCache({ adapter: create() })
     const { load, reject, calls } = deferred<number>()
     const all = Array.from({ length: 10 }, () => cache.agetOrSet('k', load))
@@ -88,7 +88,7 @@ describe.each(places)('agetOrSet() on %s', (_, create) => {
       'moved',
     ],
   ]
-  it.each(overtaking)('never overwrites %s with a result that comes late', async (_name, overtake, after) => {
+  it.each(overtaking)('never overwrites %s with a late result', async (_name, overtake, after) => {
     const adapter = create()
     const cache = createCache({ adapter })
     const other = createCache({ adapter })
@@ -101,7 +101,7 @@ describe.each(places)('agetOrSet() on %s', (_, create) => {
     expect(await cache.aget('k')).toBe(after)
   })
 
-  it('starts a new load for who asks after a delete, beside the one it overtook', async () => {
+  it('starts a new load for a caller after a delete, next to the superseded one', async () => {
     const cache = createCache({ adapter: create() })
     const old = deferred<string>()
     const waiting = cache.agetOrSet('k', old.load)
@@ -113,7 +113,7 @@ describe.each(places)('agetOrSet() on %s', (_, create) => {
     expect(await cache.aget('k')).toBe('fresh')
   })
 
-  it('lets a waiter leave, and the load go on', async () => {
+  it('continues the load when a waiter aborts', async () => {
     const cache = createCache({ adapter: create() })
     const { load, resolve, started } = deferred<string>()
     const leaving = new AbortController()
@@ -161,8 +161,8 @@ describe.each(places)('agetOrSet() on %s', (_, create) => {
   })
 })
 
-describe('agetOrSet() and the sync twins', () => {
-  it('gives a value that who pops it meanwhile cannot change', async () => {
+describe('agetOrSet() and getOrSet()', () => {
+  it('returns a value that a concurrent pop cannot change', async () => {
     const cache = createCache({ adapter: memoryAdapter() })
     const waiting = cache.agetOrSet('k', () => ({ n: 1 }))
     for (let turn = 0; turn < 100 && !cache.hasKey('k'); turn += 1) await null
@@ -172,7 +172,7 @@ describe('agetOrSet() and the sync twins', () => {
     expect(await waiting).toEqual({ n: 1 })
   })
 
-  it('keeps what the loader of getOrSet stored by asking for its own key', () => {
+  it('keeps the value that the loader of getOrSet stored by reading its own key', () => {
     const cache = createCache({ adapter: memoryAdapter() })
     expect(cache.getOrSet('k', () => [cache.getOrSet('k', 'inner'), 'outer'])).toBe('inner')
     expect(cache.get('k')).toBe('inner')
@@ -180,7 +180,7 @@ describe('agetOrSet() and the sync twins', () => {
     expect(cache.get('j')).toBe('outer')
   })
 
-  it('lets getOrSet load beside a load that takes its time, which then gives what that stored', async () => {
+  it('lets getOrSet load during an async load, which then returns the value of getOrSet', async () => {
     const adapter = memoryAdapter()
     const cache = createCache({ adapter })
     const { load, resolve, started } = deferred<string>()
@@ -210,7 +210,7 @@ describe('agetOrSet() and the sync twins', () => {
     expect(loadsOf(adapter).size).toBe(0)
   })
 
-  it('gives copies of its own from both, also of what is not stored', async () => {
+  it('returns copies from both, also of values that are not stored', async () => {
     for (const limit of [undefined, byteLimit(1_000)]) {
       const cache = createCache({ adapter: memoryAdapter({ byteLimit: limit }) })
       const value = { n: 1 }

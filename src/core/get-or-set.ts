@@ -6,17 +6,17 @@ import type { LoadCall } from './plans.ts'
 import { isThenable } from './snapshot.ts'
 import { addLoaded, missOnOutage, readEntry, type Store } from './store.ts'
 import type { SyncStore } from './sync-store.ts'
-import { leavable } from './waiters.ts'
+import { abortable } from './waiters.ts'
 
-/** What `agetOrSet` takes as its default: a value, or a function that is called (and awaited) only on a miss. */
+/** The loader of `agetOrSet`: a value, or a function that is called (and awaited) only on a miss. */
 export type Loader<T> = T | (() => T | Promise<T>)
 
-/** A call under its stored key. It does not hold the caller's signal: a load keeps it after the caller has left. */
+/** A call with its stored key. It does not hold the caller's signal, because a load outlives a caller who aborts. */
 interface Load extends LoadCall {
   readonly storedKey: string
 }
 
-/** Reads; on a miss joins the load under way or starts one. */
+/** Reads the key. On a miss, joins the load in flight or starts one. */
 export async function getOrSet(
   context: CallContext,
   store: Store,
@@ -25,13 +25,13 @@ export async function getOrSet(
   signal?.throwIfAborted()
   const { method, key, version } = call
   const load = { ...call, storedKey: context.keyspace.storedKey(key, version, method) }
-  const found = await leavable(readOrLoad(context, store, load), signal)
+  const found = await abortable(readOrLoad(context, store, load), signal)
   if (!(found instanceof InFlight)) return context.copyOut(found.value, key)
   const loaded = await found.wait(signal)
   return loaded === undefined ? undefined : context.copyIn(loaded, key, method)
 }
 
-/** The live entry, or the load to wait for. */
+/** Returns the live entry, or the load to wait for. */
 async function readOrLoad(
   context: CallContext,
   store: Store,
@@ -44,11 +44,11 @@ async function readOrLoad(
     const { settled } = state
     const entry = await store.read(() => readEntry(method, storedKey, context.now(), fresh))
     if (entry !== undefined) return entry
-    // A load that ended while we read is ours as well: its value, its undefined, its error.
+    // A load that ended while we read counts as well, with its value, `undefined` or error.
     let inFlight = loads.joinable(state, settled)
     const pending = inFlight?.pendingOutcomes()
     if (pending !== undefined) {
-      // Changes that were asked for before us may supersede it. Then its result is not for us.
+      // Changes that began before this call may supersede the load. Then its result is not for us.
       await pending
       inFlight = loads.joinable(state, settled)
     }
@@ -58,7 +58,7 @@ async function readOrLoad(
   }
 }
 
-/** Runs the loader and adds its result. If someone stored the key meanwhile, their value stays and is returned. */
+/** Runs the loader and adds its result. If someone else stored the key in the meantime, returns that value. */
 async function loadAndAdd(
   context: CallContext,
   store: Store,
@@ -69,8 +69,9 @@ async function loadAndAdd(
   if (loaded === undefined) return undefined
   const now = context.now()
   const entry = context.entry(method, key, loaded, timeout, now)
-  // Changes of the key that are under way may supersede the load. The adapter does the `add` after those that begin while we
-  // wait, and refuses it unless one of them removes the key. Waiting for those as well could last for ever.
+  // Pending changes of the key may supersede the load. The adapter runs the `add` after changes that begin
+  // while we wait, and refuses it unless one of them removes the key. Waiting for all of those as well might
+  // never end.
   let pending = inFlight.pendingOutcomes()
   while (pending !== undefined) {
     await pending
@@ -85,12 +86,12 @@ async function loadAndAdd(
       return entry.value
     }
   }
-  // A copy nearby may be older than their write: read fresh.
+  // A nearby replica may be older than that write, so read fresh.
   const theirs = await store.read(() => readEntry(method, storedKey, context.now(), true))
   return theirs === undefined ? entry.value : theirs.value
 }
 
-/** What follows a miss of the sync `getOrSet`: {@link getOrSet}, at once. */
+/** Handles a miss of the sync `getOrSet`: synchronous {@link getOrSet}. */
 export function loadSync(
   context: CallContext,
   store: SyncStore,
@@ -98,11 +99,11 @@ export function loadSync(
 ): unknown {
   const storedKey = context.keyspace.storedKey(key, version, method)
   return store.runLoad(storedKey, (inFlight) => {
-    // A clock that fails must do so before the loader has run.
+    // Read the clock before the loader runs, in case it throws.
     context.now()
     const loaded: unknown = typeof loader === 'function' ? loader() : loader
     if (isThenable(loaded)) {
-      // Nobody waits for it any more, so its own failure must not become an unhandled rejection.
+      // Nothing awaits the promise, so its rejection must not be unhandled.
       Promise.resolve(loaded).catch(() => {})
       throw new TypeError(`${method} cannot wait for a promise: use agetOrSet`)
     }

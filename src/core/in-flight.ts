@@ -3,13 +3,13 @@ import { keysOf, operationOf } from './operations.ts'
 import { hasRequests, type RequestScope, requestScope } from './request-scope.ts'
 import { Waiters } from './waiters.ts'
 
-/** A load under way. */
+/** A load in flight. */
 export class InFlight<T> {
-  /** True once a change of the key has superseded the load: its result must not be stored. */
+  /** True once a change of the key has superseded the load. Its result must not be stored. */
   superseded = false
-  /** Where other callers can wait for it; `undefined` if nowhere. */
+  /** The request in which other callers can wait for the load; `undefined` if none can. */
   readonly #scope: RequestScope | undefined
-  /** Changes of the key that were begun after the load, and whose outcomes are not known yet. Made with the first. */
+  /** Changes of the key that began after the load and have no outcome yet. Created with the first. */
   #changes: Set<PendingChanges<T>> | undefined
   #result: Promise<T> | undefined
   #waiters: Waiters<T> | undefined
@@ -19,29 +19,29 @@ export class InFlight<T> {
   }
 
   /**
-   * Whether other callers can wait for it. Those of another request cannot, whose load ends with it. A load of the sync face
-   * ends before anyone could.
+   * True if the current caller can wait for the load. Callers of another request cannot: the load may end
+   * with its own request. Sync loads cannot be joined.
    */
   get isJoinable(): boolean {
     return this.#scope?.isCurrent() === true
   }
 
-  /** The callers who wait for the load and can still leave. */
+  /** The number of waiting callers that can still abort. */
   get waiting(): number {
     return this.#waiters?.size ?? 0
   }
 
-  /** Runs the load. `ended` is called before anyone who waits hears of the result. */
+  /** Runs the load. `ended` is called before any waiting caller gets the result. */
   run(load: (inFlight: InFlight<T>) => Promise<T>, ended: () => void): void {
     this.#result = load(this).finally(() => {
       this.#waiters?.close()
       ended()
     })
-    // Whoever waits hears of a failure; when all have left, it is nobody's unhandled rejection.
+    // Waiting callers get the failure. If all of them aborted, it must not become an unhandled rejection.
     this.#result.catch(() => {})
   }
 
-  /** The result of the load, for a caller who may leave by `signal`. */
+  /** Waits for the result, or until `signal` aborts. */
   wait(signal: AbortSignal | undefined): Promise<T> {
     const result = this.#result as Promise<T>
     if (signal === undefined) return result
@@ -59,8 +59,9 @@ export class InFlight<T> {
   }
 
   /**
-   * Resolves when the outcomes of the changes under way are known; `undefined` if there are none. With `removalsOnly`, only of
-   * those that may remove the key. Without the changes of other requests, which may have been cancelled and then never end.
+   * Resolves when the outcomes of the pending changes are known; `undefined` if there are none. With
+   * `removalsOnly`, waits only for changes that may remove the key. Ignores changes of other requests, which
+   * may have been cancelled and then never end.
    */
   pendingOutcomes(removalsOnly = false): Promise<unknown> | undefined {
     if (this.#changes === undefined) return undefined
@@ -72,24 +73,27 @@ export class InFlight<T> {
   }
 }
 
-/** What the callers of one key share while one of them is reading, or a load is under way. */
+/** The shared state of one key while a caller reads it or a load is in flight. */
 export interface KeyState<T> {
-  /** Callers who read, and have not found a value nor a load yet. */
+  /** The number of callers that are reading and have found neither a value nor a load yet. */
   callers: number
-  /** The loads that nothing has superseded. Replaced, never changed in place. */
+  /** The loads that are not superseded. The array is replaced, never changed in place. */
   loads: readonly InFlight<T>[]
-  /** The last load that ended without being superseded: the answer to whoever was already here and read too early. */
+  /**
+   * The last load that ended without being superseded. It answers callers that were already here and read too
+   * early.
+   */
   settled: InFlight<T> | undefined
 }
 
 /**
- * One load at a time per key within this process, for all caches that share an adapter, and the knowledge of
- * which loads a change has superseded.
+ * Single flight: one load at a time per key within this process, for all caches that share an adapter. Also
+ * tracks which loads a change has superseded.
  */
 export class InFlightLoads<T> {
   readonly #states = new Map<string, KeyState<T>>()
 
-  /** 0: no load is under way, and no change needs to be noted. */
+  /** If 0, no load is in flight and changes need not be tracked. */
   get size(): number {
     return this.#states.size
   }
@@ -97,7 +101,7 @@ export class InFlightLoads<T> {
   enter(key: string): KeyState<T> {
     let state = this.#states.get(key)
     if (state === undefined) {
-      if (this.#states.size >= MAX_KEY_STATES && hasRequests()) this.#forgetFirst()
+      if (this.#states.size >= MAX_KEY_STATES && hasRequests()) this.#dropOldest()
       state = { callers: 0, loads: [], settled: undefined }
       this.#states.set(key, state)
     }
@@ -107,31 +111,34 @@ export class InFlightLoads<T> {
 
   leave(key: string, state: KeyState<T>): void {
     state.callers -= 1
-    this.#forgetIfIdle(key, state)
+    this.#dropIfIdle(key, state)
   }
 
-  /** The load to join: one that is under way, or that has ended since `settled` was the last that had. */
+  /** Returns the load to join: one in flight, or one that ended after `settled` did. */
   joinable(state: KeyState<T>, settled: InFlight<T> | undefined): InFlight<T> | undefined {
     for (const inFlight of state.loads) if (inFlight.isJoinable) return inFlight
     return state.settled === settled || state.settled?.isJoinable !== true ? undefined : state.settled
   }
 
-  /** Starts a load that later callers of the key join. `load` learns from its inFlight whether it was superseded. */
+  /**
+   * Starts a load that later callers of the key join. `load` gets its own InFlight, to see whether it was
+   * superseded.
+   */
   start(key: string, state: KeyState<T>, load: (inFlight: InFlight<T>) => Promise<T>): InFlight<T> {
     const inFlight = new InFlight<T>(requestScope())
-    // Forgotten: no change could tell it any more that it is superseded.
+    // The state was dropped, so no change could mark this load as superseded.
     if (this.#states.get(key) !== state) inFlight.superseded = true
-    // Before the load begins: what its loader does at once may supersede it already.
+    // Register it first: the loader may supersede it synchronously.
     state.loads = [...state.loads, inFlight]
     inFlight.run(load, () => {
       remove(state, inFlight)
       if (!inFlight.superseded) state.settled = inFlight
-      this.#forgetIfIdle(key, state)
+      this.#dropIfIdle(key, state)
     })
     return inFlight
   }
 
-  /** Runs a load that ends at once, and that nobody can join. */
+  /** Runs a synchronous load, which nobody can join. */
   runSync<R>(key: string, load: (inFlight: InFlight<T>) => R): R {
     const state = this.enter(key)
     const inFlight = new InFlight<T>()
@@ -144,26 +151,26 @@ export class InFlightLoads<T> {
     }
   }
 
-  /** To be called before changes that take time; `undefined` if they concern no load. */
+  /** Must be called before async changes. Returns `undefined` if no load is in flight. */
   begin(changes: readonly Change[], now: number): PendingChanges<T> | undefined {
     if (this.#states.size === 0) return undefined
     const pending = new PendingChanges<T>(changes.some(({ op }) => operationOf(op).mayRemove(op, now)))
     for (const [index, change] of changes.entries()) {
-      for (const key of keysOf(change)) pending.concern(this.#states.get(key), change.op, index)
+      for (const key of keysOf(change)) pending.addKey(this.#states.get(key), change.op, index)
     }
     return pending
   }
 
-  /** To be called before every key that begins with `scope` is cleared. */
+  /** Must be called before every key that starts with `scope` is cleared. */
   beginClear(scope: string): PendingChanges<T> | undefined {
     if (this.#states.size === 0) return undefined
     const pending = new PendingChanges<T>(true)
-    for (const [key, state] of this.#states) if (key.startsWith(scope)) pending.concern(state, CLEAR, 0)
+    for (const [key, state] of this.#states) if (key.startsWith(scope)) pending.addKey(state, CLEAR, 0)
     return pending
   }
 
-  /** The states of cancelled requests are never left: they must not stay for ever. */
-  #forgetFirst(): void {
+  /** Cancelled requests never leave their states, so the oldest state is dropped. */
+  #dropOldest(): void {
     for (const [key, state] of this.#states) {
       this.#states.delete(key)
       for (const inFlight of state.loads) inFlight.superseded = true
@@ -171,34 +178,33 @@ export class InFlightLoads<T> {
     }
   }
 
-  #forgetIfIdle(key: string, state: KeyState<T>): void {
+  #dropIfIdle(key: string, state: KeyState<T>): void {
     if (state.callers > 0 || state.loads.length > 0) return
     if (this.#states.get(key) === state) this.#states.delete(key)
   }
 }
 
-/** Of an isolate that serves requests: far more than are alive at once. */
+/** In an isolate that serves requests. Far more than are in use at once. */
 const MAX_KEY_STATES = 10_000
 
-/** A clear does to each key what `delete` does. */
+/** A clear has the same effect on each key as `delete`. */
 const CLEAR: Op = { kind: 'delete' }
 
-interface Concern<T> {
+interface AffectedLoad<T> {
   readonly state: KeyState<T>
   readonly inFlight: InFlight<T>
   readonly op: Op
   readonly index: number
 }
 
-/** Changes that are under way, and the loads of their keys that had begun before them. */
+/** Changes without outcomes yet, and the loads of their keys that began before them. */
 export class PendingChanges<T> {
   readonly mayRemoveKey: boolean
-  /** The request that made them, if they concern a load. */
+  /** The request that made the changes, if they affect a load. */
   scope: RequestScope | undefined
-  /** Resolves when the outcomes are known. */
   readonly ended: Promise<void>
   #resolve: () => void = () => {}
-  readonly #concerns: Concern<T>[] = []
+  readonly #affected: AffectedLoad<T>[] = []
 
   constructor(mayRemoveKey: boolean) {
     this.mayRemoveKey = mayRemoveKey
@@ -207,21 +213,21 @@ export class PendingChanges<T> {
     })
   }
 
-  concern(state: KeyState<T> | undefined, op: Op, index: number): void {
+  addKey(state: KeyState<T> | undefined, op: Op, index: number): void {
     if (state === undefined) return
     const loads = state.settled === undefined ? state.loads : [...state.loads, state.settled]
     for (const inFlight of loads) {
       this.scope ??= requestScope()
       inFlight.addPending(this)
-      this.#concerns.push({ state, inFlight, op, index })
-      // No need to wait for the outcome: who comes later must not join the load.
+      this.#affected.push({ state, inFlight, op, index })
+      // The outcome does not matter: later callers must not join the load.
       if (operationOf(op).isUnconditional) supersede(state, inFlight)
     }
   }
 
-  /** To be called with the outcomes, without them if the changes failed. */
+  /** Must be called with the outcomes, or without them if the changes failed. */
   end(outcomes?: readonly (Outcome | undefined)[]): void {
-    for (const { state, inFlight, op, index } of this.#concerns) {
+    for (const { state, inFlight, op, index } of this.#affected) {
       inFlight.removePending(this)
       if (hasSuperseded(op, outcomes?.[index])) supersede(state, inFlight)
     }
@@ -229,7 +235,7 @@ export class PendingChanges<T> {
   }
 }
 
-/** A change that failed has no outcome: it may have been made, and counts as made. */
+/** A failed change has no outcome. It may have been made, so it counts as made. */
 function hasSuperseded(op: Op, outcome: Outcome | undefined): boolean {
   return operationOf(op).isUnconditional || outcome?.ok !== false
 }
@@ -244,7 +250,7 @@ function remove<T>(state: KeyState<T>, inFlight: InFlight<T>): void {
   state.loads = state.loads.filter((other) => other !== inFlight)
 }
 
-/** Shared by all caches on one adapter, so that the changes of each supersede the other's loads. */
+/** All caches on one adapter share this, so that changes through one supersede loads of the others. */
 const loadsByAdapter = new WeakMap<Adapter, InFlightLoads<unknown>>()
 
 export function loadsOf(adapter: Adapter): InFlightLoads<unknown> {

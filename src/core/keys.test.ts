@@ -32,13 +32,13 @@ const version = fc.oneof(
 )
 
 describe('defaultKeyFunction()', () => {
-  it('makes Django’s final key', () => {
+  it('builds Django’s final key', () => {
     expect(defaultKeyFunction('name', '', 1)).toBe(':1:name')
     expect(defaultKeyFunction('name', 'app', 2)).toBe('app:2:name')
     expect(defaultKeyFunction('a:b', 'app:x', 'v:1')).toBe('app%3Ax:v%3A1:a:b')
   })
 
-  it('never makes one final key of two different triples', () => {
+  it('never builds the same final key from two different triples', () => {
     const triple = fc.tuple(text, text, version)
     fc.assert(
       fc.property(triple, triple, (one, other) => {
@@ -51,7 +51,7 @@ describe('defaultKeyFunction()', () => {
 })
 
 describe('Keyspace', () => {
-  it('puts every key of a prefix, whatever its key function, behind one scope and no other', () => {
+  it('puts every key of a prefix into one scope, for every key function', () => {
     const custom = (key: string) => `hash-${key.length}`
     fc.assert(
       fc.property(text, text, text, version, (prefix, otherPrefix, key, at) => {
@@ -76,7 +76,7 @@ describe('Keyspace', () => {
     )
   })
 
-  it('warns once, and when it has warned of too many keys says so once and is silent', () => {
+  it('warns once per key, and stops after too many warnings', () => {
     const warnings: CacheWarning[] = []
     const here = keyspace({ keys: 'warn', onWarning: (warning) => warnings.push(warning) })
     const faulty = Array.from({ length: 1_500 }, (_, index) => `key ${index}`)
@@ -90,11 +90,11 @@ describe('Keyspace', () => {
     expect(warnings.at(-1)).toMatchObject({
       code: 'TOO_MANY_WARNINGS',
       key: ':1:key 1000',
-      message: expect.stringContaining('this cache gives no others'),
+      message: expect.stringContaining('gives no others'),
     })
   })
 
-  it('still refuses every faulty key where it is strict', () => {
+  it('still refuses every invalid key in strict mode', () => {
     const here = keyspace({ keys: 'strict' })
     for (let index = 0; index < 1_500; index += 1)
       expect(() => here.storedKey(`key ${index}`, undefined, 'aget')).toThrow(
@@ -133,7 +133,7 @@ describe('Keyspace', () => {
     expect(code(() => keyspace({ maxKeyBytes: 9 }).storedKey('日日', 1, 'aget'))).toBe('nothing')
   })
 
-  it('throws INVALID_KEY for what the prefix or the version brings in, however harmless the key', () => {
+  it('throws INVALID_KEY for an invalid prefix or version, even if the key is safe', () => {
     const invalid = expect.objectContaining({ code: 'INVALID_KEY' })
     const heavy = keyspace({ keyPrefix: '日'.repeat(200), maxKeyBytes: 512 })
     expect(() => heavy.storedKey('a', undefined, 'aget')).toThrow(invalid)
@@ -163,7 +163,7 @@ describe('withoutVersion()', () => {
 })
 
 describe('rangeEnd()', () => {
-  it('is the first text behind all that begin with the scope', () => {
+  it('is the first string after all that start with the scope', () => {
     expect(rangeEnd('')).toBeUndefined()
     expect(rangeEnd('app:')).toBe('app;')
   })

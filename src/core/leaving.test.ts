@@ -6,7 +6,7 @@ import type { Adapter } from './adapter.ts'
 import { createCache } from './create-cache.ts'
 import type { InFlight } from './in-flight.ts'
 import { loadsOf } from './in-flight.ts'
-import { leavable } from './waiters.ts'
+import { abortable } from './waiters.ts'
 
 setFlagsFromString('--expose-gc')
 const gc: () => void = runInNewContext('gc')
@@ -16,7 +16,7 @@ function distant(): Adapter {
   return { name, supports, read, commit, clear, close }
 }
 
-/** A load that ends when it is told to, and its inFlight. */
+/** A load that the test ends, and its InFlight. */
 async function open(adapter: Adapter) {
   const cache = createCache({ adapter })
   const { promise, resolve, reject } = Promise.withResolvers<string>()
@@ -34,7 +34,7 @@ async function open(adapter: Adapter) {
   return { cache, staying, inFlight: inFlight as InFlight<unknown>, state, resolve, reject }
 }
 
-/** A signal that counts its listeners. */
+/** An abort signal that counts its listeners. */
 function counted() {
   const controller = new AbortController()
   const { signal } = controller
@@ -46,8 +46,8 @@ function counted() {
 describe.each([
   ['memory', memoryAdapter],
   ['a place one waits for', distant],
-])('a caller who leaves a load, on %s', (_, create) => {
-  it('is forgotten by it, at once', async () => {
+])('a caller who aborts during a load, on %s', (_, create) => {
+  it('is released by it at once', async () => {
     const { cache, staying, inFlight, state, resolve } = await open(create())
     const controllers = Array.from({ length: 100 }, () => new AbortController())
     const calls = controllers.map(({ signal }) => cache.agetOrSet('key', 'unused', { signal }))
@@ -67,7 +67,7 @@ describe.each([
     expect(inFlight.waiting).toBe(0)
   })
 
-  it('leaves nothing behind that memory must hold', async () => {
+  it('leaks no memory', async () => {
     const { cache, resolve } = await open(create())
     const gone: WeakRef<object>[] = []
     const callAndLeave = async (): Promise<void> => {
@@ -78,7 +78,7 @@ describe.each([
       for (let turn = 0; turn < 50; turn += 1) await null
       const reason = new Error('left')
       controller.abort(reason)
-      // Not by `expect(call)`, which remembers what it was given.
+      // `expect(call)` would keep a reference to its argument.
       const given: unknown = await call.catch((error: unknown) => error)
       expect(given === reason).toBe(true)
       gone.push(
@@ -86,7 +86,7 @@ describe.each([
       )
     }
     for (let count = 0; count < 20; count += 1) await callAndLeave()
-    // What a WeakRef was made of lives until the end of its job.
+    // The target of a WeakRef stays alive until the end of its job.
     await vi.waitFor(() => {
       gc()
       expect(gone.filter((ref) => ref.deref() !== undefined)).toEqual([])
@@ -110,7 +110,7 @@ describe.each([
     expect(new Set(removed)).toEqual(new Set(added))
   })
 
-  it('gets the reason also where it leaves just when the load ends', async () => {
+  it('gets the reason even if it aborts just as the load ends', async () => {
     const { cache, staying, resolve } = await open(create())
     const { signal, abort } = counted()
     const call = cache.agetOrSet('key', 'unused', { signal })
@@ -122,8 +122,8 @@ describe.each([
   })
 })
 
-describe('a caller who leaves during the read', () => {
-  it('is answered at once, and the load goes on and is stored', async () => {
+describe('a caller who aborts during the read', () => {
+  it('is answered at once, and the load continues and is stored', async () => {
     const adapter = distant()
     const { promise, resolve } = Promise.withResolvers<void>()
     const { read } = adapter
@@ -141,19 +141,19 @@ describe('a caller who leaves during the read', () => {
   })
 })
 
-describe('leavable', () => {
-  it('gives what the promise gives, or the reason of who leaves first', async () => {
+describe('abortable', () => {
+  it('settles like the promise, or with the reason if the signal aborts first', async () => {
     const { signal, abort, remove } = counted()
-    expect(await leavable(Promise.resolve(1), undefined)).toBe(1)
-    expect(await leavable(Promise.resolve(1), signal)).toBe(1)
-    await expect(leavable(Promise.reject(new Error('no')), signal)).rejects.toThrow('no')
+    expect(await abortable(Promise.resolve(1), undefined)).toBe(1)
+    expect(await abortable(Promise.resolve(1), signal)).toBe(1)
+    await expect(abortable(Promise.reject(new Error('no')), signal)).rejects.toThrow('no')
     expect(remove).toHaveBeenCalledTimes(2)
     const { promise, reject } = Promise.withResolvers<never>()
-    const waiting = leavable(promise, signal)
+    const waiting = abortable(promise, signal)
     abort('left')
     await expect(waiting).rejects.toBe('left')
-    // Its failure is nobody's any more: an unhandled rejection would fail the run.
+    // Nobody handles its failure any more. An unhandled rejection would fail the run.
     reject(new Error('too late'))
-    await expect(leavable(Promise.reject(new Error('unheard')), signal)).rejects.toBe('left')
+    await expect(abortable(Promise.reject(new Error('unheard')), signal)).rejects.toBe('left')
   })
 })

@@ -1,6 +1,9 @@
 import type { Entry } from './adapter.ts'
 
-/** True if the deadline is later than `now`. At the deadline itself the entry is expired. The only such comparison. */
+/**
+ * True if the deadline is later than `now`. At the deadline itself the entry is expired. No other code
+ * compares them.
+ */
 export function isAhead(expiresAt: number, now: number): boolean {
   return expiresAt > now
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryAdapter } from '../adapters/memory/index.ts'
 import { createCache } from './create-cache.ts'
 
-/** A cache whose time passes only while it sleeps, and what it slept. */
+/** A cache whose clock moves only while it sleeps, and the pauses it took. */
 function lockable() {
   const time = { now: 1_800_000_000_000 }
   const naps: number[] = []
@@ -40,7 +40,7 @@ describe('alock()', () => {
     expect(await current?.release()).toBe(false)
   })
 
-  it('waits as long as it is told, and takes the lock when it opens', async () => {
+  it('waits for the given time, and acquires the lock when it opens', async () => {
     const { cache, naps } = lockable()
     await cache.alock('l', { timeout: 2 })
     expect(await cache.alock('l', { timeout: 60, wait: 1 })).toBeUndefined()
@@ -54,7 +54,7 @@ describe('alock()', () => {
     { clock: 'set ahead by an hour', jump: 3_600_000, runs: true },
     { clock: 'set back, and back again', jump: -1_000, runs: true, always: true },
     { clock: 'that stands still', jump: 0, runs: false },
-  ])('waits as long as it is told by a clock $clock', async ({ jump, runs, always }) => {
+  ])('waits for the given time with a clock $clock', async ({ jump, runs, always }) => {
     let now = 1_800_000_000_000
     let slept = 0
     const cache = createCache({
@@ -68,12 +68,12 @@ describe('alock()', () => {
       },
     })
     await cache.alock('l', { timeout: 1e9 })
-    // So long that the attempts themselves never take that time, however slow the machine.
+    // Long enough that the attempts themselves never take that time, even on a slow machine.
     expect(await cache.alock('l', { timeout: 60, wait: 100 })).toBeUndefined()
     expect(slept).toBe(100_000)
   })
 
-  it('counts the time that the attempts and naps really take, where naps are longer than was asked for', async () => {
+  it('counts the real time of attempts and pauses, if pauses take longer than requested', async () => {
     const { now } = performance
     let elapsed = 0
     let naps = 0
@@ -96,7 +96,7 @@ describe('alock()', () => {
     expect(naps).toBe(3)
   })
 
-  it('draws one number for all its attempts, and refuses what is none before it tries', async () => {
+  it('draws one random number for all attempts, and checks it before the first', async () => {
     let drawn = 0
     const cache = createCache({ adapter: memoryAdapter(), random: () => drawn++ / 10, sleep: async () => {} })
     await cache.alock('l', { timeout: 1e9 })
@@ -105,14 +105,14 @@ describe('alock()', () => {
     for (const wrong of [Number.NaN, -0.1, 1, 2, '0.5', null, undefined, 5n, Promise.resolve(0.5)]) {
       const broken = createCache({ adapter: memoryAdapter(), random: () => wrong as never })
       await expect(broken.alock('free', { timeout: 60 })).rejects.toThrow(
-        /^random must give a number from 0 up to 1/,
+        /^random must return a number from 0 up to 1/,
       )
       expect(() => broken.lock('free', { timeout: 60 })).toThrow(TypeError)
       expect(broken.hasKey('free')).toBe(false)
     }
   })
 
-  it('refuses a lock that would never open, or a wait that is no number', async () => {
+  it('refuses a lock that would never open, or a wait that is not a number', async () => {
     const { cache } = lockable()
     for (const timeout of [0, -1, null, undefined]) {
       await expect(cache.alock('l', { timeout: timeout as number })).rejects.toThrow(RangeError)
@@ -129,7 +129,7 @@ describe('alock()', () => {
 })
 
 describe('lock()', () => {
-  it('is the same, at once', () => {
+  it('does the same synchronously', () => {
     const { cache } = lockable()
     {
       using lock = cache.lock('l', { timeout: 60 })

@@ -1,21 +1,21 @@
 import { ASYNC_DISPOSE, DISPOSE } from './dispose.ts'
 
 /**
- * A lock that is held. It lets go of itself only: once its timeout has passed and someone else holds the key, releasing
- * it changes nothing. Release it with `await using`, or by hand.
+ * A held lock. It releases only itself: if its timeout has passed and someone else holds the key, `release`
+ * changes nothing. Release it with `await using`, or call `release`.
  */
 export interface CacheLock extends AsyncDisposable {
-  /** The key it was taken under. */
+  /** The key of the lock. */
   readonly key: string
-  /** `true` if this lock was still held and now is not; `false` if its time had run out before. */
+  /** Releases the lock. Returns `true` if it was still held, `false` if its timeout had passed. */
   release(): Promise<boolean>
 }
 
-/** {@link CacheLock}, at once: `using lock = cache.lock(…)`. */
+/** Synchronous {@link CacheLock}: `using lock = cache.lock(…)`. */
 export interface SyncCacheLock extends Disposable {
-  /** The key it was taken under. */
+  /** The key of the lock. */
   readonly key: string
-  /** `true` if this lock was still held and now is not; `false` if its time had run out before. */
+  /** Releases the lock. Returns `true` if it was still held, `false` if its timeout had passed. */
   release(): boolean
 }
 
@@ -28,30 +28,30 @@ export function heldSyncLock(key: string, release: () => boolean): SyncCacheLock
 }
 
 /**
- * A wait of so many milliseconds, in naps: short at first, never more than a quarter of a second. How long it has lasted is
- * measured by a monotonic clock, and is no less than the sum of the naps: the wall clock may jump or stand still, and in
- * tests a nap may take no time at all.
+ * Waits for a given time, in pauses that grow from 10 ms to a quarter of a second. The elapsed time is the
+ * larger of a monotonic clock's and the sum of the pauses: the wall clock may jump or stand still, and in
+ * tests a pause may take no time.
  */
-export class Wait {
+export class Backoff {
   readonly #milliseconds: number
   readonly #started = performance.now()
-  #naps = 0
+  #pauses = 0
   #slept = 0
 
   constructor(milliseconds: number) {
     this.#milliseconds = milliseconds
   }
 
-  /** Sleeps once: `false` without sleeping if the wait is over. */
-  async nap(sleep: (milliseconds: number) => Promise<void>): Promise<boolean> {
+  /** Sleeps once. Returns `false` without sleeping if the time is over. */
+  async pause(sleep: (milliseconds: number) => Promise<void>): Promise<boolean> {
     const left = this.#milliseconds - Math.max(this.#slept, performance.now() - this.#started)
     if (left <= 0) return false
-    const nap = Math.min(10 * 2 ** this.#naps, MAX_NAP_MS, left)
-    this.#naps += 1
-    this.#slept += nap
-    await sleep(nap)
+    const duration = Math.min(10 * 2 ** this.#pauses, MAX_PAUSE_MS, left)
+    this.#pauses += 1
+    this.#slept += duration
+    await sleep(duration)
     return true
   }
 }
 
-const MAX_NAP_MS = 250
+const MAX_PAUSE_MS = 250

@@ -4,13 +4,13 @@ import type { Adapter } from './adapter.ts'
 import type { AsyncCache } from './cache.ts'
 import { createCache } from './create-cache.ts'
 
-/** A memory that cannot answer at once. */
+/** The memory adapter without its sync methods. */
 function distant(): Adapter {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   return { name, supports, read, commit, clear, close }
 }
 
-/** Each call that is refused, by the code of its refusal. */
+/** Each refused call, by its error code. */
 const refused = [
   { code: 'KEY_NOT_FOUND', method: 'incr', args: ['missing'] },
   { code: 'KEY_NOT_FOUND', method: 'decr', args: ['missing', 2] },
@@ -26,8 +26,8 @@ describe.each([
   ['on an async adapter', distant, 'a'],
   ['in memory', memoryAdapter, 'a'],
   ['in memory, at once', memoryAdapter, ''],
-] as const)('the refusals of a call, %s', (_, at, face) => {
-  it.each(refused)('begin with its name: $method, $code', async ({ code, method, args }) => {
+] as const)('the error messages of a call, %s', (_, at, face) => {
+  it.each(refused)('start with its name: $method, $code', async ({ code, method, args }) => {
     const cache = createCache({ adapter: at() })
     await cache.asetMany({ text: 'text', most: Number.MAX_SAFE_INTEGER })
     const error = await call(cache, face + method, args)
@@ -52,7 +52,7 @@ describe.each([
 })
 
 describe('the failures of a store', () => {
-  it('name the method, at whatever it failed', async () => {
+  it('name the method', async () => {
     const fail = () => {
       throw new Error('no access')
     }

@@ -4,7 +4,7 @@ import type { Adapter } from './adapter.ts'
 import { createCache } from './create-cache.ts'
 import type { CacheError } from './errors.ts'
 
-/** A store of which `down` says what does not work. */
+/** A store whose methods fail as `down` says. */
 function open(down: { read?: boolean; commit?: boolean }, answer: 'throw' | 'miss' = 'miss') {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   const fail = () => Promise.reject(new Error('no connection'))
@@ -29,7 +29,7 @@ function open(down: { read?: boolean; commit?: boolean }, answer: 'throw' | 'mis
 }
 
 describe('onError', () => {
-  it('makes misses of reads that failed, and hears of each', async () => {
+  it('turns failed reads into misses, and is called for each', async () => {
     const { cache, errors } = open({ read: true })
     expect(await cache.aget('key', { default: 'mine' })).toBe('mine')
     expect(await cache.agetMany(['a', 'b'])).toEqual(new Map())
@@ -39,13 +39,13 @@ describe('onError', () => {
     expect(errors[0]?.cause).toEqual(new Error('no connection'))
   })
 
-  it('lets agetOrSet load, and give what it could not store', async () => {
+  it('lets agetOrSet load and return a value that it could not store', async () => {
     const { cache, errors } = open({ read: true, commit: true })
     expect(await cache.agetOrSet('key', async () => 'loaded')).toBe('loaded')
     expect(errors).toHaveLength(2)
   })
 
-  it('never concerns writes, counters, additions and locks', async () => {
+  it('is not called for writes, counters, additions and locks', async () => {
     const { cache, errors } = open({ commit: true })
     for (const call of [
       () => cache.aset('key', 1),
@@ -60,21 +60,21 @@ describe('onError', () => {
     expect(errors).toEqual([])
   })
 
-  it('may throw after all', async () => {
+  it('may throw', async () => {
     const { cache, errors } = open({ read: true }, 'throw')
     await expect(cache.aget('key')).rejects.toMatchObject({ code: 'ADAPTER_FAILED' })
     expect(errors).toHaveLength(1)
   })
 
-  it('does not hear of a loader’s own errors', async () => {
+  it('is not called for a loader’s own errors', async () => {
     const { cache, errors } = open({})
     await expect(cache.agetOrSet('key', () => Promise.reject(new Error('mine')))).rejects.toThrow('mine')
     expect(errors).toEqual([])
   })
 })
 
-describe('onError, on a place that answers at once', () => {
-  /** Memory that fails, by either of its ways. */
+describe('onError, on a sync adapter', () => {
+  /** A memory adapter that fails, through a bucket or without one. */
   function openSync(answer: 'throw' | 'miss' = 'miss') {
     const fail = () => {
       throw new Error('no access')
@@ -89,7 +89,7 @@ describe('onError, on a place that answers at once', () => {
     return { cache: createCache({ adapter: { ...memoryAdapter(), ...broken }, onError }), errors }
   }
 
-  it('makes misses of reads that failed, and hears of each', async () => {
+  it('turns failed reads into misses, and is called for each', async () => {
     const { cache, errors } = openSync()
     expect(cache.get('key', { default: 'mine' })).toBe('mine')
     expect(await cache.aget('key', { default: 'mine' })).toBe('mine')
@@ -99,7 +99,7 @@ describe('onError, on a place that answers at once', () => {
     expect(errors.map(({ code }) => code)).toEqual(Array(5).fill('ADAPTER_FAILED'))
   })
 
-  it('lets both getOrSet and agetOrSet load, and give what they could not store', async () => {
+  it('lets getOrSet and agetOrSet load and return a value that they could not store', async () => {
     const { cache } = openSync()
     expect(cache.getOrSet('key', () => 'loaded')).toBe('loaded')
     expect(await cache.agetOrSet('key', () => 'loaded')).toBe('loaded')
@@ -107,7 +107,7 @@ describe('onError, on a place that answers at once', () => {
     expect(() => cache.getOrSet('key', () => ({ f: () => 1 }))).toThrow(/getOrSet cannot store/)
   })
 
-  it('never concerns writes, and may throw after all', () => {
+  it('is not called for writes, and may throw', () => {
     const { cache, errors } = openSync()
     expect(() => cache.set('key', 1)).toThrow(/failed in the memory adapter/)
     expect(() => cache.pop('key')).toThrow(/failed in the memory adapter/)
@@ -120,7 +120,7 @@ describe('onError, on a place that answers at once', () => {
 })
 
 describe('fresh', () => {
-  it('reaches the adapter from every method that reads, where it is asked for', async () => {
+  it('is passed to the adapter by every method that reads', async () => {
     const { cache, reads } = open({})
     const fresh = { fresh: true }
     await cache.aget('key', fresh)
@@ -133,7 +133,7 @@ describe('fresh', () => {
     expect(reads.at(-1)).toBe(false)
   })
 
-  it('is what agetOrSet reads when someone else was faster', async () => {
+  it('is used by agetOrSet to read a value stored by someone else', async () => {
     const { cache, reads } = open({})
     await cache.agetOrSet('key', async () => {
       await cache.aset('key', 'theirs')

@@ -8,7 +8,7 @@ import type { CacheOptions } from './options.ts'
 
 const never = (): Promise<never> => new Promise(() => {})
 
-/** Memory as a place one has to wait for; what stands in `silent` it never answers. */
+/** Memory with asynchronous answers. It never answers the methods in `silent`. */
 function distant(silent: readonly ('read' | 'commit' | 'clear' | 'close')[]): Adapter {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   const adapter: Adapter = { name, supports, read, commit, clear, close }
@@ -46,7 +46,7 @@ describe('operationTimeout, where the adapter never answers', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
   afterEach(() => vi.useRealTimers())
 
-  /** What became of a call, and after how many milliseconds of waiting. */
+  /** The result of a call, and how many milliseconds it waited. */
   async function outcomeOf(call: Promise<unknown>, limit: number) {
     const settled = vi.fn()
     call.then(
@@ -58,7 +58,7 @@ describe('operationTimeout, where the adapter never answers', () => {
     return settled.mock.calls[0]?.[0]
   }
 
-  it.each(reads)('fails %s after 30 s, or makes a miss of it', async (_, call, miss) => {
+  it.each(reads)('fails %s after 30 s, or turns it into a miss', async (_, call, miss) => {
     const error = {
       code: 'ADAPTER_FAILED',
       message: expect.stringMatching(/^\w+ failed in the .* adapter: no answer within 30 s$/),
@@ -89,7 +89,7 @@ describe('operationTimeout, where the adapter never answers', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('bounds each call of agetOrSet to the store, not its loader', async () => {
+  it('limits the store calls of agetOrSet, not its loader', async () => {
     const silentRead = createCache({ adapter: distant(['read']) })
     const load = vi.fn(async () => 'loaded')
     const read = await outcomeOf(silentRead.agetOrSet('key', load), 31_000)
@@ -119,13 +119,13 @@ describe('operationTimeout, where the adapter never answers', () => {
     expect(outcome).toMatchObject({ error: { code: 'ADAPTER_FAILED' }, after: 750 })
   })
 
-  it.each([null, Number.POSITIVE_INFINITY])('waits for ever with %s', async (operationTimeout) => {
+  it.each([null, Number.POSITIVE_INFINITY])('waits forever with %s', async (operationTimeout) => {
     const cache = createCache({ adapter: distant(ALL), operationTimeout })
     expect(await outcomeOf(cache.aget('key'), 1_000_000)).toBeUndefined()
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('takes an answer that comes in time, and forgets one that comes late', async () => {
+  it('uses an answer in time, and ignores a late one', async () => {
     const adapter = distant([])
     const { promise, resolve, reject } = Promise.withResolvers<[]>()
     adapter.commit = () => promise
@@ -141,7 +141,7 @@ describe('operationTimeout, where the adapter never answers', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('sets no timer for a place that answers at once', async () => {
+  it('sets no timer for a sync adapter', async () => {
     const timer = vi.spyOn(globalThis, 'setTimeout')
     const cache = createCache({ adapter: memoryAdapter() })
     await cache.aset('key', 1)
@@ -154,7 +154,7 @@ describe('operationTimeout, where the adapter never answers', () => {
     expect(timer).toHaveBeenCalled()
   })
 
-  it('tells of what the adapter says where no timer can be set, as at module scope in workerd', async () => {
+  it('passes on the adapter’s error if no timer can be set, as at module scope in workerd', async () => {
     vi.stubGlobal('setTimeout', () => {
       throw new Error('Disallowed operation called within global scope: setTimeout')
     })
@@ -179,7 +179,7 @@ describe('operationTimeout, where the adapter never answers', () => {
     expect(() => createCache(options)).toThrow(/more than 0 seconds for operationTimeout/)
   })
 
-  it.each(['5', true, {}])('refuses %o, which is no number', (operationTimeout) => {
+  it.each(['5', true, {}])('refuses %o, which is not a number', (operationTimeout) => {
     const options: CacheOptions = { adapter: memoryAdapter(), operationTimeout: operationTimeout as never }
     expect(() => createCache(options)).toThrow(TypeError)
     expect(() => createCache(options)).toThrow(/seconds or null for operationTimeout/)

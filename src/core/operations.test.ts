@@ -28,7 +28,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 )
 
 describe('isLive()', () => {
-  it('is dead at its deadline, live a moment before, and never dead without one', () => {
+  it('is false at the deadline, true before it, and always true without one', () => {
     expect(isLive({ value: 1, expiresAt: NOW }, NOW)).toBe(false)
     expect(isLive({ value: 1, expiresAt: NOW + 1 }, NOW)).toBe(true)
     expect(isLive({ value: 1, expiresAt: null }, Number.MAX_SAFE_INTEGER)).toBe(true)
@@ -37,7 +37,7 @@ describe('isLive()', () => {
 })
 
 describe('isCounter()', () => {
-  it('takes safe integers and nothing else', () => {
+  it('accepts safe integers and nothing else', () => {
     for (const integer of [0, 1, -1, Number.MAX_SAFE_INTEGER]) expect(isCounter(integer)).toBe(true)
     for (const other of [-0, 0.5, 2 ** 53, Number.NaN, '1', true, null, 1n, undefined]) {
       expect(isCounter(other)).toBe(false)
@@ -46,7 +46,7 @@ describe('isCounter()', () => {
 })
 
 describe('decide()', () => {
-  it('never stores a dead entry, and changes nothing that it is given', () => {
+  it('never stores an expired entry, and does not change its arguments', () => {
     fc.assert(
       fc.property(stored, op, (before, operation) => {
         const copy = structuredClone(before)
@@ -66,7 +66,7 @@ describe('decide()', () => {
     )
   })
 
-  it('treats the expired as the absent', () => {
+  it('treats expired entries as missing', () => {
     fc.assert(
       fc.property(entry, op, (some, operation) => {
         const [next, outcome] = decide({ ...some, expiresAt: NOW }, operation, NOW)
@@ -77,7 +77,7 @@ describe('decide()', () => {
     )
   })
 
-  it('stores with set whatever was there, and with add only where nothing lives', () => {
+  it('always stores with set, and with add only if no live entry exists', () => {
     fc.assert(
       fc.property(stored, entry, (before, given) => {
         const kept = isLive(given, NOW) ? given : undefined
@@ -90,7 +90,7 @@ describe('decide()', () => {
     )
   })
 
-  it('touches the deadline and nothing else', () => {
+  it('changes only the deadline with touch', () => {
     fc.assert(
       fc.property(stored, deadline, (before, expiresAt) => {
         const [next, outcome] = decide(before, { kind: 'touch', expiresAt }, NOW)
@@ -115,7 +115,7 @@ describe('decide()', () => {
     )
   })
 
-  it('refuses to count on anything but a safe integer', () => {
+  it('refuses to increment anything but a safe integer', () => {
     for (const text of ['1', null, true, 1.5, -0, 2 ** 53, [1], 1n]) {
       const before = { value: text, expiresAt: null }
       const refusal = { ok: false, reason: 'not-an-integer' }
@@ -123,7 +123,7 @@ describe('decide()', () => {
     }
   })
 
-  it('counts from the initial entry where nothing lives, and ignores it where something does', () => {
+  it('counts from the initial entry only if no live entry exists', () => {
     fc.assert(
       fc.property(stored, fc.integer(), fc.integer(), deadline, (before, start, delta, expiresAt) => {
         const initial = { value: start, expiresAt }
@@ -158,7 +158,7 @@ describe('decide()', () => {
     expect(decide(held, { kind: 'release', token: 7 }, NOW + 1)).toEqual([held, missing])
   })
 
-  it('says of delete and move whether something lived', () => {
+  it('reports for delete and move whether a live entry existed', () => {
     fc.assert(
       fc.property(stored, (before) => {
         const expected = isLive(before, NOW) ? { ok: true } : { ok: false, reason: 'missing' }
@@ -170,7 +170,7 @@ describe('decide()', () => {
 })
 
 describe('step()', () => {
-  it('does to a place what decide() says, by whatever short way', () => {
+  it('has the effect that decide() describes, also on its fast path', () => {
     fc.assert(
       fc.property(stored, op, (before, operation) => {
         const place = new Map(before === undefined ? [] : [['key', before]])
@@ -184,11 +184,11 @@ describe('step()', () => {
     )
   })
 
-  it('leaves nothing of what a set tried to replace, and all else as it was, where the place cannot hold it', () => {
+  it('removes the old entry and changes nothing else if the place cannot hold the new one', () => {
     fc.assert(
       fc.property(stored, op, (before, operation) => {
         const place = new (class extends Map<string, Entry> {
-          // Full for all but what is there already.
+          // Full, except for existing keys.
           override set(key: string, next: Entry): never {
             return (key === 'key' && next === before ? super.set(key, next) : false) as never
           }
@@ -206,7 +206,7 @@ describe('step()', () => {
   })
 })
 
-/** What is left under a key: a move to itself leaves it. */
+/** The entries afterwards. A move to the same key leaves the entry. */
 function moved(op: Op, before: Entry | undefined, next: Entry | undefined): Entry | undefined {
   return op.kind === 'move' && op.to === 'key' ? before : next
 }

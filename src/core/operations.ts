@@ -2,37 +2,40 @@ import type { Entry, Op, Outcome } from './adapter.ts'
 import { isLive, isOpen } from './liveness.ts'
 
 /**
- * What an operation leads to: the entry to store next (`undefined` = none), the outcome, and, if the operation moves the
- * stored entry to `op.to`, that entry.
+ * The result of an operation: the entry to store (`undefined` = none), the outcome, and, if the operation
+ * moves the stored entry to `op.to`, that entry.
  */
 export type Decision = readonly [next: Entry | undefined, outcome: Outcome, moved?: Entry]
 
-/** Everything there is to know about one kind of operation. Adapters ask these traits and never the kind. */
+/** One kind of operation. Adapters use these traits and never the kind. */
 export interface Operation<O extends Op = Op> {
   /**
-   * From the stored entry to the next one. Pure. A refused operation returns the stored entry itself, so `next !== stored`
-   * tells whether there is anything to write.
+   * Decides the next entry from the stored one. Pure. A refused operation returns the stored entry itself, so
+   * `next !== stored` means that something must be written.
    */
   decide(stored: Entry | undefined, op: O, now: number): Decision
-  /** True if the decision does not depend on the stored entry at all: nothing needs to be read. */
+  /** True if the decision does not depend on the stored entry. Then nothing needs to be read. */
   isBlind(op: O, now: number): boolean
-  /** True if the key may be missing afterwards although it was there before. */
+  /** True if the operation may remove an existing key. */
   mayRemove(op: O, now: number): boolean
   /**
-   * True if it does the same whatever is stored. Such an operation supersedes every load of its key that is under way; the
-   * others do so only if they succeed.
+   * True if the result does not depend on the stored entry. Such an operation supersedes every load of its
+   * key that is in flight. The others do so only if they succeed.
    */
   readonly isUnconditional: boolean
-  /** True if it can leave an entry behind, and so needs space in the store. */
+  /** True if it can leave an entry behind, and so may need space in the store. */
   readonly stores: boolean
-  /** True if it may need room although its key is already there. As in Django's locmem, changing an entry in place needs none. */
+  /**
+   * True if it may need space although its key exists. As in Django's locmem, changing an entry in place
+   * needs none.
+   */
   readonly replaces: boolean
   /**
-   * True if it counts on the stored value, hands it on, or reports that there is one. A value that cannot be read then counts
-   * as missing. The others need only the deadline.
+   * True if it needs the stored value, or reports that there is one. An unreadable value then counts as
+   * missing. Other operations need only the deadline.
    */
   readonly needsValue: boolean
-  /** True if it counts as a use of the entry where an adapter evicts the least recently used. */
+  /** True if it counts as a use for LRU eviction. */
   readonly isUse: boolean
   /** True if its outcome carries the entry that was stored. */
   readonly returnsEntry: boolean
@@ -63,7 +66,7 @@ const USUAL = {
 }
 const REMOVAL = { ...USUAL, stores: false, mayRemove: yes }
 
-/** The operation table: one row per operation. To add an operation, add its data to `Op` and a row here. */
+/** The operation table, one row per operation. To add an operation, add its data to `Op` and a row here. */
 const OPERATIONS: { readonly [K in Kind]: Operation<OfKind<K>> } = {
   set: {
     ...USUAL,
@@ -124,18 +127,18 @@ const OPERATIONS: { readonly [K in Kind]: Operation<OfKind<K>> } = {
 }
 
 /**
- * The row of an operation.
+ * Returns the row of an operation.
  *
  * @throws {TypeError} For a kind that is not in the table, such as one that a later deployment sends.
  */
 export function operationOf(op: { readonly kind: Kind }): Operation {
   const operation = OPERATIONS[op.kind]
-  // 'constructor' finds something, too.
+  // A kind such as 'constructor' would find an inherited property.
   if (typeof operation?.decide !== 'function') throw new TypeError(`Unknown operation "${op.kind}"`)
   return operation as Operation
 }
 
-/** What an operation means: from the stored entry to the entry to store next, and the outcome. Pure. */
+/** Decides an operation: returns the entry to store and the outcome. Pure. */
 export function decide(stored: Entry | undefined, op: Op, now: number): Decision {
   return operationOf(op).decide(stored, op, now)
 }
@@ -146,14 +149,14 @@ export function keysOf({ key, op }: { readonly key: string; readonly op: object 
 }
 
 /**
- * True if `incr` can count on the value. −0 is excluded: a store of integers cannot tell it from 0, so every adapter keeps it
- * as an ordinary value.
+ * True if `incr` accepts the value. −0 is excluded: a store of integers cannot tell it from 0, so every
+ * adapter stores it as an ordinary value.
  */
 export function isCounter(value: unknown): value is number {
   return Number.isSafeInteger(value) && !Object.is(value, -0)
 }
 
-/** The sum, or the reason why there is none. */
+/** Returns the sum, or the outcome of a refusal. */
 export function addTo(value: unknown, delta: number): number | Outcome {
   if (!isCounter(value)) return NOT_AN_INTEGER
   const sum = value + delta

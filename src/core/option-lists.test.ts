@@ -16,7 +16,10 @@ type Sync = Exclude<keyof SyncCache, keyof AsyncCache | 'clear'>
 type Last<Items extends readonly unknown[]> =
   Required<Items> extends [...unknown[], infer Item] ? Item : never
 
-/** Every option of a method: when its type gets a new one, this file compiles only with it, and runs only if it is taken. */
+/**
+ * Every option of a method. If a type gets a new option, this file compiles only with it, and passes only if
+ * the method accepts it.
+ */
 type All<Name extends Async | Sync> = Required<
   Exclude<Last<Parameters<SyncCache[Name]>>, Timeout | undefined>
 >
@@ -83,7 +86,7 @@ const toMakeOne: Required<CacheOptions> = {
   sleep: async () => {},
 }
 
-/** What each option must not be. `undefined` is for "not given", and a `default` may be anything. */
+/** An invalid value for each option. `undefined` means "not given", and a `default` may be anything. */
 const wrong: Readonly<Record<string, readonly unknown[]>> = {
   version: [
     null,
@@ -160,7 +163,7 @@ const cases = [
 ]
 
 describe('the closed lists of options', () => {
-  it.each(cases)('$name, $at.name: takes each of its options', async ({ name, leading, options, at }) => {
+  it.each(cases)('$name, $at.name: accepts each of its options', async ({ name, leading, options, at }) => {
     const cache = createCache({ adapter: at() })
     await cache.asetMany({ key: 1, count: 1 }, keyed)
     await expect(call(cache, name, [...leading, options])).resolves.not.toThrow()
@@ -191,7 +194,7 @@ describe('the closed lists of options', () => {
       for (const [option, wrongs] of Object.entries(wrong)) {
         if (!(option in options)) continue
         for (const value of wrongs) {
-          // Of a key that is there, and of one that is missing.
+          // For an existing key and for a missing one.
           for (const key of [leading[0], typeof leading[0] === 'string' ? 'missing' : leading[0]]) {
             const rest = name.endsWith('etOrSet') ? [load] : leading.slice(1)
             const error = await refusal(cache, name, [key, ...rest, { ...options, [option]: value }])
@@ -278,12 +281,12 @@ describe('the closed lists of options', () => {
     ['indexedDBAdapter', (options: object) => indexedDBAdapter({ name: 'db', ...options })],
     ['lruLimits', (options: object) => lruLimits(options)],
     ['all', (options: object) => createCaches({}).all(options)],
-  ])('%s: takes no others', (name, take) => {
+  ])('%s: accepts no others', (name, take) => {
     expect(() => take({ other: 1 })).toThrow(new RegExp(`${name} has no option "other"`))
     expect(() => take({})).not.toThrow()
   })
 
-  it('createCache: takes each of its options, no others, and lists its own', () => {
+  it('createCache: accepts each of its options and no others, and lists them', () => {
     expect(() => createCache(toMakeOne)).not.toThrow()
     const one = { ...toMakeOne, other: 1 }
     expect(() => createCache(one)).toThrow('createCache has no option "other"')
@@ -295,13 +298,13 @@ describe('the closed lists of options', () => {
   })
 })
 
-/** A memory that cannot answer at once. */
+/** The memory adapter without its sync methods. */
 function distant(): Adapter {
   const { name, supports, read, commit, clear, close } = memoryAdapter()
   return { name, supports, read, commit, clear, close }
 }
 
-/** All that the cases may have changed. */
+/** Everything that the cases may have changed. */
 async function stored(cache: AsyncCache): Promise<unknown> {
   const keys = ['key', 'count', 'lock', 'missing']
   return [await cache.agetMany(keys), await cache.agetMany(keys, keyed)]
@@ -312,7 +315,7 @@ async function call(cache: AsyncCache, name: string, args: readonly unknown[]): 
   return method.apply(cache, [...args])
 }
 
-/** What a call throws. */
+/** The error of a call. */
 async function refusal(cache: AsyncCache, name: string, args: readonly unknown[]): Promise<unknown> {
   return call(cache, name, args).then(
     () => undefined,
@@ -320,7 +323,7 @@ async function refusal(cache: AsyncCache, name: string, args: readonly unknown[]
   )
 }
 
-/** The options that a refusal lists. */
+/** The options that an error message lists. */
 function listed(error: unknown): string[] | undefined {
   return / it takes (.*)$/.exec(String(error))?.[1]?.split(', ').sort()
 }

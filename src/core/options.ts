@@ -11,50 +11,58 @@ import {
 } from './keys.ts'
 import { randomFraction, type TestSeams, timerSleep, tokenOf } from './test-seams.ts'
 
-/** How a cache is set up. `A` is the adapter's type: a {@link SyncAdapter} gives a cache with sync twins. */
+/** The options of a cache. `A` is the adapter's type: a {@link SyncAdapter} gives a cache with sync methods. */
 export interface CacheOptions<A extends Adapter = Adapter>
   extends Pick<TestSeams, 'clock' | 'random' | 'sleep'> {
-  /** The place: `memoryAdapter()`, `indexedDBAdapter({ name })`, `kvAdapter({ kv, shards })`, or one of your own. */
+  /** The adapter: `memoryAdapter()`, `indexedDBAdapter({ name })`, `kvAdapter({ kv, shards })`, or your own. */
   readonly adapter: A
-  /** Default timeout in seconds, `null` = never expires. Default 300, as Django's `TIMEOUT`. */
+  /** Default timeout in seconds, `null` for never. Default 300, as Django's `TIMEOUT`. */
   readonly timeout?: Timeout | undefined
-  /** Keeps caches on one store apart, and is what `aclear` clears. Default `''`: `aclear` clears the whole store. */
+  /**
+   * Separates caches on one store. `aclear` removes only this prefix. Default `''`: `aclear` removes
+   * everything in the store.
+   */
   readonly keyPrefix?: string | undefined
-  /** The version of a call that names none. Default 1. */
+  /** The version of calls that pass none. Default 1. */
   readonly version?: Version | undefined
-  /** Makes the final key. Default {@link defaultKeyFunction}: `prefix:version:key`. */
+  /** Builds the final key. Default {@link defaultKeyFunction}: `prefix:version:key`. */
   readonly keyFunction?: KeyFunction | undefined
   /**
-   * What happens to a final key of more than 250 characters, or with spaces or control characters: `'warn'` (default)
-   * tells `onWarning` once, `'strict'` throws `INVALID_KEY`, `'off'` takes it as it is.
+   * What to do with a final key of more than 250 characters, or with spaces or control characters. `'warn'`
+   * (default) calls `onWarning` once, `'strict'` throws `INVALID_KEY`, `'off'` accepts it.
    */
   readonly keys?: 'warn' | 'strict' | 'off' | undefined
-  /** Hears each warning once. Default `console.warn`. What it throws goes to `console.error` and changes no answer. */
+  /**
+   * Called once for each warning. Default `console.warn`. An exception goes to `console.error` and changes no
+   * result.
+   */
   readonly onWarning?: ((warning: CacheWarning) => void) | undefined
   /**
-   * Hears of each read that failed because the store did, and says what becomes of it: `'throw'`, or `'miss'`, so that the
-   * cache's users go on without it. `agetOrSet` then loads, and gives what it could not store. Without it every failure
-   * throws; writes, counters, `aadd` and locks always do. If it throws, or gives anything else, the failure is thrown; an
-   * error of its own goes to `console.error`.
+   * Called for each read that fails because the store does. Return `'throw'` to throw the failure, or
+   * `'miss'` to treat it as a miss: `agetOrSet` then calls the loader, and returns a value that it could not
+   * store. Without this option every failure throws. Writes, counters, `aadd` and locks always throw. If the
+   * callback throws or returns anything else, the failure is thrown, and the callback's own error goes to
+   * `console.error`.
    */
   readonly onError?: ((error: CacheError) => 'throw' | 'miss') | undefined
   /**
-   * Seconds to wait for one answer of the store; then the call fails with `ADAPTER_FAILED`, and a write or clear may still
-   * happen. Default 30, `null` = any time. A loader's own time does not count. Nothing in memory needs it.
+   * The longest time in seconds to wait for one answer of the store. Then the call fails with
+   * `ADAPTER_FAILED`, and a write or clear may still happen. Default 30, `null` for no limit. A loader's own
+   * time does not count. Memory never waits.
    */
   readonly operationTimeout?: number | null | undefined
 }
 
 /** The options of `adelete`, `adeleteMany`, `aincrVersion` and `adecrVersion`. */
 export interface KeyOptions {
-  /** Which version of the key is meant. Default: the cache's `version`. */
+  /** The version of the key. Default: the cache's `version`. */
   readonly version?: Version | undefined
 }
 
 /** The options of `ahasKey`, `attl` and `agetMany`. */
 export interface ReadOptions extends KeyOptions {
   /**
-   * `true`: what is stored now, asked of its owner, where reads may otherwise be answered by a copy nearby
+   * `true`: read the current value from its owner, on adapters whose reads may be stale
    * (`adapter.supports.staleness`). Default `false`.
    */
   readonly fresh?: boolean | undefined
@@ -62,7 +70,7 @@ export interface ReadOptions extends KeyOptions {
 
 /** The options of `apop`. */
 export interface PopOptions<D = undefined> extends KeyOptions {
-  /** Given back instead of `undefined` when the key is missing or expired. */
+  /** Returned instead of `undefined` if the key is missing or expired. */
   readonly default?: D
 }
 
@@ -71,21 +79,24 @@ export interface GetOptions<D = undefined> extends PopOptions<D>, ReadOptions {}
 
 /** The options of `aset`, `aadd`, `atouch` and `asetMany`. */
 export interface SetOptions extends KeyOptions {
-  /** Seconds; `null` = never; 0 or less = not cached. Left out: the cache's default. */
+  /** In seconds. `null`: never expires. 0 or less: not stored. Default: the cache's timeout. */
   readonly timeout?: Timeout | undefined
 }
 
 /** The options of `aincr` and `adecr`. */
 export interface IncrOptions extends KeyOptions {
-  /** Where to count from when the key is missing or expired, instead of failing: a safe integer. */
+  /** A safe integer to start from if the key is missing or expired. Without it, such a call fails. */
   readonly initial?: number | undefined
-  /** Seconds that a counter made by `initial` lives; one that is there keeps its own deadline. Not without `initial`. */
+  /**
+   * The timeout in seconds of a counter created by `initial`. An existing counter keeps its own deadline.
+   * Only with `initial`.
+   */
   readonly timeout?: Timeout | undefined
 }
 
 /** The options of `lock`. */
 export interface LockOptions extends KeyOptions {
-  /** Seconds after which the lock is open again, whatever became of its holder. More than 0. */
+  /** Seconds after which the lock is free again, even if its holder died. More than 0. */
   readonly timeout: number
 }
 
@@ -97,11 +108,11 @@ export interface WaitingLockOptions extends LockOptions {
 
 /** The options of `agetOrSet`. */
 export interface GetOrSetOptions extends SetOptions, ReadOptions {
-  /** Lets this caller stop waiting; the load goes on, for others who wait, and its result is stored. */
+  /** Stops waiting when it aborts. The load continues for other callers, and its result is stored. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Where a timeout may stand, a bag of options may stand instead. */
+/** A timeout, or an options object in its place. */
 export type TimeoutOr<Options> = Timeout | Options | undefined
 
 export type ResolvedOptions = { readonly [K in keyof CacheOptions]-?: Exclude<CacheOptions[K], undefined> }
@@ -121,7 +132,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'random',
     'sleep',
   ]
-  // First of all, so that whoever gives the adapter itself is told.
+  // Checked first, for callers who pass the adapter itself.
   if (!isAdapter(options?.adapter))
     throw new TypeError('createCache needs an adapter: { adapter: memoryAdapter() }')
   checkBag(options, known, 'createCache')
@@ -144,14 +155,14 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   if (typeof keyPrefix !== 'string')
     throw new TypeError(`createCache takes a string for keyPrefix: got ${describeType(keyPrefix)}`)
   if (!keyPrefix.isWellFormed())
-    throw new TypeError('createCache takes well-formed text for keyPrefix: it has a lone surrogate')
+    throw new TypeError('createCache takes a well-formed string for keyPrefix: it contains a lone surrogate')
   if (operationTimeout !== null && typeof operationTimeout !== 'number')
     throw new TypeError(
       `createCache takes seconds or null for operationTimeout: got ${describeType(operationTimeout)}`,
     )
   if (operationTimeout !== null && !(operationTimeout > 0))
     throw new RangeError(
-      `createCache takes more than 0 seconds for operationTimeout, or null for any time: got ${operationTimeout}`,
+      `createCache takes more than 0 seconds for operationTimeout, or null for no limit: got ${operationTimeout}`,
     )
   for (const name of ['keyFunction', 'onWarning', 'onError', 'clock', 'random', 'sleep'] as const) {
     const given: unknown = options[name]
@@ -169,7 +180,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     onWarning: guarded('onWarning', onWarning, undefined),
     onError: guarded('onError', onError, 'throw'),
     operationTimeout,
-    // The platform's clock needs no check, and is asked on every call.
+    // The platform's clock needs no check. It is read on every call.
     clock: clock === undefined ? () => Date.now() : checkedClock(clock),
     random: () => tokenOf(random),
     sleep,
@@ -184,7 +195,7 @@ function isAdapter(adapter: unknown): boolean {
   return methods.every((name) => typeof (adapter as Adapter)[name] === 'function')
 }
 
-/** Refuses a word that is none of those to choose among. */
+/** Throws if `given` is not one of `choices`. */
 export function checkChoice(given: unknown, choices: readonly string[], method: string, name: string): void {
   if (choices.includes(given as string)) return
   const listed = choices.map((choice) => `'${choice}'`).join(' or ')
@@ -192,7 +203,7 @@ export function checkChoice(given: unknown, choices: readonly string[], method: 
   throw new TypeError(`${method} takes ${listed} for ${name}: got ${got}`)
 }
 
-/** Options are closed: `{ tiemout: 60 }` must not quietly mean the default. */
+/** Throws for unknown options: `{ tiemout: 60 }` must not silently mean the default. */
 export function checkBag(given: unknown, known: readonly string[], method: string): void {
   if (!isPlainObject(given)) {
     throw new TypeError(
@@ -206,7 +217,7 @@ export function checkBag(given: unknown, known: readonly string[], method: strin
   }
 }
 
-/** An object of no class, from whatever realm. */
+/** True for an object literal or one without a prototype, of any realm. */
 export function isPlainObject(given: unknown): given is object {
   if (typeof given !== 'object' || given === null) return false
   const prototype: unknown = Object.getPrototypeOf(given)

@@ -7,7 +7,7 @@ it.each([
   ['accepted', () => accepted.call({ method: 'set', key: 'k' }, EVICTED)],
   ['counted', () => counted.call({ method: 'aincr', key: 'k' }, EVICTED)],
   ['moved', () => moved.call({ method: 'aincrVersion', key: 'k', to: 2 }, [EVICTED])],
-])('%s() takes an eviction, which only one of many can meet, for an adapter at fault', (_, read) => {
+])('%s() reports an eviction, which only a batch can cause, as a fault of the adapter', (_, read) => {
   expect(read).toThrow(
     expect.objectContaining({
       code: 'ADAPTER_FAILED',

@@ -2,28 +2,26 @@ import type { Outcome } from './adapter.ts'
 import { ClockError } from './callbacks.ts'
 import { CacheError, type CacheErrorCode, quoteKey } from './errors.ts'
 
-/** The call that an outcome answers. `method` begins the message of an error. */
+/** The call of an outcome. Error messages start with `method`. */
 interface Call {
   readonly method: string
   readonly key: string
 }
 
-// How plans finish. They read the call from `this`, so that no function need be made for each call.
+// These finish plans. They read the call from `this`, so that a plan needs no closure.
 
-/** `true` if it was done, `false` if it was refused for a reason that the method's answer has room for. */
+/** Returns `true` if the change was made, `false` if it was refused because the key exists or is missing. */
 export function accepted(this: Call, outcome: Outcome | undefined): boolean {
   if (outcome?.ok) return true
   if (outcome?.reason === 'exists' || outcome?.reason === 'missing') return false
   throw refused(outcome, this)
 }
 
-/** The number that `incr` left. */
 export function counted(this: Call, outcome: Outcome | undefined): number {
   if (outcome?.ok && outcome.value !== undefined) return outcome.value
   throw refused(outcome, this)
 }
 
-/** The version that the key was moved to. */
 export function moved(this: Call & { readonly to: number }, [outcome]: readonly Outcome[]): number {
   if (outcome?.ok) return this.to
   throw refused(outcome, this)
@@ -41,11 +39,14 @@ const REFUSALS: { readonly [reason: string]: readonly [code: CacheErrorCode, why
 
 function refused(outcome: Outcome | undefined, { method, key }: Call): CacheError {
   const reason = outcome === undefined || outcome.ok ? 'none' : outcome.reason
-  const [code, why] = REFUSALS[reason] ?? ['ADAPTER_FAILED', `the adapter gave no usable outcome (${reason})`]
+  const [code, why] = REFUSALS[reason] ?? [
+    'ADAPTER_FAILED',
+    `the adapter returned no usable outcome (${reason})`,
+  ]
   return new CacheError(code, `${method}(${quoteKey(key)}) failed: ${why}`, { key })
 }
 
-/** The store's own failure, which is never a miss. A broken clock is not the store's failure. */
+/** Wraps a failure of the store. A `CacheError` or a failed clock is returned as it is. */
 export function adapterFailed(adapter: { readonly name: string }, method: string, cause: unknown): Error {
   if (cause instanceof CacheError || cause instanceof ClockError) return cause
   const why = cause instanceof Error ? `: ${cause.message}` : ''

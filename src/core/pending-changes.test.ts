@@ -6,12 +6,15 @@ import { createCache } from './create-cache.ts'
 import { loadsOf } from './in-flight.ts'
 
 interface Held {
-  /** Lets the change be done, if it was held before, and answered. */
+  /** Lets a held change run, and its answer arrive. */
   release(): void
   fail(): void
 }
 
-/** Memory that is asked from afar, and whose next changes or clears can be held on their way there or back. */
+/**
+ * Memory with asynchronous answers. The next changes or clears can be held before they run, or before they
+ * are answered.
+ */
 function open() {
   const memory = memoryAdapter()
   const holds: ((work: () => Promise<unknown>) => Promise<unknown>)[] = []
@@ -44,12 +47,12 @@ function open() {
     hold,
     cache: createCache({ adapter }),
     prefixed: createCache({ adapter, keyPrefix: 'app' }),
-    /** The same store, unseen by the loads of the other caches. */
+    /** The same store through another adapter object, whose changes the loads of the other caches do not see. */
     elsewhere: createCache({ adapter: memory }),
   }
 }
 
-/** A load of `'key'` that is under way. */
+/** A load of `'key'` in flight. */
 async function startLoad(cache: AsyncCache) {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const started = Promise.withResolvers<void>()
@@ -64,7 +67,7 @@ async function startLoad(cache: AsyncCache) {
   return { call, settled, load, finish: () => resolve('late'), fail: () => reject(new Error('mine')) }
 }
 
-/** Long enough for all that waits for nothing. */
+/** Long enough for everything that waits for nothing else. */
 async function flush(): Promise<void> {
   for (let turn = 0; turn < 50; turn += 1) await null
 }
@@ -73,7 +76,7 @@ type Scene = ReturnType<typeof open>
 
 interface Case {
   readonly what: string
-  /** Stored elsewhere while the load runs, so that the change finds it. */
+  /** Stored elsewhere during the load, so that the change finds it. */
   readonly stored?: unknown
   readonly change: (cache: AsyncCache) => Promise<unknown>
   readonly changes: boolean
@@ -110,7 +113,7 @@ const CASES: readonly Case[] = [
   },
 ]
 
-describe('a load that ends while a change of its key is under way', () => {
+describe('a load that ends while a change of its key is pending', () => {
   const begin = async (scene: Scene, { stored, change }: Case, held: Held) => {
     await scene.elsewhere.aset('key', 'moved', { version: 0 })
     const load = await startLoad(scene.cache)
@@ -125,7 +128,7 @@ describe('a load that ends while a change of its key is under way', () => {
     return { ...load, changing, held }
   }
 
-  it.each(CASES)('waits for its outcome, which decides: $what', async (example) => {
+  it.each(CASES)('waits for the outcome, which decides: $what', async (example) => {
     const scene = open()
     const { held, changing, call } = await begin(scene, example, scene.hold('on its way back'))
     held.release()
@@ -135,7 +138,7 @@ describe('a load that ends while a change of its key is under way', () => {
     expect(loadsOf(scene.adapter).size).toBe(0)
   })
 
-  it.each(CASES)('counts it as done if it failed: $what', async (example) => {
+  it.each(CASES)('counts a failed change as made: $what', async (example) => {
     const scene = open()
     const { held, changing, call } = await begin(scene, example, scene.hold('on its way'))
     held.fail()
@@ -149,7 +152,7 @@ describe('a load that ends while a change of its key is under way', () => {
     ['a set', (cache: AsyncCache) => cache.aset('key', 'theirs')],
     ['an add', (cache: AsyncCache) => cache.aadd('key', 'theirs')],
     ['a move', (cache: AsyncCache) => cache.aincrVersion('key', 1, { version: 0 })],
-  ])('gives what %s left', async (_, change) => {
+  ])('returns the value after %s', async (_, change) => {
     const { cache, elsewhere, hold } = open()
     await elsewhere.aset('key', 'theirs', { version: 0 })
     const { call, finish } = await startLoad(cache)
@@ -185,7 +188,7 @@ describe('a load that ends while a change of its key is under way', () => {
     }
   })
 
-  it('waits for all of them, and one that changed something is enough', async () => {
+  it('waits for all of them, and is superseded by any that changed something', async () => {
     const { cache, elsewhere, hold } = open()
     const { call, settled, finish } = await startLoad(cache)
     const holds = [hold('on its way'), hold('on its way'), hold('on its way')]
@@ -203,7 +206,7 @@ describe('a load that ends while a change of its key is under way', () => {
     expect(await cache.ahasKey('key')).toBe(false)
   })
 
-  it('does not wait for ever for touches that keep coming, but for what may take the key away', async () => {
+  it('does not wait forever for repeated touches, but waits for changes that may remove the key', async () => {
     const { cache, elsewhere, hold } = open()
     const first = await startLoad(cache)
     const holds = [hold('on its way'), hold('on its way back')]
@@ -236,7 +239,7 @@ describe('a load that ends while a change of its key is under way', () => {
     expect(await cache.ahasKey('key')).toBe(false)
   })
 
-  it('does not keep its error, nor what is not to be stored, waiting', async () => {
+  it('does not delay an error, or a value that is not stored', async () => {
     const { cache, hold } = open()
     const { call, fail } = await startLoad(cache)
     const held = hold('on its way back')
@@ -247,7 +250,7 @@ describe('a load that ends while a change of its key is under way', () => {
     await popping
   })
 
-  it('is let go by a change that is never answered, after operationTimeout', async () => {
+  it('stops waiting for an unanswered change after operationTimeout', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
       const { cache, hold } = open()
@@ -268,7 +271,7 @@ describe('a load that ends while a change of its key is under way', () => {
   })
 })
 
-describe('a caller who comes while a change is under way', () => {
+describe('a caller who comes while a change is pending', () => {
   it.each([
     ['that changes nothing', undefined, 1],
     ['that takes the key out', 'x', 2],
@@ -291,7 +294,7 @@ describe('a caller who comes while a change is under way', () => {
     expect(await first.call).toBe(loads === 1 ? 'late' : 'newer')
   })
 
-  it('loads at once beside a load that a set, delete or clear supersedes', async () => {
+  it('loads at once, next to a load that a set, delete or clear supersedes', async () => {
     for (const change of [
       (cache: AsyncCache) => cache.aset('key', 'x', 0),
       (cache: AsyncCache) => cache.adelete('key'),
@@ -310,7 +313,7 @@ describe('a caller who comes while a change is under way', () => {
   })
 })
 
-it('notes nothing of changes while no load is under way', async () => {
+it('does not track changes while no load is in flight', async () => {
   const { adapter, cache } = open()
   await Promise.all([cache.aset('key', 1), cache.aincr('key'), cache.apop('key'), cache.aclear()])
   expect(loadsOf(adapter).size).toBe(0)

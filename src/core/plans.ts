@@ -2,11 +2,12 @@ import type { Change, Entry, Op, Outcome, Wanted } from './adapter.ts'
 import type { Version } from './keys.ts'
 import type { SetOptions } from './options.ts'
 
-// A plan is a public method's call as data: what the adapter is asked, and what is made of its answer.
+// A plan is the call of a public method as data: what to ask the adapter, and how to turn the answer into the
+// result.
 
-/** Reads keys, and makes the result of their live entries. */
+/** Reads keys, and builds the result from their live entries. */
 export interface ReadPlan<R> {
-  /** The public method that was called. It begins the messages of errors. */
+  /** The public method that was called. Error messages start with it. */
   readonly method: string
   readonly keys: readonly string[]
   readonly wanted: Wanted
@@ -15,7 +16,7 @@ export interface ReadPlan<R> {
   finish(entries: readonly (Entry | undefined)[]): R
 }
 
-/** Changes one entry, named by the caller's key, and makes the result of the outcome. */
+/** Changes one entry under the caller's key, and builds the result from the outcome. */
 export interface ChangePlan<R> {
   readonly method: string
   readonly key: string
@@ -25,7 +26,7 @@ export interface ChangePlan<R> {
   finish(outcome: Outcome | undefined): R
 }
 
-/** Makes several changes together, under stored keys. */
+/** Makes several changes in one batch, under stored keys. */
 export interface CommitPlan<R> {
   readonly method: string
   readonly changes: readonly Change[]
@@ -39,7 +40,7 @@ export interface MovePlan extends CommitPlan<number> {
   readonly to: number
 }
 
-/** What `agetOrSet` and `getOrSet` do beside reading. */
+/** A call of `agetOrSet` or `getOrSet`. */
 export interface LoadCall {
   readonly method: string
   readonly key: string
@@ -49,7 +50,7 @@ export interface LoadCall {
   readonly fresh?: boolean | undefined
 }
 
-/** One call for a lock. Each attempt takes the time anew, since the lock's timeout counts from there. */
+/** One call of `alock` or `lock`. Each attempt reads the clock again, because the lock's timeout starts there. */
 export interface LockCall {
   /** Milliseconds to keep trying. */
   readonly wait: number

@@ -5,7 +5,7 @@ import { createCache } from './create-cache.ts'
 import { InFlightLoads } from './in-flight.ts'
 import { requestScope } from './request-scope.ts'
 
-/** Stands for workerd, which lets nobody use an I/O object of another request. */
+/** Simulates workerd, where an I/O object can be used only in its own request. */
 let request = 0
 class SocketPair {
   readonly #madeIn = request
@@ -16,12 +16,12 @@ class SocketPair {
   }
 }
 
-it('is one scope where there are no requests', () => {
+it('is one scope on a platform without requests', () => {
   expect(requestScope()).toBe(requestScope())
   expect(requestScope().isCurrent()).toBe(true)
 })
 
-describe('where there are requests', () => {
+describe('on a platform with requests', () => {
   beforeEach(() => {
     vi.stubGlobal('WebSocketPair', SocketPair)
     request += 1
@@ -30,7 +30,7 @@ describe('where there are requests', () => {
     vi.unstubAllGlobals()
   })
 
-  it('tells them apart, however they take turns', () => {
+  it('distinguishes requests that alternate', () => {
     const [one, two] = [request, request + 1]
     const ofOne = requestScope()
     request = two
@@ -50,7 +50,7 @@ describe('where there are requests', () => {
     ['set', (cache: AsyncCache) => cache.aset('key', 1)],
     ['delete', (cache: AsyncCache) => cache.adelete('key')],
     ['clear', (cache: AsyncCache) => cache.aclear()],
-  ])('neither joins a load of another, nor waits for its %s', async (_, change) => {
+  ])('neither joins a load of another request, nor waits for its %s', async (_, change) => {
     const memory = memoryAdapter()
     const never = new Promise<never>(() => {})
     let hangs = false
@@ -83,14 +83,14 @@ describe('where there are requests', () => {
     expect(await cache.agetOrSet('key', () => 'again')).toBeDefined()
   })
 
-  it('joins the loads of its own', async () => {
+  it('joins the loads of the same request', async () => {
     const cache = createCache({ adapter: memoryAdapter() })
     const load = vi.fn(async () => 'loaded')
     await Promise.all([cache.agetOrSet('key', load), cache.agetOrSet('key', load)])
     expect(load).toHaveBeenCalledTimes(1)
   })
 
-  it('supersedes the loads of all', async () => {
+  it('supersedes the loads of all requests', async () => {
     const cache = createCache({ adapter: memoryAdapter() })
     const { promise, resolve: end } = Promise.withResolvers<string>()
     const load = vi.fn(() => promise)
@@ -104,13 +104,13 @@ describe('where there are requests', () => {
     expect(await cache.aget('key')).toBeUndefined()
   })
 
-  it('does not keep for ever what cancelled requests were at', () => {
+  it('does not keep the states of cancelled requests forever', () => {
     const flights = new InFlightLoads<unknown>()
     const visit = flights.enter('first')
     const flight = flights.start('first', visit, () => new Promise(() => {}))
     for (let key = 0; key < 20_000; key += 1) flights.enter(`key ${key}`)
     expect(flights.size).toBeLessThanOrEqual(10_000)
-    // Whoever lives on all the same has its value, and stores nothing that a change may have superseded.
+    // A request that continues anyway gets its value, and stores nothing that a change may have superseded.
     expect(flight.superseded).toBe(true)
     expect(flights.start('first', visit, async () => 1).superseded).toBe(true)
   })

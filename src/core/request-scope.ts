@@ -1,38 +1,39 @@
 /**
- * The request in which a promise was made. In workerd, promises of a request that was cancelled never settle, so that no other
- * request may wait for them. Everywhere else, all is one scope.
+ * The request that created a promise. In workerd, promises of a cancelled request never settle, so other
+ * requests must not wait for them. Elsewhere there is only one scope.
  */
 export interface RequestScope {
   isCurrent(): boolean
 }
 
-/** The scope of what runs now. Two scopes of one request may be two objects: ask `isCurrent`. */
+/** Returns the current scope. Two scopes of one request may be different objects, so use `isCurrent`. */
 export function requestScope(): RequestScope {
   if (latest?.isCurrent() === true) return latest
   const { WebSocketPair } = globalThis as { readonly WebSocketPair?: new () => IoObject }
-  if (WebSocketPair === undefined) return EVERYWHERE
+  if (WebSocketPair === undefined) return SINGLE_SCOPE
   try {
     latest = new IoScope(new WebSocketPair())
     return latest
   } catch {
-    // At module scope nothing waits for I/O.
-    return EVERYWHERE
+    // At module scope nothing can wait for I/O.
+    return SINGLE_SCOPE
   }
 }
 
-/** Whether there are requests here, which end and take with them what they had begun. */
+/** True on a platform with requests, whose pending work ends with them. */
 export function hasRequests(): boolean {
   return 'WebSocketPair' in globalThis
 }
 
-/** Each half of a pair, of which nothing is ever sent. */
+/** A pair of sockets that is never used for sending. */
 interface IoObject {
   readonly 0: { readonly readyState: number }
 }
 
 /**
- * Tells requests apart by what workerd itself refuses: an I/O object may be used only in the request that made it. A pair of
- * sockets is the cheapest that is checked when it is looked at: 5 µs to make, 0.3 to ask, some 50 where it refuses.
+ * Identifies a request through workerd's own rule: an I/O object may be used only in the request that created
+ * it. A socket pair is the cheapest object whose properties are checked: 5 µs to create, 0.3 µs to check,
+ * about 50 µs if the check fails.
  * https://developers.cloudflare.com/workers/observability/errors/#cannot-perform-io-on-behalf-of-a-different-request
  */
 class IoScope implements RequestScope {
@@ -51,7 +52,7 @@ class IoScope implements RequestScope {
   }
 }
 
-const EVERYWHERE: RequestScope = { isCurrent: () => true }
+const SINGLE_SCOPE: RequestScope = { isCurrent: () => true }
 
-/** Most calls are of the request that made the last one. */
+/** Most calls come from the same request as the previous one. */
 let latest: IoScope | undefined

@@ -17,7 +17,7 @@ describe('snapshot()', () => {
     expect(flaw?.(copy as never)).toBeUndefined()
   })
 
-  it.each(refusedValues)('refuses $name, and says where it is', ({ make, path }) => {
+  it.each(refusedValues)('refuses $name, and names its path', ({ make, path }) => {
     let caught: unknown
     try {
       snapshot(make(), 'the key', 'aset')
@@ -34,7 +34,7 @@ describe('snapshot()', () => {
     { value: Promise.resolve(1), hint: 'it is a Promise: await it' },
     { value: new URL('https://example.org'), hint: 'it is a URL, and only plain data' },
     { value: { at: new (class Point {})() }, hint: 'it is a Point, and only plain data' },
-  ])('says what to do: $hint', ({ value, hint }) => {
+  ])('explains the error: $hint', ({ value, hint }) => {
     expect(() => snapshot(value, 'k', 'aset')).toThrow(hint)
   })
 
@@ -47,7 +47,7 @@ describe('snapshot()', () => {
     expect(copy).toEqual({ list: [{ at: new Date(0) }], bytes: new Uint8Array([1]) })
   })
 
-  it('takes the bytes a view shows, not the buffer behind it', () => {
+  it('copies the bytes of a view, not its whole buffer', () => {
     const copy = snapshot(new Uint8Array(1_000).subarray(3, 5), 'k', 'aset')
     expect(copy.buffer.byteLength).toBe(2)
   })
@@ -66,7 +66,7 @@ describe('snapshot()', () => {
     },
   )
 
-  it('takes the values of getters, and tells of one that throws', () => {
+  it('copies the values of getters, and reports one that throws', () => {
     expect(
       snapshot(
         {
@@ -86,7 +86,7 @@ describe('snapshot()', () => {
     expect(() => snapshot(broken, 'k', 'aset')).toThrow(/reading it failed/)
   })
 
-  it('takes plain objects without a prototype, and of another realm', () => {
+  it('copies plain objects without a prototype, and of another realm', () => {
     expect(snapshot(Object.assign(Object.create(null), { a: 1 }), 'k', 'aset')).toEqual({ a: 1 })
     const foreign = runInNewContext(
       '({ a: [1], m: new Map([[1, new Set([2])]]), d: new Date(5), e: new TypeError("x") })',
@@ -101,14 +101,14 @@ describe('snapshot()', () => {
   })
 })
 
-describe('what stands under global names', () => {
+describe('replaced globals', () => {
   const RealDate = Date
   afterEach(() => {
     vi.useRealTimers()
     vi.unstubAllGlobals()
   })
 
-  /** Ways in which tests replace a class. */
+  /** The ways in which tests replace a class. */
   const fakes: [string, () => void][] = [
     ['fake timers', () => vi.useFakeTimers()],
     ['fake timers, the date only', () => vi.useFakeTimers({ toFake: ['Date'], now: 5 })],
@@ -164,7 +164,7 @@ describe('what stands under global names', () => {
     })
   })
 
-  it('takes a date that was made under fake timers after they are gone, and it is an ordinary one', () => {
+  it('copies a date made under fake timers to an ordinary date', () => {
     vi.useFakeTimers({ now: 5 })
     const at = new Date()
     const stored = snapshot({ at }, 'k', 'aset')
@@ -206,7 +206,7 @@ describe('what stands under global names', () => {
     ],
   ]
 
-  it.each(derived)('refuses what is derived from %s, with and without fake timers', (_, make) => {
+  it.each(derived)('refuses a subclass of %s, with and without fake timers', (_, make) => {
     for (const isFake of [false, true]) {
       if (isFake) vi.useFakeTimers()
       expect(() => snapshot(make(), 'k', 'aset')).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
@@ -214,7 +214,7 @@ describe('what stands under global names', () => {
   })
 })
 
-describe('what is kept', () => {
+describe('the copy', () => {
   const used = () => {
     for (let round = 0; round < 4; round += 1) gc()
     const { heapUsed, arrayBuffers } = process.memoryUsage()
@@ -223,7 +223,7 @@ describe('what is kept', () => {
 
   class Service {
     readonly body = Array.from({ length: 125_000 }, (_, index) => index + 0.5)
-    /** Is on the stack while the value is copied. */
+    /** On the stack while the value is copied. */
     keep(kept: unknown[], make: (service: Service) => unknown): void {
       kept.push(snapshot(make(this), 'k', 'aset'))
     }
@@ -247,7 +247,7 @@ describe('what is kept', () => {
     ['caught', (service: Service) => ({ error: service.parse() })],
     ['a cause', (service: Service) => new Map([['error', service.cause()]])],
     ['read', (service: Service) => copyOf(snapshot(service.fail(), 'k', 'aset'), 'k')],
-  ])('of an error is not what called it: %s', (_, make) => {
+  ])('of an error does not hold its callers: %s', (_, make) => {
     const kept: unknown[] = []
     new Service().keep(kept, make)
     const before = used()
@@ -257,7 +257,7 @@ describe('what is kept', () => {
     expect(kept).toHaveLength(21)
   })
 
-  it('of an error is its stack as text, whatever Error.prepareStackTrace makes of it', () => {
+  it('of an error has its stack as a string, even with Error.prepareStackTrace', () => {
     const error = new Error('x')
     expect(snapshot(error, 'k', 'aset').stack).toBe(error.stack)
     expect(copyOf(snapshot(error, 'k', 'aset'), 'k').stack).toBe(error.stack)
@@ -306,7 +306,7 @@ describe('what is kept', () => {
         array[8_123_456] = { array }
       },
     ],
-  ])('of an array with few elements is few elements: %s', (_, fill) => {
+  ])('of an array with few elements takes little memory: %s', (_, fill) => {
     const source: unknown[] = []
     fill(source)
     const stored = snapshot(source, 'k', 'aset')
@@ -324,7 +324,7 @@ describe('what is kept', () => {
     }
   })
 
-  it('of an array with nothing in it is its length', () => {
+  it('of an empty array has its length', () => {
     const before = used()
     const copy = snapshot(new Array(1_000_000), 'k', 'aset')
     expect(used() - before).toBeLessThan(10_000_000)
@@ -333,7 +333,7 @@ describe('what is kept', () => {
   })
 })
 
-describe('getters that change what is copied', () => {
+describe('getters that change the value during the copy', () => {
   it.each([
     [
       'an array',
@@ -374,7 +374,7 @@ describe('getters that change what is copied', () => {
         return set.add(grow())
       },
     ],
-  ])('of %s do not make it endless', (_, make) => {
+  ])('of %s do not cause an endless loop', (_, make) => {
     expect(() => snapshot(make(), 'k', 'aset')).not.toThrow()
   })
 })

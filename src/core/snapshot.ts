@@ -3,15 +3,14 @@ import { CacheError } from './errors.ts'
 import { invalid, isObject, isRefusedPrimitive, nameOf, refuse, unreadable } from './value-errors.ts'
 
 /**
- * Copies a value all the way down, and refuses with `INVALID_VALUE` and the path to the culprit whatever some
- * adapter could not give back as it went in. It is what makes cached values snapshots, and the one definition of
- * what may be cached:
+ * Deep-copies a value. Throws `INVALID_VALUE` with the path to any part that some adapter could not store and
+ * return unchanged. This function defines which values can be cached:
  *
- * - primitives but symbols; `undefined` only inside a value;
- * - plain objects (own enumerable text keys, any name), arrays (elements and holes);
- * - Date, RegExp, Map, Set, BigInt, Error (standard class, message, cause), ArrayBuffer, DataView, typed arrays
- *   (the bytes they show; a Node Buffer comes back as the Uint8Array it is);
- * - cycles and shared references, which stay cycles and shared.
+ * - primitives except symbols; `undefined` only inside a value;
+ * - plain objects (own enumerable string keys, any name), arrays (elements and holes);
+ * - Date, RegExp, Map, Set, BigInt, Error (standard class, message, cause), ArrayBuffer, DataView, typed
+ *   arrays (the bytes of the view; a Node Buffer comes back as a Uint8Array);
+ * - cycles and shared references, which are preserved.
  */
 export function snapshot<T>(value: T, key: string, method: string): T {
   if (!isObject(value)) {
@@ -22,15 +21,15 @@ export function snapshot<T>(value: T, key: string, method: string): T {
     const flat = Object.getOwnPropertySymbols(value).length === 0 ? copyFlat(value) : undefined
     return (flat ?? new Copier(key, method).copy(value, 0)) as T
   } catch (error) {
-    // A getter that throws, a revoked proxy: the value's own fault, told as such.
+    // A getter threw or a proxy is revoked: the value is at fault.
     if (error instanceof CacheError) throw error
     throw unreadable(key, method, error)
   }
 }
 
 /**
- * A value that is kept uncopied. Unchecked but for one thing: a promise, or whatever else has a `then`, would be
- * awaited by whoever gets it from an async method, and come out as something else.
+ * Returns a value to store uncopied. Refuses only a promise or another object with a `then` method: an async
+ * method that returned it would await it and resolve to something else.
  */
 export function sharedValue<T>(value: T, key: string, method: string): T {
   let hasThen: boolean
@@ -44,7 +43,7 @@ export function sharedValue<T>(value: T, key: string, method: string): T {
   return value
 }
 
-/** Whether `await` would wait for it: a promise, of this realm or another, or what acts as one. */
+/** True if `await` would wait for the value: a promise of any realm, or another thenable. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     (isObject(value) || typeof value === 'function') &&
@@ -52,12 +51,15 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   )
 }
 
-/** A copy of what {@link snapshot} made, which needs no checks: whatever was stored can be read. */
+/** Copies a value that {@link snapshot} made. It needs no checks. */
 export function copyOf<T>(value: T, key: string): T {
   return isObject(value) ? ((copyFlat(value) ?? new Copier(key, 'A read', true).copy(value, 0)) as T) : value
 }
 
-/** A plain object of primitives without symbols for names, as most cached records are; of anything else `undefined`. */
+/**
+ * Copies a plain object that holds only primitives and has no symbol keys, like most cached records. Returns
+ * `undefined` for anything else.
+ */
 function copyFlat(source: object): object | undefined {
   if (Object.getPrototypeOf(source) !== Object.prototype) return undefined
   const copy: Record<string, unknown> = { ...source }

@@ -1,15 +1,18 @@
-/** The indexes below `length` that hold something, among other names of properties: some of those read as numbers, too. */
+/** Returns the indexes below `length` that have an element. */
 export function elementsOf(array: readonly unknown[], length: number): number[] {
   const indexes: number[] = []
   for (const name of Object.keys(array)) {
     const index = Number(name)
-    // '1e3' and '' do.
+    // Other property names, such as '1e3' and '', also convert to numbers.
     if (index < length && String(index >>> 0) === name) indexes.push(index)
   }
   return indexes
 }
 
-/** Whether a table of its elements takes less than room for all of an array: V8's takes some seven times as much for each. */
+/**
+ * True if a dictionary of the elements takes less space than the whole array. V8's takes about seven times as
+ * much per element.
+ */
 export function isSparse(length: number, elements: number): boolean {
   return length > 2_000 && length > 16 * elements
 }

@@ -1,24 +1,24 @@
 import type { Entry, Op, Outcome } from './adapter.ts'
 import { type Operation, operationOf } from './operations.ts'
 
-/** Where {@link step} reads and writes. A `Map` is one. */
+/** The storage that {@link step} reads and writes. A `Map` is one. */
 export interface Place {
   get(key: string): Entry | undefined
   /**
-   * `operation` is the row of the operation that writes, for places that evict. Returns `false`, with nothing done, for an
-   * entry that the place can never hold.
+   * `operation` is the operation that writes, for places that evict. Returns `false`, with nothing done, for
+   * an entry that the place can never hold.
    */
   set(key: string, entry: Entry, operation: Operation): unknown
   delete(key: string): unknown
 }
 
-/** Runs one operation on a place. Nobody else may use the place while it runs. */
+/** Runs one operation on a place. Nothing else may use the place in the meantime. */
 export function step(place: Place, key: string, op: Op, now: number): Outcome {
   const operation = operationOf(op)
-  // Nothing is read for a blind operation, and no decision is allocated.
+  // Fast path: a blind operation reads nothing and allocates no decision.
   if ('entry' in op && operation.isBlind(op, now)) {
     if (place.set(key, op.entry, operation) !== false) return OK
-    // Nobody may read what the writer tried to replace.
+    // The old value must not remain: the writer meant to replace it.
     place.delete(key)
     return TOO_LARGE
   }

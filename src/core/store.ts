@@ -8,24 +8,27 @@ import type { ResolvedOptions } from './options.ts'
 import { adapterFailed } from './outcomes.ts'
 import type { ChangePlan, CommitPlan, ReadPlan } from './plans.ts'
 
-/** What runs the plans of an async face. A plan that cannot be made rejects the call. */
+/** Runs the plans of an async cache. If a plan cannot be made, the call rejects. */
 export interface Store {
   readonly loads: InFlightLoads<unknown>
   read<R>(makePlan: () => ReadPlan<R>): Promise<R>
   change<R>(makePlan: () => ChangePlan<R>): Promise<R>
   commit<R>(makePlan: () => CommitPlan<R>): Promise<R>
-  /** Stores what a load brought, which supersedes no load. */
+  /** Stores a loaded value. This supersedes no load. */
   commitLoaded(method: string, change: Change, now: number): Promise<Outcome | undefined>
   clear(): Promise<void>
   close(): Promise<void>
 }
 
-/** Runs plans on an adapter: expired entries count as missing, failures are typed, waits are bounded, loads hear of changes. */
+/**
+ * Runs plans on an adapter. Expired entries count as missing, failures become `CacheError`s, waiting times
+ * are limited, and loads are told of changes.
+ */
 export class AdapterStore implements Store {
   readonly loads: InFlightLoads<unknown>
   readonly #adapter: Adapter
   readonly #context: CallContext
-  /** `undefined`: no wait is bounded. */
+  /** If `undefined`, waiting times are not limited. */
   readonly #deadlines: Deadlines | undefined
 
   constructor(context: CallContext) {
@@ -88,7 +91,7 @@ export class AdapterStore implements Store {
     }
   }
 
-  /** Loads of the same keys that are under way are superseded according to the outcomes. */
+  /** Supersedes loads of the same keys that are in flight, according to the outcomes. */
   #commit(method: string, changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
     const pending = this.loads.begin(changes, now)
     const answer = this.#send(method, changes, now)
@@ -113,31 +116,31 @@ export class AdapterStore implements Store {
     }
   }
 
-  /** The adapter was asked already: a timer must not hide what it fails with by itself. */
-  #bounded<T>(answer: Promise<T>, whatIsLeft = ''): Promise<T> {
+  /** The adapter runs first, so that a failure to set the timer does not hide its own error. */
+  #bounded<T>(answer: Promise<T>, suffix = ''): Promise<T> {
     if (this.#deadlines === undefined) return answer
     const { operationTimeout } = this.#context.options
     return this.#deadlines.wait(
       answer,
-      () => new DOMException(`no answer within ${operationTimeout} s${whatIsLeft}`, 'TimeoutError'),
+      () => new DOMException(`no answer within ${operationTimeout} s${suffix}`, 'TimeoutError'),
     )
   }
 }
 
 const MAY_STILL_HAPPEN = '; it may still happen'
 
-/** An expired entry is missing, also if the adapter still has it. */
+/** Returns `undefined` for an expired entry. */
 export function liveOrNone(entry: Entry | undefined, now: number): Entry | undefined {
   return isLive(entry, now) ? entry : undefined
 }
 
-/** Throws a failure, unless the cache's `onError` turns outages into misses. */
+/** Throws the error, unless it is an outage and the cache's `onError` returns `'miss'`. */
 export function missOnOutage(error: unknown, onError: ResolvedOptions['onError']): void {
   const isOutage = isCacheError(error, 'ADAPTER_FAILED') || isCacheError(error, 'QUOTA_EXCEEDED')
   if (!isOutage || onError(error) !== 'miss') throw error
 }
 
-/** The plan of a read of one live entry, under its stored key. */
+/** A plan that reads one live entry by its stored key. */
 export function readEntry(
   method: string,
   storedKey: string,
@@ -147,7 +150,7 @@ export function readEntry(
   return { method, keys: [storedKey], wanted: 'value', fresh, now, finish: ([entry]) => entry }
 }
 
-/** The change that stores what a load brought, unless someone stored the key meanwhile. */
+/** The operation that stores a loaded value, unless the key was stored in the meantime. */
 export function addLoaded(entry: Entry): Op {
   return { kind: 'add', entry }
 }

@@ -1,7 +1,7 @@
 import type { Adapter, SyncStorage } from './adapter.ts'
 import { checkKey, readOptions, readTimeout, type SetManyData, versionIn } from './arguments.ts'
 import { AsyncCache } from './cache.ts'
-import { Calls, GETTING, SETTING } from './calls.ts'
+import { Calls, GET_OPTIONS, SET_OPTIONS } from './calls.ts'
 import { checkTimeout } from './expiry.ts'
 import { type Loader, loadSync } from './get-or-set.ts'
 import { isOpen } from './liveness.ts'
@@ -22,9 +22,8 @@ import { accepted } from './outcomes.ts'
 import { PromisedStore, SyncStore } from './sync-store.ts'
 
 /**
- * A cache in memory: every method of {@link AsyncCache}, and its sync twin under the name without the `a`. The async
- * methods are the sync ones, promised; only `agetOrSet` can wait for a loader.
- *
+ * A cache in memory. It has every method of {@link AsyncCache}, and a sync method under the same name without
+ * the `a`. The async methods run the sync ones. Only `agetOrSet` can wait for a loader.
  * @example
  * ```ts
  * import { createCache } from 'nearcache'
@@ -48,128 +47,127 @@ export class SyncCache extends AsyncCache {
   }
 
   /**
-   * Reads a key, at once: its value, or `options.default` (else `undefined`) when it is missing or expired. See
-   * {@link AsyncCache.aget}.
+   * Reads a key synchronously. Returns its value, or `options.default` (else `undefined`) if it is missing or
+   * expired. See {@link AsyncCache.aget}.
    */
   get<T = unknown>(key: string, options?: GetOptions): T | undefined
-  /** Reads a key, at once, or gives `options.default` when it is missing or expired. */
+  /** Reads a key synchronously, or returns `options.default` if it is missing or expired. */
   get<T>(key: string, options: GetOptions<T> & { readonly default: T }): T
-  /** Reads a key, at once, or gives `options.default` when it is missing or expired. */
+  /** Reads a key synchronously, or returns `options.default` if it is missing or expired. */
   get<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   get(key: string, options?: GetOptions<unknown>): unknown {
     return this.#get('get', key, options)
   }
 
-  /**
-   * Stores a value, at once, for `timeout` **seconds**; `null` = never expires. See {@link AsyncCache.aset}.
-   */
+  /** Stores a value synchronously, for `timeout` **seconds**; `null`: never expires. See {@link AsyncCache.aset}. */
   set(key: string, value: unknown, options?: TimeoutOr<SetOptions>): void {
     this.#set('set', key, value, options)
   }
 
   /**
-   * Stores a value only if the key is missing or expired, at once: `true` if it did. See {@link AsyncCache.aadd}.
+   * Stores a value synchronously if the key is missing or expired. Returns `true` if it was stored. See
+   * {@link AsyncCache.aadd}.
    */
   add(key: string, value: unknown, options?: TimeoutOr<SetOptions>): boolean {
     return this.#store.change(this.#calls.add('add', key, value, options))
   }
 
   /**
-   * Reads a key, at once, and on a miss stores and gives what `loader` gives, for `timeout` **seconds**. `undefined` is
-   * not stored, nor is the result of a loader that changes its own key. A function that gives a promise, or anything else
-   * with a `then`, is a `TypeError`: that is what {@link AsyncCache.agetOrSet} is for.
+   * Reads a key synchronously. On a miss, calls `loader`, stores the result for `timeout` **seconds** and
+   * returns it. `undefined` is not stored, nor is the result of a loader that changes its own key. A loader
+   * that returns a promise or another thenable throws a `TypeError`: use {@link AsyncCache.agetOrSet}.
    */
   getOrSet<T>(key: string, loader: T | (() => T), options?: TimeoutOr<SetOptions>): T {
-    const call = this.#calls.getOrSet('getOrSet', key, loader, options, SETTING)
+    const call = this.#calls.getOrSet('getOrSet', key, loader, options, SET_OPTIONS)
     const value = this.#store.value('getOrSet', key, call.version)
     if (value !== undefined) return this.#calls.copyOut(value, key) as T
     return loadSync(this.#calls, this.#store, call) as T
   }
 
   /**
-   * Gives a live key a new deadline, in **seconds** from now, at once: `false` if it is missing. See {@link
-   * AsyncCache.atouch}.
+   * Sets a new deadline for a live key synchronously, in **seconds** from now. Returns `false` if the key is
+   * missing. See {@link AsyncCache.atouch}.
    */
   touch(key: string, options?: TimeoutOr<SetOptions>): boolean {
     return this.#store.change(this.#calls.touch('touch', key, options))
   }
 
-  /** Removes a key, at once: `true` if a live entry was removed. See {@link AsyncCache.adelete}. */
+  /** Removes a key synchronously. Returns `true` if a live entry was removed. See {@link AsyncCache.adelete}. */
   delete(key: string, options?: KeyOptions): boolean {
     return this.#store.change(this.#calls.delete('delete', key, options))
   }
 
-  /** Tells at once whether a key is live. See {@link AsyncCache.ahasKey}. */
+  /** Checks synchronously whether a key is live. See {@link AsyncCache.ahasKey}. */
   hasKey(key: string, options?: ReadOptions): boolean {
     return this.#store.read(this.#calls.hasKey('hasKey', key, options))
   }
 
-  /** Adds `delta` to a stored integer, at once, and keeps its deadline. See {@link AsyncCache.aincr}. */
+  /** Adds `delta` to a stored integer synchronously, and keeps its deadline. See {@link AsyncCache.aincr}. */
   incr(key: string, delta = 1, options?: IncrOptions): number {
     return this.#incr('incr', key, delta, options)
   }
 
-  /** Subtracts `delta`, at once. See {@link AsyncCache.adecr}. */
+  /** Subtracts `delta` synchronously. See {@link AsyncCache.adecr}. */
   decr(key: string, delta = 1, options?: IncrOptions): number {
     return this.#store.change(this.#calls.decr('decr', key, delta, options))
   }
 
-  /**
-   * Tells at once how many **seconds** a key has left; `null` = never expires. See {@link AsyncCache.attl}.
-   */
+  /** Returns the **seconds** that a key has left; `null`: never expires. See {@link AsyncCache.attl}. */
   ttl(key: string, options?: ReadOptions): number | null | undefined {
     return this.#store.read(this.#calls.ttl('ttl', key, options))
   }
 
-  /** Takes a key out, at once: gives its value and deletes it. See {@link AsyncCache.apop}. */
+  /** Removes a key synchronously and returns its value. See {@link AsyncCache.apop}. */
   pop<T = unknown>(key: string, options?: PopOptions): T | undefined
-  /** Takes a key out, at once, or gives `options.default` when it is missing or expired. */
+  /** Removes a key and returns its value, or `options.default` if it is missing or expired. */
   pop<T>(key: string, options: PopOptions<T> & { readonly default: T }): T
-  /** Takes a key out, at once, or gives `options.default` when it is missing or expired. */
+  /** Removes a key and returns its value, or `options.default` if it is missing or expired. */
   pop<T, D = null>(key: string, options: PopOptions<D> & { readonly default: D }): T | D
   pop(key: string, options?: PopOptions<unknown>): unknown {
     return this.#store.change(this.#calls.pop('pop', key, options))
   }
 
   /**
-   * Takes a lock for `options.timeout` **seconds** at most, or gives `undefined` if it is taken: one attempt, and `using`
-   * instead of `await using`. See {@link AsyncCache.alock}.
+   * Acquires a lock for at most `options.timeout` **seconds**, or returns `undefined` if it is held. Tries
+   * once. Use it with `using`, not `await using`. See {@link AsyncCache.alock}.
    */
   lock(key: string, options: LockOptions): SyncCacheLock | undefined {
-    const { take, release } = this.#calls.lock('lock', key, options, LOCKING)
+    const { take, release } = this.#calls.lock('lock', key, options, LOCK_OPTIONS)
     return this.#store.commit(take()) ? heldSyncLock(key, () => this.#store.commit(release())) : undefined
   }
 
-  /** Reads many keys at once: a Map of the live ones. See {@link AsyncCache.agetMany}. */
+  /** Reads many keys synchronously. Returns a Map of the live ones. See {@link AsyncCache.agetMany}. */
   getMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Map<string, T> {
     return this.#store.read(this.#calls.getMany<T>('getMany', keys, options))
   }
 
-  /** Stores many keys at once, for `timeout` **seconds**. See {@link AsyncCache.asetMany}. */
+  /** Stores many keys synchronously, for `timeout` **seconds**. See {@link AsyncCache.asetMany}. */
   setMany(data: SetManyData, options?: TimeoutOr<SetOptions>): string[] {
     return this.#store.commit(this.#calls.setMany('setMany', data, options))
   }
 
-  /** Removes many keys at once. See {@link AsyncCache.adeleteMany}. */
+  /** Removes many keys synchronously. See {@link AsyncCache.adeleteMany}. */
   deleteMany(keys: Iterable<string>, options?: KeyOptions): void {
     this.#store.commit(this.#calls.deleteMany('deleteMany', keys, options))
   }
 
   /**
-   * Moves a key to its version + `delta`, at once, and gives that version. See {@link AsyncCache.aincrVersion}.
+   * Moves a key to version + `delta` synchronously, and returns the new version. See {@link
+   * AsyncCache.aincrVersion}.
    */
   incrVersion(key: string, delta = 1, options?: KeyOptions): number {
     return this.#store.commit(this.#calls.incrVersion('incrVersion', key, delta, options))
   }
 
   /**
-   * Moves a key to its version − `delta`, at once, and gives that version. See {@link AsyncCache.adecrVersion}.
+   * Moves a key to version − `delta` synchronously, and returns the new version. See {@link
+   * AsyncCache.adecrVersion}.
    */
   decrVersion(key: string, delta = 1, options?: KeyOptions): number {
     return this.#store.commit(this.#calls.decrVersion('decrVersion', key, delta, options))
   }
 
-  /** Removes every entry of the `keyPrefix`, at once; without one, all. See {@link AsyncCache.aclear}. */
+  /** Removes every entry of the `keyPrefix` synchronously; without one, all. See {@link AsyncCache.aclear}. */
   clear(): void {
     this.#store.clear('clear')
   }
@@ -189,7 +187,7 @@ export class SyncCache extends AsyncCache {
     loader: Loader<T>,
     options?: TimeoutOr<GetOrSetOptions>,
   ): Promise<T> {
-    // A hit is given at once: most calls are one.
+    // Fast path for a hit, which most calls are.
     if (options === undefined || typeof options === 'number') {
       checkKey(key, 'agetOrSet')
       checkTimeout(options, 'agetOrSet')
@@ -207,18 +205,18 @@ export class SyncCache extends AsyncCache {
     return this.#incr('aincr', key, delta, options)
   }
 
-  // Faster ways of the plans for `get`, `set` and `incr`. `fast-paths.test.ts` compares them with the plans.
+  // Fast paths of the plans for `get`, `set` and `incr`. `fast-paths.test.ts` compares them with the plans.
 
   #get(method: string, key: string, options: GetOptions<unknown> | undefined): unknown {
     checkKey(key, method)
-    const version = options === undefined ? undefined : readOptions(options, GETTING, method).version
+    const version = options === undefined ? undefined : readOptions(options, GET_OPTIONS, method).version
     const value = this.#store.value(method, key, version)
     return value === undefined ? options?.default : this.#calls.copyOut(value, key)
   }
 
   #set(method: string, key: string, value: unknown, options: TimeoutOr<SetOptions>): void {
     checkKey(key, method)
-    const timeout = readTimeout(options, SETTING, method)
+    const timeout = readTimeout(options, SET_OPTIONS, method)
     const version = versionIn(options)
     const now = this.#calls.now()
     const expiresAt = this.#calls.deadline(timeout, now)
@@ -238,18 +236,18 @@ export class SyncCache extends AsyncCache {
   }
 }
 
-const LOCKING = ['version', 'timeout']
+const LOCK_OPTIONS = ['version', 'timeout']
 
-/** An adapter that can also answer at once: the cache over it has sync twins. */
+/** An adapter that can also answer synchronously. A cache on it has sync methods. */
 export interface SyncAdapter extends Adapter, SyncStorage {
   /**
-   * Makes the cache: {@link createSyncCache}, from `nearcache/adapter`. The adapter brings it, so that a bundle without a sync
-   * adapter does not carry the sync methods.
+   * Creates the cache: {@link createSyncCache}, from `nearcache/adapter`. The adapter provides it, so that a
+   * bundle without a sync adapter does not contain the sync methods.
    */
   readonly createSyncCache: (options: ResolvedOptions, adapter: SyncAdapter) => SyncCache
 }
 
-/** Makes the cache over a sync adapter. An adapter of your own has it as its property `createSyncCache`. */
+/** Creates the cache on a sync adapter. Assign it to the property `createSyncCache` of your own adapter. */
 export function createSyncCache(options: ResolvedOptions, adapter: SyncAdapter): SyncCache {
   return new SyncCache(new Calls(options), adapter)
 }

@@ -6,21 +6,24 @@ import { adapterFailed } from './outcomes.ts'
 import type { ChangePlan, CommitPlan, ReadPlan } from './plans.ts'
 import { liveOrNone, missOnOutage, type Store } from './store.ts'
 
-type SyncPlace = Adapter & SyncStorage
+type SyncStoreAdapter = Adapter & SyncStorage
 
 /**
- * Runs plans at once. The entry of one key is looked up in its bucket, under the caller's own key: joining it to its prefix for
- * each call would cost more than everything else.
+ * Runs plans synchronously. A single entry is found in its bucket by the caller's own key: building the
+ * stored key for each call would cost more than everything else.
  */
 export class SyncStore {
   readonly loads: InFlightLoads<unknown>
-  readonly #adapter: SyncPlace
+  readonly #adapter: SyncStoreAdapter
   readonly #context: CallContext
   readonly #keyspace: Keyspace
-  /** The bucket of the cache's own version. None with a custom key function, or where the adapter has no buckets. */
+  /**
+   * The bucket of the cache's own version. `undefined` with a custom key function, or if the adapter has no
+   * buckets.
+   */
   readonly #bucket: Bucket | undefined
 
-  constructor(context: CallContext, adapter: SyncPlace) {
+  constructor(context: CallContext, adapter: SyncStoreAdapter) {
     this.#context = context
     this.#adapter = adapter
     this.#keyspace = context.keyspace
@@ -51,7 +54,7 @@ export class SyncStore {
     return plan.finish(this.#commit(plan.method, plan.changes, plan.now))
   }
 
-  /** Stores what a load brought, which supersedes no load. */
+  /** Stores a loaded value. This supersedes no load. */
   commitLoaded(method: string, change: Change, now: number): Outcome | undefined {
     return this.#send(method, [change], now)[0]
   }
@@ -67,7 +70,7 @@ export class SyncStore {
     }
   }
 
-  /** A fast path of the `get` plan: the value of a live key, or `undefined`. */
+  /** A fast path of the `get` plan. Returns the value of a live key, or `undefined`. */
   value(method: string, key: string, version: Version | undefined): unknown {
     const bucket = this.#bucketOf(version)
     if (bucket === undefined) {
@@ -83,17 +86,17 @@ export class SyncStore {
     }
   }
 
-  /** A fast path of the `incr` plan. `undefined`: nothing was done. */
+  /** A fast path of the `incr` plan. Returns `undefined` if it did nothing. */
   tryIncr(key: string, delta: number): number | undefined {
     return this.loads.size > 0 ? undefined : this.#bucket?.tryIncr(key, delta, this.#context.now)
   }
 
-  /** A fast path of the `set` plan. `false`: nothing was done. */
+  /** A fast path of the `set` plan. Returns `false` if it did nothing. */
   trySet(key: string, value: unknown, expiresAt: number | null): boolean {
     return this.loads.size === 0 && this.#bucket?.trySet(key, value, expiresAt) === true
   }
 
-  /** Runs a load of a key, which changes made meanwhile may supersede. */
+  /** Runs a load. Changes of the key in the meantime may supersede it. */
   runLoad<R>(storedKey: string, load: (inFlight: InFlight<unknown>) => R): R {
     return this.loads.runSync(storedKey, load)
   }
@@ -108,7 +111,7 @@ export class SyncStore {
     let bucket = this.#bucketOf(version)
     if (bucket?.hasSafe(key) === false) {
       if (version === undefined) this.#keyspace.check(key, version, method)
-      // A listener of warnings may have written: an empty bucket need not be the one in use any more.
+      // A warning listener may have written. Then an empty bucket may no longer be the one in use.
       else bucket = this.#adapter.bucket?.(prefixOf(this.#keyspace.storedKey(key, version, method)))
     }
     if (bucket === undefined) {
@@ -145,13 +148,13 @@ export class SyncStore {
   }
 }
 
-/** A {@link SyncStore} for the async face. */
+/** Runs a {@link SyncStore} for the async methods. */
 export class PromisedStore implements Store {
   readonly loads: InFlightLoads<unknown>
   readonly #store: SyncStore
-  readonly #adapter: SyncPlace
+  readonly #adapter: SyncStoreAdapter
 
-  constructor(store: SyncStore, adapter: SyncPlace) {
+  constructor(store: SyncStore, adapter: SyncStoreAdapter) {
     this.#store = store
     this.#adapter = adapter
     this.loads = store.loads

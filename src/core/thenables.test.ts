@@ -6,7 +6,7 @@ import { createCache } from './create-cache.ts'
 
 const THEN = 'then'
 
-/** What `await` would wait for, also as seen through an object of another kind. */
+/** Objects that `await` would wait for, also through an object of another kind. */
 const thenables: readonly (readonly [string, () => unknown])[] = [
   ['a promise', async () => 1],
   ['a promise of another realm', () => runInNewContext('Promise.resolve(1)')],
@@ -44,7 +44,7 @@ const places = [
 ] as const
 
 describe.each(places)('values that are promises, on %s', (place, create) => {
-  // A copy is made of an array's elements only: its `then` is left out with all its other properties.
+  // Only the elements of an array are copied: its `then` is left out, like all its other properties.
   const refused = thenables.filter(([what]) => place.includes('shared') || what !== 'an array with a then')
 
   it.each(refused)('are refused: %s', async (_, make) => {
@@ -62,7 +62,7 @@ describe.each(places)('values that are promises, on %s', (place, create) => {
       () => cache.asetMany([['key', make()]]),
     ]
     for (const write of promised) await expect(write()).rejects.toEqual(invalid)
-    // A function with a `then` is a loader.
+    // A function with a `then` is called as a loader.
     const given = make()
     if (typeof given !== 'function') {
       await expect(cache.agetOrSet('key', given)).rejects.toEqual(invalid)
@@ -85,7 +85,7 @@ describe.each(places)('values that are promises, on %s', (place, create) => {
     },
   )
 
-  it.each(rejecting)('leave no failure unhandled where getOrSet refuses them: %s', async (_, make) => {
+  it.each(rejecting)('leave no unhandled rejection if getOrSet refuses them: %s', async (_, make) => {
     const cache = createCache({ adapter: create() })
     const unhandled: unknown[] = []
     const note = (reason: unknown) => void unhandled.push(reason)
@@ -93,7 +93,7 @@ describe.each(places)('values that are promises, on %s', (place, create) => {
     try {
       expect(() => cache.getOrSet('key', make)).toThrow(TypeError)
       expect(() => cache.getOrSet('key', make())).toThrow(TypeError)
-      // Node tells of them when the microtasks are done.
+      // Node reports unhandled rejections after the microtasks.
       await new Promise((resolve) => setImmediate(resolve))
       expect(unhandled).toEqual([])
     } finally {
@@ -102,7 +102,7 @@ describe.each(places)('values that are promises, on %s', (place, create) => {
   })
 })
 
-it('takes objects whose then is no method, and tells of one that cannot be read', () => {
+it('accepts objects whose then is not a method, and reports one that cannot be read', () => {
   const cache = createCache({ adapter: memoryAdapter({ values: 'shared' }) })
   const plain = { [THEN]: 'later' }
   cache.set('key', plain)

@@ -5,8 +5,9 @@ interface Waiter<T> {
 }
 
 /**
- * Callers who wait for one promise and may leave before it settles. A reaction cannot be taken off a promise: it would keep
- * everything of a caller who has left, for as long as the promise is pending. So the promise has one, and callers stand in a set.
+ * Callers who wait for one promise and may abort before it settles. A promise reaction cannot be removed: it
+ * would keep everything of an aborted caller alive while the promise is pending. So the promise has one
+ * reaction, and the callers are in a set.
  */
 export class Waiters<T> {
   readonly #promise: Promise<T>
@@ -25,7 +26,7 @@ export class Waiters<T> {
     return this.#waiting.size
   }
 
-  /** To be called when the promise is about to settle: whoever comes now waits for the promise itself. */
+  /** Must be called just before the promise settles. Later callers wait for the promise itself. */
   close(): void {
     this.#isClosed = true
   }
@@ -55,7 +56,7 @@ export class Waiters<T> {
   }
 }
 
-/** Waits for `promise` until `signal` aborts; leaving does not stop what is waited for. */
-export function leavable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** Waits for `promise` until `signal` aborts. The work behind the promise continues. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   return signal === undefined ? promise : new Waiters(promise).wait(signal)
 }

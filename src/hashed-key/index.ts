@@ -3,13 +3,13 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { defaultKeyFunction, type KeyFunction, MAX_KEY_LENGTH, UNSAFE_CHARACTERS } from '../core/keys.ts'
 
 /**
- * A key function for keys of any length and any text: a key that would be too long for some cache (250 bytes with its
- * prefix and version), or has a space or control character, is replaced by `#` and 128 bits of its BLAKE3 hash.
+ * A key function for keys of any length and any text. A key that is too long for some caches (more than 250
+ * bytes with its prefix and version), or that has a space or control character, is replaced by `#` and 128
+ * bits of its BLAKE3 hash.
  *
- * All other keys stay readable, and final keys stay apart: a key that begins with `#` itself is hashed too. As with every
- * custom key function, `aincrVersion` at the edge is one step only where both versions happen to have one owner.
+ * All other keys stay readable. Final keys stay distinct: a key that starts with `#` is hashed too. As with
+ * every custom key function, `aincrVersion` at the edge is atomic only if both versions have the same owner.
  * https://github.com/BLAKE3-team/BLAKE3
- *
  * @example
  * ```ts
  * import { createCache } from 'nearcache'
@@ -31,7 +31,7 @@ export const hashedKey: KeyFunction = (key, keyPrefix, version) => {
 }
 
 function isShort(text: string): boolean {
-  // No text has fewer bytes than characters: most are settled without encoding.
+  // A character takes at least one byte, so most keys need no encoding.
   return (
     text.length * 3 <= MAX_KEY_LENGTH ||
     (text.length <= MAX_KEY_LENGTH && utf8ToBytes(text).length <= MAX_KEY_LENGTH)

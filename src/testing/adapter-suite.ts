@@ -3,11 +3,11 @@ import type { Adapter, Change, Entry, Op, Outcome } from '../core/adapter.ts'
 import { isLive } from '../core/liveness.ts'
 import { isVast, storableValues } from './values.ts'
 
-/** What {@link adapterSuite} tests. */
+/** The options of {@link adapterSuite}. */
 export interface AdapterSuiteOptions {
-  /** Stands in the titles of the tests. */
+  /** Appears in the test titles. */
   readonly name: string
-  /** A new adapter over an empty place of its own. */
+  /** Returns a new adapter on an empty store of its own. */
   readonly createAdapter: () => Adapter
 }
 
@@ -35,9 +35,8 @@ function change(key: string, op: Op): Change {
 }
 
 /**
- * The seam's contract: what `read`, `commit`, `clear` and `close` of an {@link Adapter} must do. Which cases run is
- * decided by what the adapter itself declares in `supports`. For a runner like Vitest.
- *
+ * Tests the contract of an {@link Adapter}: `read`, `commit`, `clear` and `close`. The adapter's own
+ * `supports` decides which cases run. For a runner like Vitest.
  * @example
  * ```ts
  * import { memoryAdapter } from 'nearcache/memory'
@@ -62,7 +61,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
     }
 
     describe('read', () => {
-      it('gives entries in the order asked, undefined where absent, twice where asked twice', async () => {
+      it('returns entries in the order of the keys, undefined for absent ones, and repeats repeated keys', async () => {
         const adapter = open()
         await adapter.commit([set(':1:a', 1), set(':1:b', 'two', NOW + 5)], NOW)
         const entries = await adapter.read([':1:b', ':1:x', ':1:a', ':1:b'], NOW, 'value')
@@ -70,7 +69,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         expect(entries).toEqual([b, undefined, { value: 1, expiresAt: null }, b])
       })
 
-      it('gives at least the deadline when only presence is wanted', async () => {
+      it('returns at least the deadline if only presence is wanted', async () => {
         const adapter = open()
         await adapter.commit([set(':1:a', 'x', NOW + 5)], NOW)
         const [a, b] = await adapter.read([':1:a', ':1:b'], NOW, 'presence')
@@ -85,7 +84,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         expect(await values(adapter, [':1:a'], NOW + 1)).toEqual([undefined])
       })
 
-      it('keeps the furthest deadline that there is', async () => {
+      it('keeps the latest possible deadline', async () => {
         const adapter = open()
         const furthest = NOW + 3_155_760_000_000_000
         await adapter.commit([set(':1:a', 1, furthest)], NOW)
@@ -135,7 +134,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         ])
       })
 
-      it('takes an entry at its deadline for missing', async () => {
+      it('treats an entry at its deadline as missing', async () => {
         const adapter = open()
         await adapter.commit([set(':1:a', 1, NOW + 1_000), set(':1:b', 1, NOW + 1_000)], NOW)
         const later = NOW + 1_000
@@ -152,7 +151,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         expect(await values(adapter, [':1:a', ':1:b'], later)).toEqual([undefined, 2])
       })
 
-      it('removes what is stored already dead', async () => {
+      it('removes an entry that is replaced by an expired one', async () => {
         const adapter = open()
         await adapter.commit([set(':1:a', 1), set(':1:b', 1)], NOW)
         const dead = [
@@ -168,14 +167,14 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         ])
       })
 
-      it('keeps the deadline when counting', async () => {
+      it('keeps the deadline on incr', async () => {
         const adapter = open()
         await adapter.commit([set(':1:n', 1, NOW + 7)], NOW)
         await adapter.commit([incr(':1:n', -3)], NOW + 3)
         expect(await adapter.read([':1:n'], NOW, 'value')).toEqual([{ value: -2, expiresAt: NOW + 7 }])
       })
 
-      it('creates a counter where there is none, and leaves the deadline of one that is there', async () => {
+      it('creates a missing counter, and keeps the deadline of an existing one', async () => {
         const adapter = open()
         const initial: Entry = { value: 10, expiresAt: NOW + 5 }
         const counting = change(':1:n', { kind: 'incr', delta: 1, initial })
@@ -209,7 +208,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         ])
       })
 
-      it('moves an entry with its deadline, over what was there', async () => {
+      it('moves an entry with its deadline, and replaces the entry there', async () => {
         const adapter = open()
         await adapter.commit([set(':1:m', 'old', NOW + 7), set(':2:m', 'other')], NOW)
         const moves = [
@@ -270,7 +269,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         ['pops', () => ({ kind: 'pop' })],
         ['releases', () => ({ kind: 'release', token: 7 })],
         ['moves', (index) => ({ kind: 'move', to: `:${index + 2}:k` })],
-      ])('lets one of 50 concurrent callers have it: who %s', async (_, op) => {
+      ])('lets one of 50 concurrent callers succeed: %s', async (_, op) => {
         const adapter = open()
         if (!adapter.supports.atomic) return
         await adapter.commit([set(':1:k', 7)], NOW)
@@ -280,7 +279,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         expect(outcomes.filter(([outcome]) => outcome?.ok)).toHaveLength(1)
       })
 
-      it('loses no increment to those who touch meanwhile', async () => {
+      it('loses no increment to concurrent touches', async () => {
         const adapter = open()
         if (!adapter.supports.atomic) return
         await adapter.commit([set(':1:n', 0)], NOW)
@@ -293,7 +292,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         expect(await adapter.read([':1:n'], NOW, 'value')).toEqual([{ value: 50, expiresAt: NOW + 5 }])
       })
 
-      it('admits one adder also among those who add the same', async () => {
+      it('admits one adder even if all add the same value', async () => {
         const adapter = open()
         if (!adapter.supports.atomic) return
         const adds = await Promise.all(
@@ -303,7 +302,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         expect(await adapter.commit([add(':1:w', 1)], NOW)).toEqual([{ ok: false, reason: 'exists' }])
       })
 
-      it('tells long keys apart that differ in their last character', async () => {
+      it('distinguishes long keys that differ in their last character', async () => {
         const adapter = open()
         const length = Math.min(adapter.supports.maxKeyBytes ?? 5_000, 5_000)
         const keys = ['a', 'b', ''].map((last) => `:1:${'k'.repeat(length - 4)}${last}`)
@@ -314,7 +313,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         expect(await values(adapter, keys)).toEqual([0, 1, 2])
       })
 
-      it('takes any text for a key', async () => {
+      it('accepts any text as a key', async () => {
         const adapter = open()
         const keys = [
           '::',
@@ -344,12 +343,12 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         await adapter.commit([set(':1:v', make())], NOW)
         const [entry] = await adapter.read([':1:v'], NOW, 'value')
         const value = entry?.value
-        // Comparing four billion holes takes for ever; its flaw() looks at what matters.
+        // Comparing four billion holes would take forever; flaw() checks what matters.
         if (!isVast(make())) expect(value).toStrictEqual(make())
         expect(flaw?.(value as never)).toBeUndefined()
       })
 
-      it('that are too large are refused, and the old value is not served for them', async () => {
+      it('that are too large are refused, and the old value is removed', async () => {
         const adapter = open()
         const { maxValueBytes } = adapter.supports
         if (maxValueBytes === null) return
@@ -360,7 +359,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
           [set(':1:a', large), add(':1:b', large), add(':1:d', large), set(':1:c', 'fits')],
           NOW,
         )
-        // What is there is not added to, however large the other is.
+        // An existing key is refused, even if the new value is too large.
         expect(outcomes).toEqual([tooLarge, { ok: false, reason: 'exists' }, tooLarge, OK])
         expect(await values(adapter, [':1:a', ':1:b', ':1:c', ':1:d'])).toEqual([
           undefined,
@@ -370,21 +369,21 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         ])
       })
 
-      it('as large as the adapter says are stored', async () => {
+      it('of the largest declared size are stored', async () => {
         const adapter = open()
         const { maxValueBytes } = adapter.supports
         if (maxValueBytes === null) return
         const bytes = new Uint8Array(maxValueBytes).fill(7)
         expect(await adapter.commit([set(':1:a', bytes)], NOW)).toEqual([OK])
         const [found] = (await values(adapter, [':1:a'])) as [Uint8Array | undefined]
-        // Not by toEqual, which takes seconds for megabytes.
+        // toEqual takes seconds for megabytes.
         expect(found?.length).toBe(bytes.length)
         expect(found?.every((byte) => byte === 7)).toBe(true)
       })
     })
 
     describe('clear', () => {
-      it('removes what begins with the scope and leaves its neighbours', async () => {
+      it('removes keys that start with the scope, and no others', async () => {
         const adapter = open()
         const inside = ['app:1:a', 'app:2:a', 'app:1:\uffff', 'app:1:🇬🇷', 'app::x', 'app:']
         const outside = ['ap:1:a', 'app', 'app2:1:a', 'app;', 'App:1:a', ':1:a', 'zapp:1:a', 'app%3A1:1:a']
@@ -405,14 +404,14 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         ['a.b:', 'axb:1:k'],
         ['a[xy]b:', 'axb:1:k'],
         ['a\\b:', 'ab:1:k'],
-      ])('takes the scope %s for text, not for a pattern', async (scope, outside) => {
+      ])('treats the scope %s as text, not as a pattern', async (scope, outside) => {
         const adapter = open()
         await adapter.commit([set(`${scope}1:k`, 1), set(outside, 1)], NOW)
         await adapter.clear(scope)
         expect(await values(adapter, [`${scope}1:k`, outside])).toEqual([undefined, 1])
       })
 
-      it('removes everything when the scope is empty, and the place can be used again', async () => {
+      it('removes everything if the scope is empty, and can be used again', async () => {
         const adapter = open()
         await adapter.commit([set(':1:a', 1), set('app:1:a', 1)], NOW)
         await adapter.clear('')

@@ -24,8 +24,9 @@ import { versionMoves } from './conformance/version-moves.ts'
 import { versions } from './conformance/versions.ts'
 
 /**
- * What {@link cacheSuite} tests. `createAdapter` gives a new adapter over an empty place of its own, each time. `twins` says
- * through which methods: the async ones (default), or the sync ones of a {@link SyncAdapter}.
+ * The options of {@link cacheSuite}. `createAdapter` returns a new adapter on an empty store of its own, each
+ * time. `twins` selects the methods to test: the async ones (default), or the sync ones of a {@link
+ * SyncAdapter}.
  */
 export type CacheSuiteOptions = { readonly name: string } & (
   | { readonly createAdapter: () => Adapter; readonly twins?: 'async' | undefined }
@@ -33,11 +34,10 @@ export type CacheSuiteOptions = { readonly name: string } & (
 )
 
 /**
- * The contract of Django's cache as a whole: what every method of a cache on this adapter must do. The title of a test
- * begins with its line in `docs/conformance.md`, which says why some lines do not apply. What nearcache adds to Django has no
- * line, and is tested here too. Which cases run is decided by what the adapter itself declares in `supports`. For
- * Vitest, in any runtime.
- *
+ * Tests the contract of Django's cache: every method of a cache on this adapter. A test title starts with its
+ * line in `docs/conformance.md`, which explains why some lines do not apply. Additions of nearcache to Django
+ * have no line and are tested here too. The adapter's own `supports` decides which cases run. For Vitest, in
+ * any runtime.
  * @example
  * ```ts
  * import { memoryAdapter } from 'nearcache/memory'

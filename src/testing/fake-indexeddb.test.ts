@@ -5,7 +5,7 @@ import { adapterSuite } from './adapter-suite.ts'
 import { cacheSuite } from './cache-suite.ts'
 import { cullingSuite } from './conformance/culling.ts'
 
-// What the unit tests of those who use the adapter run on, in Node.
+// Users of the adapter may run their unit tests on this library, in Node.
 const createAdapter = (): Adapter => indexedDBAdapter({ name: crypto.randomUUID() })
 adapterSuite({ name: 'fake-indexeddb', createAdapter })
 cacheSuite({ name: 'fake-indexeddb', createAdapter })

@@ -3,7 +3,7 @@ import { ASYNC_DISPOSE, DISPOSE } from '../core/dispose.ts'
 import type { CacheLock, SyncCacheLock } from '../core/lock.ts'
 import type { SyncCache } from '../core/sync-cache.ts'
 
-/** What {@link cacheSuite} asks of a cache: its methods, promised. */
+/** The methods of a cache that {@link cacheSuite} calls, all async. */
 export type TestedCache = Pick<
   AsyncCache,
   | 'aget'
@@ -28,8 +28,8 @@ export type TestedCache = Pick<
 >
 
 /**
- * A cache's sync twins in the shape of the async methods: each has done its work when it returns its promise. So one
- * suite holds both twins to the same contract.
+ * Wraps the sync methods of a cache as async methods. Each has done its work when it returns its promise. So
+ * one suite tests both.
  */
 export function syncTwins(cache: SyncCache): TestedCache {
   const promised =

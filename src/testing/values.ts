@@ -1,13 +1,13 @@
-/** A value that every adapter must give back as it went in. */
+/** A value that every adapter must return unchanged. */
 export interface StorableValue {
   readonly name: string
-  /** Made anew for each use, so that nobody compares a value with itself. */
+  /** Creates a new value for each use, so that a value is never compared with itself. */
   readonly make: () => unknown
-  /** What equality does not show. Gives what is wrong, or `undefined`. */
+  /** Checks what equality does not cover. Returns the problem, or `undefined`. */
   readonly flaw?: (value: never) => string | undefined
 }
 
-/** The one table of what may be cached; every adapter is tested with all of it. */
+/** The table of values that can be cached. Every adapter is tested with all of them. */
 export const storableValues: readonly StorableValue[] = [
   { name: 'null', make: () => null },
   { name: 'true', make: () => true },
@@ -156,7 +156,7 @@ export const storableValues: readonly StorableValue[] = [
   },
 ]
 
-/** Whether a value is too large to be compared, or to be shown where it was not what came back. */
+/** True if a value is too large to compare, or to print on failure. */
 export function isVast(value: unknown): boolean {
   return Array.isArray(value) && value.length > 1_000_000
 }
@@ -167,11 +167,11 @@ function ownProtoFlaw(value: object): string | undefined {
   return 'polluted' in {} ? 'Object.prototype was polluted' : undefined
 }
 
-/** A value that no adapter can give back, and where in it the fault lies. */
+/** A value that cannot be cached, and the path to the problem. */
 export interface RefusedValue {
   readonly name: string
   readonly make: () => unknown
-  /** As the error's message shows it; `''` for the value itself. */
+  /** The path as the error message shows it; `''` for the value itself. */
   readonly path: string
 }
 
@@ -179,7 +179,7 @@ class Point {
   readonly x = 1
 }
 
-/** What must be refused with `INVALID_VALUE`, on every adapter alike. */
+/** Values that every adapter must refuse with `INVALID_VALUE`. */
 export const refusedValues: readonly RefusedValue[] = [
   { name: 'undefined', make: () => undefined, path: '' },
   { name: 'a function', make: () => () => 1, path: '' },

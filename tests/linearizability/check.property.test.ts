@@ -7,8 +7,8 @@ import { type Candidate, search } from './search.ts'
 import { emptyState, step } from './specification.ts'
 
 /**
- * What really happened one after another, each operation at a moment of its own, between an invocation and a return at
- * random distances: the true order is one that explains it.
+ * A sequential history with overlapping intervals. Each operation takes effect at its own moment, between an
+ * invocation and a return at random distances. So the true order explains the history.
  */
 function histories(longest: number): fc.Arbitrary<Operation[]> {
   const distance = fc.double({ min: 0.1, max: 6, noNaN: true })
@@ -31,7 +31,7 @@ function histories(longest: number): fc.Arbitrary<Operation[]> {
     })
 }
 
-/** The definition, word for word. */
+/** Linearizability by its definition. */
 function hasOrder(operations: readonly Candidate[], state = emptyState()): boolean {
   return (
     operations.every(({ open }) => open) ||
@@ -47,10 +47,10 @@ function hasOrder(operations: readonly Candidate[], state = emptyState()): boole
   )
 }
 
-/** Long, for a machine that has other things to do. */
+/** Long enough for a busy machine. */
 const TIMEOUT = 120_000
 
-it('accepts what was sequential, however the intervals overlap', { timeout: TIMEOUT }, () => {
+it('accepts a sequential history, however the intervals overlap', { timeout: TIMEOUT }, () => {
   fc.assert(
     fc.property(histories(30), (history) => {
       expect(findViolation(history)).toBeUndefined()
@@ -58,7 +58,7 @@ it('accepts what was sequential, however the intervals overlap', { timeout: TIME
   )
 })
 
-it('finds an order that keeps to the rules', { timeout: TIMEOUT }, () => {
+it('finds a valid order', { timeout: TIMEOUT }, () => {
   fc.assert(
     fc.property(histories(12), (history) => {
       const order = search(history) as Operation[]
@@ -74,7 +74,7 @@ it('finds an order that keeps to the rules', { timeout: TIMEOUT }, () => {
   )
 })
 
-it('finds an order exactly where there is one, whatever was changed and whatever is open', {
+it('finds an order exactly if there is one, with changed answers and open operations', {
   timeout: TIMEOUT,
 }, () => {
   const changes = fc.record({
@@ -100,7 +100,7 @@ it('finds an order exactly where there is one, whatever was changed and whatever
   expect(Math.min(found.orders, found.violations)).toBeGreaterThan(50)
 })
 
-/** Another answer that the method could give. */
+/** Another possible answer of the method. */
 function other({ call, result }: Operation, source: Operation): string {
   if (result === 'true') return 'false'
   if (result === 'false') return 'true'
@@ -108,7 +108,7 @@ function other({ call, result }: Operation, source: Operation): string {
   return source.result === result ? 'undefined' : source.result
 }
 
-it('rejects a value that nobody ever wrote', { timeout: TIMEOUT }, () => {
+it('rejects a value that was never written', { timeout: TIMEOUT }, () => {
   fc.assert(
     fc.property(histories(20), fc.nat(19), (history, place) => {
       const read: Operation = {

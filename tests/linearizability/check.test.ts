@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { assertLinearizable, explain, findViolation } from './check.ts'
 import type { Call, Operation } from './history.ts'
 
-/** An operation of a client of its own, on the key `k`. */
+/** An operation of its own client, on the key `k`. */
 function operation(call: Unkeyed, result: unknown, invoked: number, returned: number): Operation {
   const answer = typeof result === 'string' ? result : (JSON.stringify(result) ?? 'undefined')
   return { client: invoked, call: { ...call, key: 'k' } as Call, result: answer, invoked, returned }
@@ -20,7 +20,7 @@ const pop: Unkeyed = { method: 'apop' }
 const remove: Unkeyed = { method: 'adelete' }
 const done = undefined
 
-describe('a history that some order explains', () => {
+describe('a linearizable history', () => {
   const good: Record<string, Operation[]> = {
     'of nothing': [],
     'of one client': [
@@ -67,8 +67,8 @@ describe('a history that some order explains', () => {
   })
 })
 
-describe('a history that no order explains', () => {
-  /** With the indices of the culprits. */
+describe('a history that is not linearizable', () => {
+  /** With the indices of the operations that contradict each other. */
   const bad: Record<string, [Operation[], number[]]> = {
     'a lost increment': [
       [operation(set(0), done, 0, 1), operation(incr(), 1, 2, 5), operation(incr(), 1, 3, 4)],
@@ -112,12 +112,15 @@ describe('a history that no order explains', () => {
     'a delete of what was never there': [[operation(remove, true, 0, 1)], [0]],
   }
 
-  it.each(Object.entries(bad))('is rejected, with the culprits: %s', (_, [history, culprits]) => {
-    const violation = findViolation(history)
-    expect(violation?.culprits).toEqual(culprits.map((index) => history[index]))
-  })
+  it.each(Object.entries(bad))(
+    'is rejected, with the operations that contradict each other: %s',
+    (_, [history, culprits]) => {
+      const violation = findViolation(history)
+      expect(violation?.culprits).toEqual(culprits.map((index) => history[index]))
+    },
+  )
 
-  it('is told from the first moment on that gives it away, key by key', () => {
+  it('is rejected from the first contradicting return on, key by key', () => {
     const history = [operation(incr(0), 1, 0, 2), operation(incr(0), 1, 1, 3), operation(get, 5, 4, 5)]
     const other: Operation = {
       client: 0,

@@ -1,21 +1,22 @@
 import { inWords, type Operation } from './history.ts'
 import { type Candidate, search } from './search.ts'
 
-/** A history that no order explains. */
+/** A history without a linearization. */
 export interface Violation {
   readonly key: string
   /**
-   * As few operations as the search could bring it down to. They contradict each other even if the other operations on
-   * the key answered anything at all, at any time after they were invoked, or never happened.
+   * The smallest set of operations that the search found. They contradict each other even if the other
+   * operations on the key returned anything, at any time after their invocation, or never happened.
    */
   readonly culprits: readonly Operation[]
-  /** All operations on the key up to the moment from which no order explains them. */
+  /** All operations on the key up to the return that makes the history impossible. */
   readonly story: readonly Operation[]
 }
 
 /**
- * The first key whose operations are not linearizable, or `undefined`. Every key must have been empty at first. Keys are
- * looked at one by one: a history is linearizable exactly if the history of each key is (Herlihy and Wing, 1990).
+ * Returns the first key whose operations are not linearizable, or `undefined`. Every key must be empty at the
+ * start. Keys are checked one by one: a history is linearizable if and only if the history of each key is
+ * (Herlihy and Wing, 1990).
  */
 export function findViolation(history: readonly Operation[]): Violation | undefined {
   for (const [key, operations] of Map.groupBy(history, ({ call }) => call.key)) {
@@ -26,7 +27,7 @@ export function findViolation(history: readonly Operation[]): Violation | undefi
   return undefined
 }
 
-/** @throws {Error} With the smallest explanation, if the history is not linearizable. */
+/** @throws {Error} If the history is not linearizable, with the smallest explanation. */
 export function assertLinearizable(history: readonly Operation[]): void {
   const violation = findViolation(history)
   if (violation !== undefined) throw new Error(explain(violation))
@@ -41,7 +42,10 @@ export function explain({ key, culprits, story }: Violation): string {
   ].join('\n  ')
 }
 
-/** Up to the earliest return that nothing explains. What had not returned then is open. */
+/**
+ * Cuts the history at the earliest return that no order explains. Operations that had not returned by then
+ * are open.
+ */
 function shortestStory(operations: readonly Operation[]): readonly Candidate[] {
   for (const moment of operations.map(({ returned }) => returned).sort((a, b) => a - b)) {
     const story = operations
@@ -52,7 +56,7 @@ function shortestStory(operations: readonly Operation[]): readonly Candidate[] {
   return operations
 }
 
-/** Opens one operation after another, as long as the rest still contradict each other. */
+/** Opens one operation after another while the rest still contradict each other. */
 function culpritsOf(story: readonly Candidate[]): readonly Operation[] {
   let left = story
   for (const operation of story) {
@@ -63,7 +67,7 @@ function culpritsOf(story: readonly Candidate[]): readonly Operation[] {
   return left.filter(({ open }) => !open)
 }
 
-/** Open operations make the search long, and an explanation that is a little too long explains too. */
+/** Open operations make the search slow, so it may give up. A longer explanation is still correct. */
 const PATIENCE = 2_000
 
 function byInvocation(operations: readonly Operation[]): readonly Operation[] {

@@ -1,27 +1,27 @@
-/** One call, as data. Nothing in it expires: what time does is other tests' affair. */
+/** One call, as data. Nothing in a history expires; other tests cover expiry. */
 export type Call =
   | { readonly method: 'aget' | 'adelete' | 'apop'; readonly key: string }
   | { readonly method: 'aset' | 'aadd'; readonly key: string; readonly value: number }
-  /** With `initial` if it is a number: a missing key is an error otherwise. */
+  /** With `initial` if it is a number. Otherwise a missing key is an error. */
   | {
       readonly method: 'aincr'
       readonly key: string
       readonly delta: number
       readonly initial: number | null
     }
-  /** Takes a lock, or lets go of the lock that was taken with this token. */
+  /** Acquires a lock, or releases the lock acquired with this token. */
   | { readonly method: 'alock' | 'release'; readonly key: string; readonly token: number }
 
 export type Method = Call['method']
 
 /**
- * One call that was made, with what it answered. `invoked` is a moment before it began and `returned` one after it
- * ended, on a clock that all clients share and that never gives a moment twice.
+ * One call and its answer. `invoked` is before its start and `returned` after its end, on a clock that all
+ * clients share and that never repeats a value.
  */
 export interface Operation {
   readonly client: number
   readonly call: Call
-  /** As {@link text}, or the code of the error. */
+  /** The answer as {@link text}, or the error code. */
   readonly result: string
   readonly invoked: number
   readonly returned: number

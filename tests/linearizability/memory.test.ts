@@ -15,7 +15,7 @@ async function historyOf(program: Program, perform: Perform): Promise<Operation[
   return (await Promise.all(recorded)).flat()
 }
 
-it('accepts what the library does in memory', async () => {
+it('accepts the memory adapter', async () => {
   await fc.assert(
     fc.asyncProperty(busy, async (program) => {
       assertLinearizable(await historyOf(program, faithful(memoryAdapter())))
@@ -23,7 +23,7 @@ it('accepts what the library does in memory', async () => {
   )
 })
 
-it('accepts what reads and writes by hand do for one client alone', async () => {
+it('accepts separate reads and writes of a single client', async () => {
   await fc.assert(
     fc.asyncProperty(programs({ clients: 1, calls: 30, keys: 1 }), async (program) => {
       assertLinearizable(await historyOf(program, naive(memoryAdapter())))
@@ -35,12 +35,12 @@ it.each<[string, Call]>([
   ['lose an increment', { method: 'aincr', key: 'k', delta: 1, initial: 0 }],
   ['let two adders win', { method: 'aadd', key: 'k', value: 1 }],
   ['give a lock to two', { method: 'alock', key: 'k', token: 1 }],
-])('rejects that reads and writes by hand %s', async (_, call) => {
+])('rejects separate reads and writes: they %s', async (_, call) => {
   const history = await historyOf([[call], [call]], naive(memoryAdapter()))
   expect(findViolation(history)?.culprits).toEqual(history)
 })
 
-it('rejects that reads and writes by hand give a value to two who pop it', async () => {
+it('rejects separate reads and writes that return a value to two callers of pop', async () => {
   const perform = naive(memoryAdapter())
   const pop: Call = { method: 'apop', key: 'k' }
   const history = await historyOf(

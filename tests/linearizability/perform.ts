@@ -4,7 +4,7 @@ import { createCache } from '../../src/core/create-cache.ts'
 import { CacheError, isCacheError } from '../../src/core/errors.ts'
 import { type Call, text } from './history.ts'
 
-/** Makes a call and gives its answer as text, or the code of its error. A store that fails rejects. */
+/** Makes a call. Resolves to its answer as text, or to its error code. Rejects if the store fails. */
 export type Perform = (call: Call) => Promise<string>
 
 /** The library's own operations. */
@@ -43,14 +43,14 @@ async function take(
   token: number,
   releases: Map<number, () => Promise<boolean>>,
 ): Promise<boolean> {
-  // A lock is a number in the store, which others may read and count on: the checker has to know it.
+  // A lock is a number in the store that other calls may read and increment, so the checker must know it.
   const random = () => (token + 0.5) / Number.MAX_SAFE_INTEGER
   const lock = await createCache({ adapter, random }).alock(key, { timeout: 86_400 })
   if (lock !== undefined) releases.set(token, () => lock.release())
   return lock !== undefined
 }
 
-/** The same by hand: a read, then a write. What the checker must find out. */
+/** The same as separate reads and writes. The checker must reject it. */
 export function naive(adapter: Adapter): Perform {
   const cache = createCache({ adapter })
   return answering(async (call) => {

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import type { Call, Method } from './history.ts'
 
-/** What each client calls, one after another. */
+/** The calls of each client, in order. */
 export type Program = readonly (readonly Call[])[]
 
 export interface ProgramOptions {
   readonly clients: number
   readonly calls: number
   readonly keys: number
-  /** Left out: all, those more often that have winners and losers. */
+  /** Default: all methods, with those that have winners and losers more often. */
   readonly methods?: readonly Method[]
 }
 
@@ -17,7 +17,7 @@ const METHODS: readonly Method[] = [
   ...(['adelete', 'apop', 'apop', 'alock', 'alock', 'release', 'release', 'release'] as const),
 ]
 
-/** Random programs. No two values and no two tokens are alike, so that each tells where it comes from. */
+/** Random programs. All values and tokens differ, so each answer identifies its origin. */
 export function programs({ clients, calls, keys, methods = METHODS }: ProgramOptions): fc.Arbitrary<Program> {
   const draft = fc.record({
     method: fc.constantFrom(...methods),
@@ -39,7 +39,7 @@ interface Draft {
 function written(drafts: readonly Draft[], client: number): Call[] {
   const tokens = new Map<string, number>()
   return drafts.map(({ method, key, initial }, index): Call => {
-    // Far enough apart that no counting leads from one to the next.
+    // Far enough apart that no increments lead from one to the next.
     const value = (client + 1) * 1_000_000 + index * 10_000
     const token = tokens.get(key)
     if (method === 'release' && token !== undefined) return { method, key, token }
@@ -59,7 +59,7 @@ function written(drafts: readonly Draft[], client: number): Call[] {
   })
 }
 
-/** The same program on keys that no other has used. */
+/** The same program on unused keys. */
 export function onKeysOf(program: Program, name: string): Program {
   return program.map((calls) => calls.map((call) => ({ ...call, key: `${name}/${call.key}` })))
 }

@@ -1,9 +1,9 @@
 import type { Call, Operation } from './history.ts'
 
-/** Gives the next moment of the clock that all clients of a history share. */
+/** Returns the next value of the clock that all clients of a history share. */
 export type NextMoment = () => number | Promise<number>
 
-/** Makes the calls one after another and writes down what came of them. */
+/** Makes the calls one after another and records their answers. */
 export async function record(
   client: number,
   calls: readonly Call[],
@@ -19,13 +19,13 @@ export async function record(
     const returned = await nextMoment()
     operations.push({ client, call, result, invoked, returned })
     if (call.method === 'alock' && result === 'true') taken.add(call.token)
-    // One moment ends this call and begins the next: nothing happens in between.
+    // One clock value ends this call and starts the next, since nothing happens in between.
     invoked = returned
   }
   return operations
 }
 
-/** A clock of whole numbers that starts when all clients have asked for their first: they begin together. */
+/** A clock of integers. It starts when all clients have requested their first value, so they begin together. */
 export function sharedClock(clients: number): () => Promise<number> {
   const { promise: all, resolve } = Promise.withResolvers<void>()
   let asked = 0

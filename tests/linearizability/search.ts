@@ -2,12 +2,12 @@ import { type Operation, text } from './history.ts'
 import { emptyState, type State, step } from './specification.ts'
 
 /**
- * An operation to be put in order. One that is `open` has not returned, or is taken as if it had not: it may have
- * happened at any moment after `invoked` or not at all, and whatever it answers is right.
+ * An operation to order. An `open` operation has not returned, or is treated that way: it may happen at any
+ * time after `invoked` or never, and any answer is valid.
  */
 export type Candidate = Operation & { readonly open?: boolean }
 
-/** How far an order has come. The operations done are bits, by their places. */
+/** The state of a partial order. A bit marks each operation that is done. */
 interface Position {
   readonly state: State
   readonly closed: bigint
@@ -16,11 +16,11 @@ interface Position {
 }
 
 /**
- * Looks for an order of the operations, which come sorted by invocation, in which each answers what it did answer and
- * none comes before one that had returned when it was invoked. Wing and Gong's search, with Lowe's memory: what was
- * tried once, with the same operations done and the same state reached, is not tried again.
+ * Searches for an order of the operations, sorted by invocation. In a valid order each operation returns its
+ * recorded answer, and none comes before one that had returned when it was invoked. Uses Wing and Gong's
+ * search with Lowe's cache: a position with the same operations done and the same state is not tried again.
  *
- * `undefined` if there is no order; `'gave up'` after `patience` positions.
+ * Returns `undefined` if there is no order, and `'gave up'` after `patience` positions.
  */
 export function search(
   operations: readonly Candidate[],
@@ -29,7 +29,7 @@ export function search(
   const start: Position = { state: emptyState(), closed: 0n, open: 0n }
   const isNew = memory()
   let seen = 0
-  // Those with few open operations first: they spare all others that have used more to come to the same.
+  // Try positions with few open operations first. They rule out positions that used more.
   for (let stack = [start], later: Position[] = []; stack.length > 0; [stack, later] = [later, []]) {
     for (let position = stack.pop(); position !== undefined; position = stack.pop()) {
       if (!isNew(position)) continue
@@ -50,21 +50,21 @@ export function search(
   return undefined
 }
 
-/** What may come next, or `undefined` if nothing has to. */
+/** The operations that may come next, or `undefined` if none has to. */
 function candidates(
   operations: readonly Candidate[],
   { closed, open }: Position,
 ): [number, Candidate][] | undefined {
   const done = closed | open
   const left = [...operations.entries()].filter(([place]) => (done & (1n << BigInt(place))) === 0n)
-  // Whoever is invoked later comes after the one that returns then.
+  // Operations invoked later come after the one that returns then.
   const end = Math.min(...left.map(([, one]) => (one.open ? Number.POSITIVE_INFINITY : one.returned)))
   if (end === Number.POSITIVE_INFINITY) return undefined
   const alike = new Set<string>()
   return left.filter(([, operation]) => {
     if (operation.invoked >= end) return false
     if (!operation.open) return true
-    // Of open calls that are the same, the first invoked can do for any.
+    // Among equal open calls, try only the first invoked.
     const call = text(operation.call)
     if (alike.has(call)) return false
     alike.add(call)
@@ -72,7 +72,7 @@ function candidates(
   })
 }
 
-/** Tells whether a position leads to anything that an earlier one has not led to, with no more open operations. */
+/** Returns true if no earlier position covers this one with at most as many open operations. */
 function memory(): (position: Position) => boolean {
   const seen = new Map<string, bigint[]>()
   return ({ state, closed, open }) => {

@@ -1,14 +1,14 @@
 import { Model, Refused } from '../model/model.ts'
 import { type Call, text } from './history.ts'
 
-/** What a key may hold: a state of the plain model, in which it is always the same moment. */
+/** The possible contents of a key: a state of the plain model, in which no time passes. */
 export type State = Model
 
 export function emptyState(): State {
   return new Model(() => 0)
 }
 
-/** What a call, alone, answers in a state, and the state after it. */
+/** The answer of a single call in a state, and the state after it. */
 export function step(before: State, call: Call): { readonly answer: string; readonly after: State } {
   const after = before.copy()
   try {

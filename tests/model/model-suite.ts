@@ -10,14 +10,14 @@ import { type Call, PREFIXES, type Step, sequences } from './steps.ts'
 export interface ModelSuiteOptions {
   readonly name: string
   readonly create: () => Adapter
-  /** How many random sequences. */
+  /** The number of random sequences. */
   readonly runs: number
 }
 
-/** Runs random sequences on an adapter and on the model, and compares every answer and every error. */
+/** Runs random sequences on an adapter and on the model, and compares all answers and errors. */
 export function modelSuite({ name, create, runs }: ModelSuiteOptions): void {
   describe(`model ${name}`, () => {
-    it(`does what the model does in ${runs} random sequences`, { timeout: TIMEOUT }, async () => {
+    it(`matches the model in ${runs} random sequences`, { timeout: TIMEOUT }, async () => {
       const adapter = create()
       await fc.assert(
         fc.asyncProperty(sequences, async (steps) => {
@@ -31,7 +31,7 @@ export function modelSuite({ name, create, runs }: ModelSuiteOptions): void {
   })
 }
 
-/** Generous: `npm run test:long` runs a hundred times as many sequences. */
+/** Long, because `npm run test:long` runs a hundred times as many sequences. */
 const TIMEOUT = 3_600_000
 
 async function follow(adapter: Adapter, steps: Step[]): Promise<void> {
@@ -46,8 +46,8 @@ async function follow(adapter: Adapter, steps: Step[]): Promise<void> {
 }
 
 /**
- * Makes the calls at once. What they answered must be what they would have answered one after another, in some order;
- * gives the states that the store may then be in.
+ * Makes the calls concurrently. Their answers must match some sequential order. Returns the states that the
+ * store may then have.
  */
 async function compare(
   caches: readonly AsyncCache[],

@@ -5,12 +5,12 @@ interface Held {
   readonly deadline: number
 }
 
-/** The error codes of the library, as the model gives them. */
+/** The library's error codes that the model returns. */
 export class Refused extends Error {}
 
 /**
- * The contract in the plainest words: a Map and no library code. Slow, and obviously right: what the adapters are
- * compared with.
+ * The contract as simple code: a Map, and nothing from the library. It is slow and easy to verify. The
+ * adapters are compared with it.
  */
 export class Model {
   readonly #held: Map<string, Held>
@@ -25,7 +25,7 @@ export class Model {
     return new Model(this.#now, new Map(this.#held))
   }
 
-  /** The same text for the same state. */
+  /** Returns the same string for the same state. */
   state(): string {
     return [...this.#held]
       .map(([name, { value, deadline }]) => `${name} ${show(value)} ${deadline}`)
@@ -139,7 +139,7 @@ export class Model {
   }
 }
 
-/** A value as text: different for different answers, the same for equal ones. */
+/** Formats a value as a string. Equal values give equal strings, different values different ones. */
 export function show(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
     if (part instanceof Map) return { Map: [...part] }

@@ -2,7 +2,7 @@ import { inject } from 'vitest'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** What the numbers of random sequences are multiplied by: 1, or more for `npm run test:long`. */
+    /** A factor for the number of random sequences: 1, or more for `npm run test:long`. */
     readonly modelRuns: number
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** One call, as data: which cache, which method of the async API, with what. */
+/** One call, as data: the cache, the async method and its arguments. */
 export interface Call {
   /** Index into {@link PREFIXES}. */
   readonly cache: number
@@ -8,7 +8,7 @@ export interface Call {
   readonly args: readonly unknown[]
 }
 
-/** What happens in a sequence: time passes, or calls are made, several at once where there are several. */
+/** One step of a sequence: time passes, or calls are made, concurrently if there are several. */
 export type Step = { readonly advance: number } | { readonly calls: readonly Call[] }
 
 /** Three caches on one store. The one without a prefix clears everything. */
@@ -52,7 +52,7 @@ const anyCall: fc.Arbitrary<Call> = fc.oneof(
   { weight: 1, arbitrary: call('aclear') },
 )
 
-/** Calls that are one step on one key: only they promise to be indivisible beside others. */
+/** Calls that change one key. Only these are atomic when they run concurrently. */
 const atomicCall = anyCall.filter(({ method }) =>
   ['aset', 'aadd', 'aget', 'aincr', 'adecr', 'atouch', 'adelete', 'ahasKey', 'apop', 'aincrVersion'].includes(
     method,

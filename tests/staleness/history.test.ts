@@ -40,7 +40,7 @@ describe('a near read', () => {
     expect(history.violation('b', 'key', undefined, 200)).toBeUndefined()
   })
 
-  it('of a value that was touched lives by the deadline that is stored', () => {
+  it('of a touched value uses the stored deadline', () => {
     const history = new History(bounds)
     history.wrote('a', 'key', 'value', 50, 0)
     history.wrote('a', 'key', 'value', 500, 40)

@@ -1,4 +1,4 @@
-/** How far behind a near read may be, in milliseconds. */
+/** The most milliseconds by which a near read may be stale. */
 export interface Bounds {
   /** After a value was overwritten, touched or deleted elsewhere. */
   readonly write: number
@@ -10,20 +10,20 @@ interface Version {
   /** `undefined` = nothing is stored. */
   readonly value: unknown
   readonly expiresAt: number | null
-  /** When the next one took its place, and by what. */
+  /** When and how it was replaced. */
   end?: { readonly at: number; readonly by: 'write' | 'clear' }
 }
 
 /**
- * All that was ever stored under each key, in order, and what each isolate has written of it. Says of a read whether it kept to
- * what is promised of near reads.
+ * Everything that was stored under each key, in order, and what each isolate wrote. Checks that near reads
+ * keep their guarantees.
  */
 export class History {
   readonly #bounds: Bounds
   readonly #versions = new Map<string, Version[]>()
-  /** Reads that were behind, and as they may be. */
+  /** The number of reads that were stale within the bounds. */
   stale = 0
-  /** For each isolate and key, the version that was its own last write. */
+  /** For each isolate and key, the version that it wrote last. */
   readonly #own = new Map<string, number>()
 
   constructor(bounds: Bounds) {
@@ -45,14 +45,14 @@ export class History {
     }
   }
 
-  /** What is stored under a key at a time. */
+  /** Returns the entry of a key at a time. */
   current(key: string, at: number): Version | undefined {
     const last = this.#of(key).at(-1)
     if (last === undefined || last.value === undefined || !isAlive(last, at)) return undefined
     return last
   }
 
-  /** What is wrong with this near read, if anything. */
+  /** Returns what is wrong with this near read, or `undefined`. */
   violation(isolate: string, key: string, value: unknown, at: number): string | undefined {
     const current = this.current(key, at)
     if (value === current?.value) return undefined

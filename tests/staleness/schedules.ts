@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** What one isolate does, or how time passes. */
+/** One action of an isolate, or a passage of time. */
 export type Step =
   | { readonly kind: 'set'; readonly isolate: number; readonly key: string; readonly timeout: number | null }
   | { readonly kind: 'count'; readonly isolate: number; readonly key: string }

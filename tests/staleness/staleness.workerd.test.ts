@@ -7,12 +7,15 @@ import { runs } from '../model/runs.ts'
 import { schedules } from './schedules.ts'
 import { follow, type World } from './workerd/follow.ts'
 
-/** Seconds. */
+/** In seconds. */
 const VISIBILITY = 10
 const CACHE_TTL = 60
-/** The owner gathers for a second, then a location may not see it yet, or keep what it read. In milliseconds. */
+/**
+ * In milliseconds. The owner collects changes for a second. Then a location may not see the copy yet, or
+ * still cache the old one.
+ */
 const write = (1 + VISIBILITY + CACHE_TTL) * 1000
-/** What was cleared is itself read from KV, and then held by the isolate for as long again. */
+/** The clear marker is itself read from KV, and then kept by the isolate for as long again. */
 const bounds = { write, clear: write + CACHE_TTL * 1000 }
 
 beforeEach(() => {
@@ -22,7 +25,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Numbers from 0 up to 1 that a seed decides: mulberry32. */
+/** Returns seeded random numbers from 0 up to 1: mulberry32. */
 function seeded(seed: number): () => number {
   let state = seed
   return () => {
@@ -48,7 +51,7 @@ function world(
 
 const seeds = fc.integer()
 
-/** The first broken promise in some hundred schedules. */
+/** The first broken guarantee in about a hundred schedules. */
 async function findViolation(change: Change): Promise<string | undefined> {
   const sample = fc.sample(fc.tuple(seeds, schedules), { numRuns: 300, seed: 1 })
   for (const [seed, steps] of sample) {
@@ -85,14 +88,14 @@ describe('near reads on a KV that lags', () => {
         }),
         { numRuns: runs(100) },
       )
-      // Else nothing was tried.
+      // Otherwise the schedules tested nothing.
       expect(stale).toBeGreaterThan(0)
-      console.info(`${runs(100)} schedules, ${reads} reads, ${stale} values behind, none more than promised`)
+      console.info(`${runs(100)} schedules, ${reads} reads, ${stale} stale values, none beyond the bounds`)
     },
   )
 })
 
-describe('the checker finds out', () => {
+describe('the checker detects', () => {
   const atHome =
     (put: (kv: CacheKVNamespace) => CacheKVNamespace['put']): Change =>
     (kv, location) =>

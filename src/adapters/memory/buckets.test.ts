@@ -14,7 +14,7 @@ const gc = runInNewContext('gc') as () => void
 
 const LIMITS = { maxEntries: null, maxBytes: null, cullFrequency: 3 }
 
-/** What is done with a key. */
+/** The operations on a key. */
 const STEPS = {
   get: (cache: SyncCache, key: string) => cache.get(key),
   set: (cache: SyncCache, key: string) => cache.set(key, 5),
@@ -28,8 +28,8 @@ const STEPS = {
   clear: (cache: SyncCache) => cache.clear(),
 }
 
-describe('spaces', () => {
-  it('are the table’s only while they have entries', () => {
+describe('buckets', () => {
+  it('are in the table only while they have entries', () => {
     const table = new Table(LIMITS)
     const spaces = Array.from({ length: 1_000 }, (_, index) => table.bucket(`user-${index}:1:`))
     for (const space of spaces) {
@@ -46,7 +46,7 @@ describe('spaces', () => {
     expect([...table.holders()]).toEqual([])
   })
 
-  it('of caches that come and go leave nothing behind', async () => {
+  it('of discarded caches leak no memory', async () => {
     const adapter = memoryAdapter()
     const use = (index: number) => createCache({ adapter, keyPrefix: `user-${index}` }).get('cart')
     const left: WeakRef<object>[] = []
@@ -56,14 +56,14 @@ describe('spaces', () => {
       use(index)
       if (index % 1_000 === 0) left.push(new WeakRef(adapter.bucket?.(`user-${index}:1:`) as Bucket))
     }
-    // What a WeakRef was made of lives until its task is over.
+    // The target of a WeakRef stays alive until its task ends.
     await new Promise((resolve) => setTimeout(resolve))
-    // Some 350 bytes each it was, for ever.
+    // A leak would be about 350 bytes each.
     expect(used() - before).toBeLessThan(4_000_000)
     expect(left.filter((space) => space.deref() !== undefined)).toEqual([])
   })
 
-  it('are one, whoever has them and since when', () => {
+  it('share their entries, whichever was created first', () => {
     const name = fc.constantFrom('a', 'b')
     const kinds = fc.constantFrom('new' as const, ...(Object.keys(STEPS) as (keyof typeof STEPS)[]))
     const step = fc.tuple(kinds, fc.nat(3), name)
@@ -91,7 +91,7 @@ describe('spaces', () => {
   })
 })
 
-/** Bytes in use once what nobody has is gone. */
+/** Bytes in use after garbage collection. */
 function used(): number {
   for (let round = 0; round < 4; round += 1) gc()
   return process.memoryUsage().heapUsed

@@ -2,18 +2,21 @@ import type { Entry, Op } from '../../core/adapter.ts'
 import { estimateBytes } from '../../core/bytes.ts'
 import { CacheError, quoteKey } from '../../core/errors.ts'
 
-/** A limit of bytes for `memoryAdapter`. Made by {@link byteLimit}. */
+/** A byte limit for `memoryAdapter`. Created by {@link byteLimit}. */
 export interface ByteLimit {
-  /** Starts counting for one adapter. `areShared`: values are not copied, so reading them may run their owners' code. */
-  start(areShared: boolean): Weights
+  /**
+   * Starts counting for one adapter. `areShared`: values are not copied, so reading them may run their
+   * owners' code.
+   */
+  start(areShared: boolean): ByteCounter
 }
 
 /**
- * Limits how many bytes keys and values may take together in memory, as estimated (docs/performance.md says how). A write
- * that goes beyond evicts the least recently used entries. An entry that is heavier than the limit is refused with
- * `VALUE_TOO_LARGE`. Weighing costs time on each write.
+ * Limits the estimated bytes of all keys and values in memory (docs/performance.md explains the estimate). A
+ * write that exceeds the limit evicts the least recently used entries. An entry larger than the limit is
+ * refused with `VALUE_TOO_LARGE`. The estimate costs time on each write.
  *
- * @throws {RangeError} For anything but an integer of 1 or more.
+ * @throws {RangeError} If `maxBytes` is not an integer of 1 or more.
  * @example
  * ```ts
  * import { createCache } from 'nearcache'
@@ -27,15 +30,18 @@ export function byteLimit(maxBytes: number): ByteLimit {
   if (!Number.isInteger(maxBytes) || maxBytes < 1) {
     throw new RangeError(`byteLimit takes an integer of 1 or more for maxBytes: got ${String(maxBytes)}`)
   }
-  return { start: (areShared) => new Weights(maxBytes, areShared) }
+  return { start: (areShared) => new ByteCounter(maxBytes, areShared) }
 }
 
 /** The estimated bytes of the entries of one adapter. */
-export class Weights {
+export class ByteCounter {
   readonly #maxBytes: number
   #bytes = 0
   readonly #bytesOf: number[] = []
-  /** The weights of shared values, which are measured before anything changes: reading them may run their owners' code. */
+  /**
+   * The sizes of shared values. They are measured before anything changes, because reading the values may run
+   * their owners' code.
+   */
   readonly #measured: WeakMap<Entry, number> | undefined
 
   constructor(maxBytes: number, areShared: boolean) {
@@ -47,7 +53,7 @@ export class Weights {
     return this.#bytes > this.#maxBytes
   }
 
-  /** Must be called before anything of the operation is done. */
+  /** Must be called before the operation changes anything. */
   measure(userKey: string, op: Op): void {
     if (this.#measured === undefined || !('entry' in op)) return
     try {
@@ -58,21 +64,21 @@ export class Weights {
     }
   }
 
-  /** The bytes of an entry, or `undefined` if they are more than the limit. */
-  weigh(userKey: string, entry: Entry): number | undefined {
+  /** Returns the bytes of an entry, or `undefined` if they exceed the limit. */
+  sizeOf(userKey: string, entry: Entry): number | undefined {
     const bytes =
       estimateBytes(userKey) + (this.#measured?.get(entry) ?? estimateBytes(entry.value, this.#maxBytes))
     return bytes > this.#maxBytes ? undefined : bytes
   }
 
-  /** Notes the bytes of a slot; 0 for one that is given back. */
-  note(slot: number, bytes: number): void {
+  /** Records the bytes of a slot; 0 for a freed one. */
+  record(slot: number, bytes: number): void {
     this.#bytes += bytes - (this.#bytesOf[slot] ?? 0)
     this.#bytesOf[slot] = bytes
   }
 
-  /** An entry that was read keeps the weight of its slot, in case it is moved. */
-  carry(entry: Entry, slot: number, userKey: string): void {
+  /** Remembers the size of an entry that was read, in case it is moved. */
+  keepSize(entry: Entry, slot: number, userKey: string): void {
     this.#measured?.set(entry, (this.#bytesOf[slot] ?? 0) - estimateBytes(userKey))
   }
 }

@@ -11,29 +11,35 @@ import { Table } from './table.ts'
 
 export { type ByteLimit, byteLimit } from './byte-limit.ts'
 
-/** How much memory may hold, and whether values are copied. */
+/** The limits of the memory adapter, and whether values are copied. */
 export interface MemoryAdapterOptions {
-  /** The most entries there are: a write that finds so many first makes room. Default 10,000; Django's is 300. `null` = no such limit. */
+  /**
+   * The most entries. A write to a full store evicts some first. Default 10,000 (Django's is 300). `null`: no
+   * limit.
+   */
   readonly maxEntries?: number | null | undefined
-  /** Making room drops one entry in `cullFrequency`, at least one, the least recently used; 0 drops all. Default 3, as Django's. */
+  /**
+   * An eviction removes one in `cullFrequency` entries, at least one, the least recently used first. 0
+   * removes all. Default 3, as in Django.
+   */
   readonly cullFrequency?: number | undefined
-  /** How many bytes keys and values may take together: `byteLimit(5_000_000)`. Default: bytes are not counted. */
+  /** The most bytes of all keys and values together: `byteLimit(5_000_000)`. Default: bytes are not counted. */
   readonly byteLimit?: ByteLimit | undefined
   /**
-   * `'copied'` (default): what you store and what you read are copies. `'shared'`: everyone holds the same object, at
-   * the speed of a Map and with its hazards: changing it changes the cache, and objects are taken unchecked.
+   * `'copied'` (default): stored and returned values are copies. `'shared'`: everyone gets the same object.
+   * This is as fast as a Map and as risky: changing the object changes the cache, and values are not checked.
    */
   readonly values?: 'copied' | 'shared' | undefined
 }
 
 /**
- * Keeps entries in this process, in the order of their last use. For a browser tab, a worker or a test: what is in it
- * is gone with the process, and other processes (Workers isolates, tabs) do not see it.
+ * Stores entries in this process, in least recently used order. For a browser tab, a worker or a test.
+ * Entries are lost when the process ends, and other processes (Workers isolates, tabs) do not see them.
  *
- * Atomic, since every change is one synchronous step. Expired entries are dead at once and leave when culled or
- * written over; no timers run.
+ * Atomic: every change is one synchronous step. Expired entries are missing at once. They are removed by
+ * eviction or when they are overwritten. There are no timers.
  *
- * @throws {TypeError | RangeError} For options that make no sense, named.
+ * @throws {TypeError | RangeError} For invalid options. The message names the option.
  * @example
  * ```ts
  * import { createCache } from 'nearcache'
@@ -68,8 +74,8 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
       return place.get(key)
     })
   const commitSync = (changes: readonly Change[], now: number): Outcome[] => {
-    if (table.weights !== undefined) {
-      for (const { key, op } of changes) table.weights.measure(userKeyOf(key), op)
+    if (table.byteCounter !== undefined) {
+      for (const { key, op } of changes) table.byteCounter.measure(userKeyOf(key), op)
     }
     if (changes.length === 1) return changes.map(({ key, op }) => step(place, key, op, now))
     return commitMany(table, place, changes, now)
@@ -91,10 +97,10 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
   }
 }
 
-/** Takes note of what is dropped for others of the same commit. */
+/** Runs several changes, and records which of them are evicted for others of the same commit. */
 function commitMany(table: Table, place: Place, changes: readonly Change[], now: number): Outcome[] {
   const outcomes: Outcome[] = []
-  /** By whom each key was written last. */
+  /** The index of the change that last wrote each key. */
   const writers = new Map<string, number>()
   table.onEvict = (prefix, userKey) => {
     const writer = writers.get(prefix + userKey)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createCache } from '../../core/create-cache.ts'
 import { share } from '../../core/culling.ts'
 import { memoryAdapter } from './index.ts'
-import { type Holder, LeastUsed, type Used } from './least-used.ts'
+import { type Holder, LeastUsed, type UsageOrder } from './least-used.ts'
 
 const KEYS = Array.from({ length: 40 }, (_, index) => `k${index}`)
 const key = fc.constantFrom(...KEYS)
@@ -21,7 +21,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 describe('culling', () => {
-  it('drops the same as if all were put in order of use each time', () => {
+  it('evicts the same entries as a full sort by last use', () => {
     fc.assert(
       fc.property(
         fc.array(step, { minLength: 50, maxLength: 300 }),
@@ -29,7 +29,7 @@ describe('culling', () => {
         fc.integer({ min: 0, max: 40 }),
         (steps, maxEntries, cullFrequency) => {
           const cache = createCache({ adapter: memoryAdapter({ maxEntries, cullFrequency }) })
-          /** In order of use. */
+          /** In least recently used order. */
           const naive = new Map<string, number>()
           const use = (name: string) => {
             const value = naive.get(name)
@@ -90,7 +90,7 @@ describe('culling', () => {
     )
   })
 
-  it('looks at some few entries for each that it drops, however few each time', () => {
+  it('scans only a few entries for each eviction', () => {
     const size = 10_000
     const slots = new Map(Array.from({ length: size }, (_, slot) => [`${slot}`, slot]))
     const ticks = Array.from({ length: size }, (_, slot) => slot + 1)
@@ -102,7 +102,7 @@ describe('culling', () => {
         slots.delete(rest)
       },
     }
-    const of: Used = {
+    const of: UsageOrder = {
       get size() {
         return slots.size
       },

@@ -1,13 +1,13 @@
-/** Where entries are kept under keys, each in a slot. */
+/** A group of entries by key, each in a slot. */
 export interface Holder {
   readonly slots: ReadonlyMap<string, number>
   evict(userKey: string): void
 }
 
-/** All entries, as far as their order of use is concerned. */
-export interface Used {
+/** The usage order of all entries. */
+export interface UsageOrder {
   readonly size: number
-  /** Of each slot its last use: a larger number is later, no two are the same, and a slot without an entry has 0. */
+  /** The tick of a slot's last use. Later uses have larger ticks, no two are equal, and an empty slot has 0. */
   usedAt(slot: number): number
   holders(): Iterable<Holder>
 }
@@ -20,22 +20,22 @@ interface Candidate {
 }
 
 /**
- * Drops what was used longest ago. Looking for it means looking at all entries, so more than is wanted is looked for, and kept
- * for the next time: whatever is used meanwhile is used later than all that was found. What was used, dropped or replaced since
- * shows by its slot's last use.
+ * Evicts the least recently used entries. Finding them means scanning all entries, so a scan finds more
+ * candidates than needed and keeps them for later. An entry used in the meantime is newer than all
+ * candidates. A candidate is skipped if its slot's last use has changed.
  */
 export class LeastUsed {
-  /** The least recently used last. */
+  /** The candidates, the least recently used last. */
   #found: Candidate[] = []
 
-  drop(count: number, of: Used): void {
-    const isMany = count * AHEAD >= of.size
+  drop(count: number, of: UsageOrder): void {
+    const isMany = count * SCAN_DIVISOR >= of.size
     if (isMany) dropUsedUntil(nthUse(count, of), of)
     let left = isMany ? 0 : count
     while (left > 0 && of.size > 0) {
       const next = this.#found.pop()
       if (next === undefined) {
-        this.#found = find(Math.max(left, Math.ceil(of.size / AHEAD)), of)
+        this.#found = find(Math.max(left, Math.ceil(of.size / SCAN_DIVISOR)), of)
       } else if (of.usedAt(next.slot) === next.tick) {
         next.holder.evict(next.userKey)
         left -= 1
@@ -48,24 +48,27 @@ export class LeastUsed {
   }
 }
 
-/** One entry in so many is found at once: so many entries are looked at for each that is dropped, however few each time. */
-const AHEAD = 16
+/**
+ * A scan finds one in this many entries. So each eviction scans that many entries on average, however few are
+ * evicted at a time.
+ */
+const SCAN_DIVISOR = 16
 
-/** When the entry was used that so many were used no later than. */
-function nthUse(count: number, of: Used): number {
+/** Returns the tick up to which exactly `count` entries were used. */
+function nthUse(count: number, of: UsageOrder): number {
   const uses = new Float64Array(of.size)
   let index = 0
   for (const { slots } of of.holders()) for (const slot of slots.values()) uses[index++] = of.usedAt(slot)
   return uses.sort()[count - 1] ?? 0
 }
 
-function dropUsedUntil(tick: number, of: Used): void {
+function dropUsedUntil(tick: number, of: UsageOrder): void {
   for (const holder of of.holders()) {
     for (const [userKey, slot] of holder.slots) if (of.usedAt(slot) <= tick) holder.evict(userKey)
   }
 }
 
-function find(count: number, of: Used): Candidate[] {
+function find(count: number, of: UsageOrder): Candidate[] {
   const last = nthUse(count, of)
   const found: Candidate[] = []
   for (const holder of of.holders()) {

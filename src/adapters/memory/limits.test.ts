@@ -7,7 +7,7 @@ import { byteLimit, memoryAdapter } from './index.ts'
 const TOO_LARGE = expect.objectContaining({ code: 'VALUE_TOO_LARGE' })
 const kilobytes = (count: number) => new Uint8Array(1_000 * count)
 
-describe.each(['copied', 'shared'] as const)('a value too heavy for the byte limit, values %s', (values) => {
+describe.each(['copied', 'shared'] as const)('a value larger than the byte limit, values %s', (values) => {
   const open = (): SyncCache =>
     createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(5_000), values }), keys: 'off' })
 
@@ -16,7 +16,7 @@ describe.each(['copied', 'shared'] as const)('a value too heavy for the byte lim
     ['set for a time', (cache) => cache.set('k', kilobytes(9), 60)],
     ['set of a version', (cache) => cache.set('k', kilobytes(9), { version: 1 })],
     ['aset', (cache) => cache.aset('k', kilobytes(9))],
-  ])('is refused by %s, and what it was to replace is not served', async (_, write) => {
+  ])('is refused by %s, and the old value is removed', async (_, write) => {
     for (const before of [undefined, 'old', 7]) {
       const cache = open()
       cache.set('neighbour', 1)
@@ -34,7 +34,7 @@ describe.each(['copied', 'shared'] as const)('a value too heavy for the byte lim
     ['aadd', (cache) => cache.aadd('k', kilobytes(9))],
     ['agetOrSet', (cache) => cache.agetOrSet('k', kilobytes(9))],
     ['getOrSet', (cache) => cache.getOrSet('k', kilobytes(9))],
-  ])('is refused by %s, and all stays as it was', async (_, write) => {
+  ])('is refused by %s, and nothing changes', async (_, write) => {
     const cache = open()
     cache.set('neighbour', 1)
     await expect(async () => await write(cache)).rejects.toThrow(TOO_LARGE)
@@ -44,7 +44,7 @@ describe.each(['copied', 'shared'] as const)('a value too heavy for the byte lim
     expect(cache.get('k')).toBe('live')
   })
 
-  it('is named by setMany, and its neighbours are stored', async () => {
+  it('is reported by setMany, and the other values are stored', async () => {
     const cache = open()
     const data = { a: 1, heavy: kilobytes(9), b: 'two', heavier: 'x'.repeat(5_001) }
     expect(cache.setMany(data)).toEqual(['heavy', 'heavier'])
@@ -52,14 +52,14 @@ describe.each(['copied', 'shared'] as const)('a value too heavy for the byte lim
     expect([...cache.getMany(Object.keys(data)).keys()]).toEqual(['a', 'b'])
   })
 
-  it('may be a counter under a heavy key', () => {
+  it('may be a counter under a large key', () => {
     const cache = open()
     const key = 'k'.repeat(6_000)
     expect(() => cache.incr(key, 1, { initial: 0 })).toThrow(TOO_LARGE)
     expect(cache.hasKey(key)).toBe(false)
   })
 
-  it('may be so only under the key that it is moved to: then it stays where it was', () => {
+  it('stays where it is if it is too large only under the key that it is moved to', () => {
     const adapter = memoryAdapter({ byteLimit: byteLimit(5_000), values })
     const long = `:1:${'k'.repeat(4_500)}`
     const commit = (...changes: Change[]) => adapter.commitSync(changes, 0)
@@ -75,7 +75,7 @@ describe.each(['copied', 'shared'] as const)('a value too heavy for the byte lim
 })
 
 describe('limits', () => {
-  it('say which they are when they make no sense', () => {
+  it('are named by the error if they are invalid', () => {
     for (const wrong of [{ maxEntries: 0 }, { maxEntries: -5 }, { cullFrequency: -1 }]) {
       expect(() => memoryAdapter(wrong)).toThrow(RangeError)
     }
@@ -99,12 +99,12 @@ describe('limits', () => {
       expect(kept.size).toBeLessThanOrEqual(maxEntries)
       expect([...dropped, ...kept.keys()]).toEqual(keys)
       expect(dropped.length).toBeGreaterThan(0)
-      // What is there already is dropped for them, and nobody's failure.
+      // Existing entries are evicted for them, and no change reports it.
       expect(cache.setMany({ one: 1 })).toEqual([])
     },
   )
 
-  it('of bytes: setMany names those that made room for the others', () => {
+  it('of bytes: setMany reports the keys that were evicted for the others', () => {
     const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(20_000) }) })
     const keys = Array.from({ length: 50 }, (_, index) => `k${index}`)
     const dropped = cache.setMany(keys.map((key) => [key, kilobytes(1)] as const))
@@ -112,7 +112,7 @@ describe('limits', () => {
     expect(dropped.length).toBeGreaterThan(20)
   })
 
-  it('evict only what was written: a key deleted again in the same commit is nobody’s failure', () => {
+  it('report no failure for a key that the same commit deleted again', () => {
     const adapter = memoryAdapter({ maxEntries: 2, cullFrequency: 1 })
     const set = (key: string): Change => ({
       key: `:1:${key}`,
@@ -132,7 +132,7 @@ describe('limits', () => {
   })
 })
 
-describe('what is shared, and weighed', () => {
+describe('a shared value whose bytes are estimated', () => {
   type Hostile = [string, (cache: SyncCache) => object]
   const hostile: Hostile[] = [
     [
@@ -184,7 +184,7 @@ describe('what is shared, and weighed', () => {
     ],
   ]
 
-  it.each(hostile)('runs no code of its own: %s', async (_, make) => {
+  it.each(hostile)('does not run its own code: %s', async (_, make) => {
     const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(5_000), values: 'shared' }) })
     const value = make(cache)
     for (const before of [undefined, 'old']) {
@@ -203,7 +203,7 @@ describe('what is shared, and weighed', () => {
     expect(cache.get('k199')).toEqual({ value, index: 199 })
   })
 
-  /** An object that runs code whenever it is looked at. */
+  /** An object whose getters run code. */
   const trap = (run: () => void): object =>
     new Proxy(
       { a: 1 },
@@ -215,7 +215,7 @@ describe('what is shared, and weighed', () => {
       },
     )
 
-  it('is refused if it cannot be weighed, and nothing is changed', async () => {
+  it('is refused if estimating it fails, and nothing changes', async () => {
     const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(5_000), values: 'shared' }) })
     const broken = trap(() => {
       throw new Error('no')
@@ -228,7 +228,7 @@ describe('what is shared, and weighed', () => {
     expect(cache.getMany(['k', 'other'])).toEqual(new Map([['k', 'old']]))
   })
 
-  it('may use the cache while it is weighed, before anything is decided', () => {
+  it('may use the cache during the estimate, before anything is decided', () => {
     const cache = createCache({
       adapter: memoryAdapter({ byteLimit: byteLimit(5_000), maxEntries: 3, values: 'shared' }),
     })
@@ -244,7 +244,7 @@ describe('what is shared, and weighed', () => {
     cache.set('k', meddler)
     expect(cache.get('k')).toBe(meddler)
     cache.clear()
-    // The first in a space that has none, while it fills it itself.
+    // The first entry of an empty bucket, whose getter adds another.
     expect(cache.add('k', meddler)).toBe(false)
     expect(cache.get('k')).toBe('mine')
     cache.clear()
@@ -252,7 +252,7 @@ describe('what is shared, and weighed', () => {
     expect(cache.getMany(Array.from({ length: 50 }, (_, index) => `x${index}`)).size).toBeLessThanOrEqual(3)
   })
 
-  it('may have no end: then it is too large', () => {
+  it('is too large if it never ends', () => {
     const cache = createCache({ adapter: memoryAdapter({ byteLimit: byteLimit(5_000), values: 'shared' }) })
     const endless = (): object =>
       new Proxy(
@@ -265,7 +265,7 @@ describe('what is shared, and weighed', () => {
     expect(() => cache.set('k', endless())).toThrow(TOO_LARGE)
   })
 
-  it('is used by a clock that changes the cache, and only what is there is given', () => {
+  it('is read correctly by a cache whose clock changes the cache', () => {
     let onClock = (): void => {}
     const clock = () => {
       onClock()

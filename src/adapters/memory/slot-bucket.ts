@@ -4,48 +4,51 @@ import { isSafe, MAX_KEY_LENGTH } from '../../core/keys.ts'
 import { isAhead } from '../../core/liveness.ts'
 import { addTo, type Operation } from '../../core/operations.ts'
 import { type Place, step } from '../../core/step.ts'
-import type { Weights } from './byte-limit.ts'
+import type { ByteCounter } from './byte-limit.ts'
 
-/** The slots that buckets share: columns of values and times, and who is evicted when there are too many. */
+/** The slots that all buckets share: columns of values and times, and the eviction policy. */
 export interface Slots {
   readonly values: unknown[]
-  /** Of each slot its deadline, in epoch milliseconds (Infinity = never), and the tick of its last use. */
+  /** For each slot, its deadline in epoch milliseconds (Infinity = never) and the tick of its last use. */
   readonly times: Float64Array
   tick: number
   readonly isFull: boolean
-  readonly weights: Weights | undefined
-  /** Hears of each entry that is evicted. */
+  readonly byteCounter: ByteCounter | undefined
+  /** Called for each evicted entry. */
   readonly onEvict: ((prefix: string, userKey: string) => void) | undefined
-  /** The bucket under a prefix that has entries. */
+  /** Returns the bucket of a prefix that has entries. */
   inUse(prefix: string): SlotBucket | undefined
-  /** Called by a bucket when its first entry comes in, and when its last is gone. */
-  list(bucket: SlotBucket): void
-  unlist(bucket: SlotBucket): void
-  /** A slot for a new entry. */
-  take(): number
-  giveBack(slot: number): void
-  /** Evicts if the store is full. */
-  makeRoom(): void
-  /** The bytes of an entry, 0 where bytes are not limited, or `undefined` if they are more than the limit. */
-  weigh(userKey: string, entry: Entry): number | undefined
-  /** Notes the bytes of the entry written last, and evicts others until all are within the limit. */
-  account(slot: number, bytes: number): void
+  /** Called by a bucket when it gets its first entry, and when it loses its last. */
+  register(bucket: SlotBucket): void
+  unregister(bucket: SlotBucket): void
+  /** Returns a slot for a new entry. */
+  allocateSlot(): number
+  freeSlot(slot: number): void
+  evictIfFull(): void
+  /** Returns the bytes of an entry, 0 if bytes are not limited, or `undefined` if they exceed the limit. */
+  sizeOf(userKey: string, entry: Entry): number | undefined
+  /** Records the bytes of the last written entry, and evicts others until all are within the limit. */
+  recordBytes(slot: number, bytes: number): void
   entryIn(slot: number, userKey: string): Entry
 }
 
 /**
- * The entries under one prefix, `prefix:version:`, by the userKey of their keys. Of all buckets with one prefix, one at most has
- * entries, and is the one that the table knows; one that is empty asks for it. So nothing need be kept for caches that come and go.
+ * The entries of one prefix, `prefix:version:`, by user key. At most one bucket of a prefix has entries, and
+ * the table knows that one. An empty bucket asks the table for it. So the table need not keep buckets for
+ * caches that come and go.
  */
 export class SlotBucket implements Bucket, Place {
   readonly prefix: string
   readonly slots: Map<string, number> = new Map()
   readonly #table: Slots
-  /** What was looked for last: a write looks its key up twice, and the map is not asked twice. */
-  #sought: string | undefined
-  #found: number | undefined
+  /** The last lookup. A write looks its key up twice; the cached result avoids a second map lookup. */
+  #lastKey: string | undefined
+  #lastSlot: number | undefined
 
-  /** Whether every key here is safe: looked at as a key comes in, so that it need not be each time it is used. */
+  /**
+   * True if every key in the bucket is safe. Keys are checked when they are added, so that they need not be
+   * on each use.
+   */
   #onlySafe = true
   readonly #safeLength: number
 
@@ -56,23 +59,23 @@ export class SlotBucket implements Bucket, Place {
   }
 
   #slotOf(userKey: string): number | undefined {
-    if (userKey === this.#sought) return this.#found
-    this.#sought = userKey
-    this.#found = this.slots.get(userKey)
-    return this.#found
+    if (userKey === this.#lastKey) return this.#lastSlot
+    this.#lastKey = userKey
+    this.#lastSlot = this.slots.get(userKey)
+    return this.#lastSlot
   }
 
   #safeSlotOf(userKey: string): number | undefined {
     return this.#onlySafe ? this.#slotOf(userKey) : undefined
   }
 
-  /** The bucket to ask instead, where there is nothing here. */
-  #inUse(): SlotBucket | undefined {
+  /** The bucket to use instead if this one is empty. */
+  #bucketInUse(): SlotBucket | undefined {
     return this.slots.size === 0 ? this.#table.inUse(this.prefix) : undefined
   }
 
   commit(userKey: string, op: Op, now: number): Outcome {
-    this.#table.weights?.measure(userKey, op)
+    this.#table.byteCounter?.measure(userKey, op)
     return step(this, userKey, op, now)
   }
 
@@ -82,12 +85,12 @@ export class SlotBucket implements Bucket, Place {
 
   read(userKey: string, clock: () => number): unknown {
     let slot = this.#slotOf(userKey)
-    if (slot === undefined) return this.#inUse()?.read(userKey, clock)
+    if (slot === undefined) return this.#bucketInUse()?.read(userKey, clock)
     const table = this.#table
     const deadline = table.times[2 * slot] as number
     if (deadline !== Number.POSITIVE_INFINITY) {
       if (!isAhead(deadline, clock())) return undefined
-      // A clock is someone else's code.
+      // The clock is user code and may have changed the bucket.
       slot = this.#slotOf(userKey)
       if (slot === undefined) return undefined
     }
@@ -95,10 +98,10 @@ export class SlotBucket implements Bucket, Place {
     return table.values[slot]
   }
 
-  /** Looks without using. */
+  /** Does not count as a use. */
   get(userKey: string): Entry | undefined {
     const slot = this.#slotOf(userKey)
-    return slot === undefined ? this.#inUse()?.get(userKey) : this.#table.entryIn(slot, userKey)
+    return slot === undefined ? this.#bucketInUse()?.get(userKey) : this.#table.entryIn(slot, userKey)
   }
 
   tryIncr(userKey: string, delta: number, clock: () => number): number | undefined {
@@ -121,7 +124,7 @@ export class SlotBucket implements Bucket, Place {
   trySet(userKey: string, value: unknown, expiresAt: number | null): boolean {
     const slot = this.#safeSlotOf(userKey)
     const table = this.#table
-    if (slot === undefined || table.isFull || table.weights !== undefined) return false
+    if (slot === undefined || table.isFull || table.byteCounter !== undefined) return false
     table.values[slot] = value
     table.times[2 * slot] = expiresAt ?? Number.POSITIVE_INFINITY
     table.times[2 * slot + 1] = ++table.tick
@@ -130,43 +133,43 @@ export class SlotBucket implements Bucket, Place {
 
   set(userKey: string, entry: Entry, operation: Operation): boolean {
     const table = this.#table
-    const bytes = !operation.isUse ? 0 : table.weigh(userKey, entry)
+    const bytes = !operation.isUse ? 0 : table.sizeOf(userKey, entry)
     if (bytes === undefined) return false
     const known = this.#slotOf(userKey)
-    const inUse = known === undefined ? this.#inUse() : undefined
+    const inUse = known === undefined ? this.#bucketInUse() : undefined
     if (inUse !== undefined) return inUse.set(userKey, entry, operation)
-    if (wantsRoom(operation, known !== undefined)) table.makeRoom()
-    const slot = this.#slotOf(userKey) ?? this.#take(userKey)
+    if (wantsRoom(operation, known !== undefined)) table.evictIfFull()
+    const slot = this.#slotOf(userKey) ?? this.#allocateSlot(userKey)
     table.values[slot] = entry.value
     table.times[2 * slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
     if (!operation.isUse) return true
     table.times[2 * slot + 1] = ++table.tick
-    table.account(slot, bytes)
+    table.recordBytes(slot, bytes)
     return true
   }
 
-  #take(userKey: string): number {
-    const slot = this.#table.take()
+  #allocateSlot(userKey: string): number {
+    const slot = this.#table.allocateSlot()
     if (this.slots.size === 0) {
-      this.#table.list(this)
+      this.#table.register(this)
       this.#onlySafe = true
     }
     if (!isSafe(userKey, this.#safeLength)) this.#onlySafe = false
     this.slots.set(userKey, slot)
-    this.#found = slot
+    this.#lastSlot = slot
     return slot
   }
 
   delete(userKey: string): void {
     const slot = this.#slotOf(userKey)
     if (slot === undefined) {
-      this.#inUse()?.delete(userKey)
+      this.#bucketInUse()?.delete(userKey)
       return
     }
     this.slots.delete(userKey)
-    this.#found = undefined
-    this.#table.giveBack(slot)
-    if (this.slots.size === 0) this.#table.unlist(this)
+    this.#lastSlot = undefined
+    this.#table.freeSlot(slot)
+    if (this.slots.size === 0) this.#table.unregister(this)
   }
 
   evict(userKey: string): void {

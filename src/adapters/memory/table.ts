@@ -1,35 +1,36 @@
 import type { Entry } from '../../core/adapter.ts'
 import { type Limits, share } from '../../core/culling.ts'
-import type { Weights } from './byte-limit.ts'
-import { LeastUsed, type Used } from './least-used.ts'
+import type { ByteCounter } from './byte-limit.ts'
+import { LeastUsed, type UsageOrder } from './least-used.ts'
 import { SlotBucket, type Slots } from './slot-bucket.ts'
 
 /**
- * What memory keeps. An entry is a slot: its value, deadline and last use stand in columns, and a map from its key finds the
- * slot. That takes about 24 bytes an entry beside the map, no object per entry, and nothing moves when an entry is used.
+ * The storage of the memory adapter. An entry is a slot. Its value, deadline and last use are in columns, and
+ * a map finds the slot by key. This takes about 24 bytes an entry in addition to the map. There is no object
+ * per entry, and using an entry moves nothing.
  *
- * Eviction follows Django's rule: a write that finds `maxEntries` entries first drops `floor(entries / cullFrequency)` of the
- * least recently used, expired or not, and at least one. A `cullFrequency` of 0 drops all.
- * https://docs.djangoproject.com/en/5.2/topics/cache/#cache-arguments
+ * Eviction follows Django's rule. A write that finds `maxEntries` entries first evicts `floor(entries /
+ * cullFrequency)` of the least recently used, expired or not, and at least one. A `cullFrequency` of 0 evicts
+ * all. https://docs.djangoproject.com/en/5.2/topics/cache/#cache-arguments
  */
-export class Table implements Used, Slots {
+export class Table implements UsageOrder, Slots {
   readonly values: unknown[] = []
-  times: Float64Array = new Float64Array(2 * FIRST_CAPACITY)
+  times: Float64Array = new Float64Array(2 * INITIAL_SLOTS)
   tick = 0
   size = 0
-  readonly weights: Weights | undefined
+  readonly byteCounter: ByteCounter | undefined
   onEvict: ((prefix: string, userKey: string) => void) | undefined
   readonly #free: number[] = []
-  /** The buckets that have entries. Whoever uses an empty one keeps it. */
+  /** The buckets that have entries. An empty bucket is kept only by the cache that uses it. */
   readonly #buckets = new Map<string, SlotBucket>()
   readonly #leastUsed = new LeastUsed()
   readonly #maxEntries: number
   readonly #cullFrequency: number
 
-  constructor({ maxEntries, cullFrequency }: Limits, weights?: Weights) {
+  constructor({ maxEntries, cullFrequency }: Limits, byteCounter?: ByteCounter) {
     this.#maxEntries = maxEntries ?? Number.POSITIVE_INFINITY
     this.#cullFrequency = cullFrequency
-    this.weights = weights
+    this.byteCounter = byteCounter
   }
 
   bucket(prefix: string): SlotBucket {
@@ -40,11 +41,11 @@ export class Table implements Used, Slots {
     return this.#buckets.get(prefix)
   }
 
-  list(bucket: SlotBucket): void {
+  register(bucket: SlotBucket): void {
     this.#buckets.set(bucket.prefix, bucket)
   }
 
-  unlist(bucket: SlotBucket): void {
+  unregister(bucket: SlotBucket): void {
     this.#buckets.delete(bucket.prefix)
   }
 
@@ -56,23 +57,23 @@ export class Table implements Used, Slots {
     return this.times[2 * slot + 1] as number
   }
 
-  take(): number {
+  allocateSlot(): number {
     this.size += 1
     const slot = this.#free.pop() ?? this.values.length
-    if (2 * slot >= this.times.length) this.times = grown(this.times)
+    if (2 * slot >= this.times.length) this.times = enlarged(this.times)
     if (slot === this.values.length) this.values.push(undefined)
     return slot
   }
 
-  giveBack(slot: number): void {
+  freeSlot(slot: number): void {
     this.size -= 1
-    this.weights?.note(slot, 0)
+    this.byteCounter?.record(slot, 0)
     this.values[slot] = undefined
     this.times[2 * slot + 1] = 0
     this.#free.push(slot)
   }
 
-  makeRoom(): void {
+  evictIfFull(): void {
     if (this.isFull) this.#leastUsed.drop(share(this.size, this.#cullFrequency), this)
   }
 
@@ -80,14 +81,14 @@ export class Table implements Used, Slots {
     return this.size >= this.#maxEntries
   }
 
-  weigh(userKey: string, entry: Entry): number | undefined {
-    return this.weights === undefined ? 0 : this.weights.weigh(userKey, entry)
+  sizeOf(userKey: string, entry: Entry): number | undefined {
+    return this.byteCounter === undefined ? 0 : this.byteCounter.sizeOf(userKey, entry)
   }
 
-  account(slot: number, bytes: number): void {
-    if (this.weights === undefined) return
-    this.weights.note(slot, bytes)
-    while (this.weights.isOver && this.size > 1) {
+  recordBytes(slot: number, bytes: number): void {
+    if (this.byteCounter === undefined) return
+    this.byteCounter.record(slot, bytes)
+    while (this.byteCounter.isOver && this.size > 1) {
       this.#leastUsed.drop(Math.min(share(this.size, this.#cullFrequency), this.size - 1), this)
     }
   }
@@ -98,7 +99,7 @@ export class Table implements Used, Slots {
       value: this.values[slot],
       expiresAt: deadline === Number.POSITIVE_INFINITY ? null : deadline,
     }
-    this.weights?.carry(entry, slot, userKey)
+    this.byteCounter?.keepSize(entry, slot, userKey)
     return entry
   }
 
@@ -111,14 +112,14 @@ export class Table implements Used, Slots {
     this.values.length = 0
     this.#free.length = 0
     this.#leastUsed.forget()
-    this.times = new Float64Array(2 * FIRST_CAPACITY)
+    this.times = new Float64Array(2 * INITIAL_SLOTS)
   }
 }
 
-const FIRST_CAPACITY = 16
+const INITIAL_SLOTS = 16
 
-/** Larger by half: spare capacity is what a cache of fixed size pays for growing. */
-function grown(column: Float64Array): Float64Array {
+/** Grows by half: spare capacity costs memory in a cache of fixed size. */
+function enlarged(column: Float64Array): Float64Array {
   const larger = new Float64Array(2 * Math.ceil(column.length * 0.75))
   larger.set(column)
   return larger

@@ -3,9 +3,9 @@ import { decide } from '../../core/operations.ts'
 import { createSyncCache, type SyncAdapter } from '../../core/sync-cache.ts'
 
 /**
- * Keeps nothing: Django's dummy cache. Every key is always missing, so code runs as if each entry had just expired;
- * bad keys and values are still told. For development, and for tests that must not depend on a cache.
- *
+ * Stores nothing, like Django's dummy cache. Every key is always missing, so code runs as if each entry had
+ * just expired. Invalid keys and values still throw. For development, and for tests that must not depend on a
+ * cache.
  * @example
  * ```ts
  * import { createCache } from 'nearcache'

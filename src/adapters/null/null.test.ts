@@ -65,7 +65,7 @@ describe.each(caches())('nullAdapter(), %s', (_, cache) => {
     expect(await cache.aclose()).toBeUndefined()
   })
 
-  it('has no time left, nothing to take out, and a lock for everybody', async () => {
+  it('has no remaining time, nothing to pop, and grants every lock', async () => {
     await cache.aset('key', 'value', null)
     expect(await cache.attl('key')).toBeUndefined()
     expect(await cache.apop('key', { default: 'default' })).toBe('default')
@@ -76,7 +76,7 @@ describe.each(caches())('nullAdapter(), %s', (_, cache) => {
     expect(await lock?.release()).toBe(false)
   })
 
-  it('refuses what no cache can keep', async () => {
+  it('refuses values that no cache can store', async () => {
     await expect(cache.aset('key', () => 1)).rejects.toMatchObject({ code: 'INVALID_VALUE' })
     await expect(cache.aset('key', 1, Number.NaN)).rejects.toThrow(RangeError)
   })

@@ -4,15 +4,15 @@ import { refusedValues } from '../values.ts'
 import type { Context } from './context.ts'
 import { expectStock, messageOf, stocked } from './stock.ts'
 
-/** Values, keys and collections that make no sense: told at once, and nothing is lost by them. */
+/** Invalid values, keys and collections: each throws at once and changes nothing. */
 export function badInput({ open, supports, twins }: Context): void {
-  // Where objects are shared, nobody looks into them.
+  // Shared objects are not checked.
   const refused = refusedValues.filter(
     ({ make }) => supports.values !== 'shared' || typeof make() !== 'object',
   )
 
   describe('bad input', () => {
-    it.each(refused)('refuses to store $name, and says where in the value it is', async ({ make, path }) => {
+    it.each(refused)('refuses to store $name, and names its path', async ({ make, path }) => {
       const { main } = await stocked(open)
       const invalid = { name: 'CacheError', code: 'INVALID_VALUE', message: expect.stringContaining(path) }
       await expect(main.aset('key', make())).rejects.toMatchObject({ ...invalid, key: 'key' })
@@ -30,7 +30,7 @@ export function badInput({ open, supports, twins }: Context): void {
       await expectStock(main)
     })
 
-    it('passes on as INVALID_VALUE what a value throws when it is read', async () => {
+    it('rejects with INVALID_VALUE if reading a value throws', async () => {
       if (supports.values === 'shared') return
       const { main } = await stocked(open)
       const cause = new Error('no')
@@ -47,7 +47,7 @@ export function badInput({ open, supports, twins }: Context): void {
       await expectStock(main)
     })
 
-    it('refuses keys that are no text', async () => {
+    it('refuses keys that are not strings', async () => {
       const { main } = await stocked(open)
       for (const key of [7, null, undefined, {}, ['key'], Symbol('s')] as never[]) {
         for (const call of [
@@ -78,7 +78,7 @@ export function badInput({ open, supports, twins }: Context): void {
       await expectStock(main)
     })
 
-    it('refuses one key where there should be many, and what is no collection', async () => {
+    it('refuses a single key instead of many, and anything that is not a collection', async () => {
       const { main } = await stocked(open)
       const coming = Promise.resolve({ key: 'new' })
       for (const keys of [
@@ -117,7 +117,7 @@ export function badInput({ open, supports, twins }: Context): void {
       await expectStock(main)
     })
 
-    it('refuses texts where there should be pairs: they would come apart into letters', async () => {
+    it('refuses strings instead of pairs, which would be split into characters', async () => {
       const { main } = await stocked(open)
       for (const data of [['absent'], ['ab', 'cd'], new Set(['ab']), [['key', 'new'], 'ab'], [['key']]]) {
         await expect(main.asetMany(data as never)).rejects.toThrow(TypeError)
@@ -141,7 +141,7 @@ export function badInput({ open, supports, twins }: Context): void {
       { random: 0.5 },
       { sleep: true },
       { keys: 'loose' },
-    ])('refuses to make a cache with %j', (setup) => {
+    ])('refuses to create a cache with %j', (setup) => {
       const { cache } = open()
       expect(() => cache(setup as unknown as CacheOptions)).toThrow(Object.keys(setup)[0])
     })

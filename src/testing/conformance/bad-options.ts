@@ -3,7 +3,7 @@ import type { TestedCache } from '../sync-twins.ts'
 import type { Context } from './context.ts'
 import { expectStock, messageOf, stocked } from './stock.ts'
 
-/** Every method that takes a timeout, called with what is none. */
+/** Every method that takes a timeout, called with an invalid one. */
 const timeouts: readonly {
   readonly name: string
   readonly run: (cache: TestedCache, timeout: never) => Promise<unknown>
@@ -19,7 +19,7 @@ const timeouts: readonly {
   { name: 'lock', run: (cache, timeout) => cache.alock('absent', { timeout }) },
 ]
 
-/** Every method, called with an option that it does not have. */
+/** Every method, called with an unknown option. */
 const misspelt: readonly {
   readonly name: string
   readonly run: (cache: TestedCache, options: never) => Promise<unknown>
@@ -43,10 +43,10 @@ const misspelt: readonly {
   { name: 'decrVersion', run: (cache, options) => cache.adecrVersion('key', 1, options) },
 ]
 
-/** Timeouts and options that make no sense: told before anything is done. */
+/** Invalid timeouts and options: each throws before anything changes. */
 export function badOptions({ open, twins }: Context): void {
   describe('bad options', () => {
-    it.each(timeouts)('refuses a timeout that is no number of seconds, in $name', async ({ run }) => {
+    it.each(timeouts)('refuses a timeout that is not a number of seconds, in $name', async ({ run }) => {
       const { main } = await stocked(open)
       for (const timeout of [Number.NaN, Number.POSITIVE_INFINITY, 1e13]) {
         await expect(run(main, timeout as never)).rejects.toThrow(RangeError)
@@ -57,7 +57,7 @@ export function badOptions({ open, twins }: Context): void {
       await expectStock(main)
     })
 
-    it.each(misspelt)('refuses an option that it does not have, in $name', async ({ run }) => {
+    it.each(misspelt)('refuses an unknown option, in $name', async ({ run }) => {
       const { main } = await stocked(open)
       for (const options of [{ tiemout: 60 }, { verison: 2 }, { ttl: 60, version: 1 }]) {
         await expect(run(main, options as never)).rejects.toThrow(Object.keys(options)[0])
@@ -71,7 +71,7 @@ export function badOptions({ open, twins }: Context): void {
       async ({ name, run }) => {
         if (name === 'lock') return
         const { main } = await stocked(open)
-        // As one gives a default in Django.
+        // A default is passed like this in Django.
         for (const options of ['light', true, false, '', [], [60], new Date(), new Map()]) {
           const call = run(main, options as never)
           await expect(call).rejects.toThrow(TypeError)
@@ -81,7 +81,7 @@ export function badOptions({ open, twins }: Context): void {
       },
     )
 
-    it('refuses 0 and null for options, where no timeout may stand', async () => {
+    it('refuses 0 and null as options of methods without a timeout', async () => {
       const { main } = await stocked(open)
       for (const options of [0, null] as never[]) {
         for (const [name, call] of [
@@ -102,7 +102,7 @@ export function badOptions({ open, twins }: Context): void {
       await expectStock(main)
     })
 
-    it('refuses a fresh that is neither true nor false', async () => {
+    it('refuses a value of fresh other than true or false', async () => {
       const { main } = await stocked(open)
       for (const fresh of [null, 0, 1, '', 'no', {}]) {
         for (const [name, call] of [
@@ -117,7 +117,7 @@ export function badOptions({ open, twins }: Context): void {
       }
     })
 
-    it.each(misspelt)('refuses a version that is none, in $name', async ({ run }) => {
+    it.each(misspelt)('refuses an invalid version, in $name', async ({ run }) => {
       const { main } = await stocked(open)
       for (const version of [null, Number.NaN, Number.POSITIVE_INFINITY, '', {}, true]) {
         await expect(run(main, { version } as never)).rejects.toThrow(TypeError)
@@ -125,17 +125,20 @@ export function badOptions({ open, twins }: Context): void {
       await expectStock(main)
     })
 
-    it.each(misspelt)('refuses a version that only reads like one in use, in $name', async ({ run }) => {
-      const { main } = await stocked(open)
-      const pairs = { key: 'old', number: 41 }
-      for (const version of ['2', 'true', 'NaN']) await main.asetMany(pairs, { version })
-      for (const version of [[2], 2n, true, Number.NaN]) {
-        await expect(run(main, { version } as never)).rejects.toThrow(TypeError)
-      }
-      for (const version of ['2', 'true', 'NaN']) {
-        expect(await main.agetMany(['key', 'number'], { version })).toEqual(new Map(Object.entries(pairs)))
-      }
-    })
+    it.each(misspelt)(
+      'refuses an object that only converts to a version in use, in $name',
+      async ({ run }) => {
+        const { main } = await stocked(open)
+        const pairs = { key: 'old', number: 41 }
+        for (const version of ['2', 'true', 'NaN']) await main.asetMany(pairs, { version })
+        for (const version of [[2], 2n, true, Number.NaN]) {
+          await expect(run(main, { version } as never)).rejects.toThrow(TypeError)
+        }
+        for (const version of ['2', 'true', 'NaN']) {
+          expect(await main.agetMany(['key', 'number'], { version })).toEqual(new Map(Object.entries(pairs)))
+        }
+      },
+    )
 
     it('refuses bad options before it runs a loader, and also on a hit', async () => {
       const { main } = await stocked(open)

@@ -1,12 +1,12 @@
 import type { TestedCache } from '../sync-twins.ts'
 
-/** What happens to `'key'` while its loader runs: step by step, in this process and, unseen by it, elsewhere. */
+/** The changes of `'key'` during its load: in this process, and elsewhere without its knowledge. */
 export interface Act {
   readonly what: string
   readonly steps: readonly ((main: TestedCache, elsewhere: TestedCache) => Promise<unknown>)[]
 }
 
-/** Changes that were done, and those that always count: what is there afterwards. */
+/** Changes that succeed, or that always supersede a load, and the value afterwards. */
 export const superseded: readonly (Act & { readonly left: unknown })[] = [
   { what: 'set', steps: [(main) => main.aset('key', 'theirs')], left: 'theirs' },
   { what: 'set of what is dead at once', steps: [(main) => main.aset('key', 'theirs', 0)], left: undefined },
@@ -80,7 +80,7 @@ export const superseded: readonly (Act & { readonly left: unknown })[] = [
   },
 ]
 
-/** Changes that changed nothing, and how each says so. */
+/** Changes that change nothing, and how each reports it. */
 export const refused: readonly (Act & { readonly answers: readonly unknown[] })[] = [
   { what: 'touch of a missing key', steps: [(main) => main.atouch('key', 60)], answers: [false] },
   { what: 'incr of a missing key', steps: [(main) => main.aincr('key')], answers: ['KEY_NOT_FOUND'] },

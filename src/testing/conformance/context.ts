@@ -5,12 +5,12 @@ import type { CacheOptions } from '../../core/options.ts'
 import { SyncCache } from '../../core/sync-cache.ts'
 import { syncTwins, type TestedCache } from '../sync-twins.ts'
 
-/** Time as the caches of a test see it: it stands still until it is moved. */
+/** The clock of the caches in a test. It stands still until it is moved. */
 class TestClock {
-  // Ahead of the real time, so that a place which also sweeps by a clock of its own takes nothing for expired.
+  // Ahead of real time, so that an adapter that also sweeps by its own clock finds nothing expired.
   #now = 2_000_000_000_000
 
-  /** Epoch milliseconds. */
+  /** In epoch milliseconds. */
   readonly now = (): number => this.#now
 
   advance(seconds: number): void {
@@ -20,7 +20,7 @@ class TestClock {
 
 export type Twins = 'async' | 'sync'
 
-/** How a cache of the suite may be set up. */
+/** The options of a cache in the suite. */
 export type Setup = Omit<CacheOptions, 'adapter'>
 
 /** Caches on one new, empty store, and the clock they share. */
@@ -33,23 +33,23 @@ export interface Scene {
   readonly prefixed: TestedCache
   /** Version 2. */
   readonly v2: TestedCache
-  /** A key function of its own. */
+  /** With a custom key function. */
   readonly custom: TestedCache
-  /** One more cache on the same store; on `through` instead of the scene's own adapter object. */
+  /** Creates another cache on the same store. `through` replaces the scene's own adapter object. */
   cache(setup?: Setup, through?: Adapter): TestedCache
-  /** A cache on the same store as another process has it: it shares the entries, and nothing in memory. */
+  /** Creates a cache like that of another process: it shares the entries, and nothing in memory. */
   elsewhere(setup?: Setup): TestedCache
 }
 
-/** What each section of the suite is given. */
+/** The context of each section of the suite. */
 export interface Context {
   readonly supports: Supports
   readonly twins: Twins
-  /** A scene on a store of its own. */
+  /** Creates a scene on its own store. */
   readonly open: () => Scene
 }
 
-/** To be called inside the suite's `describe`: what a test opened is closed when it ends. */
+/** Must be called inside the suite's `describe`. Closes everything that a test opened. */
 export function contextOf(createAdapter: () => Adapter, twins: Twins): Context {
   const opened: Adapter[] = []
   afterEach(async () => {
@@ -83,7 +83,7 @@ function sceneOn(adapter: Adapter, twins: Twins): Scene {
   }
 }
 
-/** The same store through another object. `onCall` hears the name of each method that is called. */
+/** Wraps the same store in another object. `onCall` gets the name of each called method. */
 export function alias(adapter: Adapter, onCall: (method: string) => void = () => {}): Adapter {
   return new Proxy(adapter, {
     get(target, name) {
@@ -97,7 +97,7 @@ export function alias(adapter: Adapter, onCall: (method: string) => void = () =>
   })
 }
 
-/** The keys of `keys` that are live, looked for without using them. */
+/** Returns the live keys of `keys`, without using them. */
 export async function liveAmong(cache: TestedCache, keys: readonly string[]): Promise<string[]> {
   const found = await Promise.all(keys.map((key) => cache.ahasKey(key)))
   return keys.filter((_, index) => found[index])

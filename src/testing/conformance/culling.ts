@@ -4,19 +4,19 @@ import type { SyncAdapter } from '../../core/sync-cache.ts'
 import type { TestedCache } from '../sync-twins.ts'
 import { contextOf, liveAmong, type Scene } from './context.ts'
 
-/** The limits of one test of {@link cullingSuite}. */
+/** The limits in one test of {@link cullingSuite}. */
 export interface Cap {
   readonly maxEntries: number
   readonly cullFrequency: number
 }
 
-/** What {@link cullingSuite} tests: an adapter that holds no more than so many entries. */
+/** The options of {@link cullingSuite}: an adapter with a limited number of entries. */
 export type CullingSuiteOptions = { readonly name: string } & (
   | { readonly createAdapter: (cap: Cap) => Adapter; readonly twins?: 'async' | undefined }
   | { readonly createAdapter: (cap: Cap) => SyncAdapter; readonly twins: 'sync' }
 )
 
-/** Lines 134 to 140: Django's rule of what leaves a full store. */
+/** Lines 134 to 140: Django's rule for eviction from a full store. */
 export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSuiteOptions): void {
   describe(`culling ${name}`, () => {
     let cap: Cap = { maxEntries: 9, cullFrequency: 3 }
@@ -27,7 +27,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
     }
     const nine = numbered(9)
 
-    /** A store of nine, full with `0` to `8`, each its own number, used in this order. */
+    /** A full store with nine entries, `0` to `8`, each with its own number, used in this order. */
     const full = async (): Promise<TestedCache> => {
       const { main } = capped(9, 3)
       for (const key of nine) await main.aset(key, Number(key))
@@ -61,7 +61,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       [20, 1_000_000],
       [30, 30],
       [30, 16],
-    ])('holds its %d entries and no more, though Django would drop none, frequency %d', async (most, n) => {
+    ])('holds at most %d entries, although Django would evict none, frequency %d', async (most, n) => {
       const { main } = capped(most, n)
       const keys = numbered(3 * most)
       for (const [index, key] of keys.entries()) {
@@ -98,7 +98,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       for (const key of nine) await main.aset(key, Number(key))
       for (const key of numbered(3)) await main.aset(key, Number(key))
       await main.aset('9', 9)
-      // Ten now: the next finds the store full.
+      // Now there are ten entries, so the next write finds the store full.
       await main.aset('next', 1)
       expect(await liveAmong(main, numbered(10))).toEqual(['0', '1', '2', '6', '7', '8', '9'])
     })
@@ -111,7 +111,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       for (const key of numbered(6)) expect(await main.aget(key)).toBe(Number(key) + 1)
     })
 
-    it('does not take looking, touching, or a refused add for use', async () => {
+    it('does not count a presence check, a touch or a refused add as a use', async () => {
       const main = await full()
       for (const key of numbered(3)) {
         expect(await main.ahasKey(key)).toBe(true)
@@ -123,7 +123,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       expect(await liveAmong(main, numbered(10))).toEqual(['3', '4', '5', '6', '7', '8', '9'])
     })
 
-    it('does not take a miss, or what is dead on arrival, for a write that wants room', async () => {
+    it('evicts nothing for a miss, or for a value that has already expired', async () => {
       const main = await full()
       await main.aget('missing')
       await main.adelete('missing')
@@ -134,7 +134,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       expect(await liveAmong(main, nine)).toEqual(nine)
     })
 
-    it('has room again for what was deleted and cleared', async () => {
+    it('reuses the space of deleted and cleared entries', async () => {
       const main = await full()
       await main.adelete('0')
       await main.aset('9', 9)
@@ -153,7 +153,7 @@ export function cullingSuite({ name, createAdapter, twins = 'async' }: CullingSu
       expect(await main.ahasKey('c')).toBe(true)
     })
 
-    it('never holds many more than its cap, whatever is written', async () => {
+    it('never holds many more entries than its limit', async () => {
       const { main } = capped(10, 3)
       const keys = numbered(500)
       await main.asetMany(keys.map((key) => [key, 1] as const))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { alias, type Context, liveAmong } from './context.ts'
 
-/** Lines 57 to 67, but for those in `notApplicable`. */
+/** Lines 57 to 67, except those in `notApplicable`. */
 export function deleteAndClear({ open }: Context): void {
   describe('delete, deleteMany, clear, close', () => {
     it('57. deletes a key and leaves the others', async () => {

@@ -102,7 +102,7 @@ export function expiry({ open }: Context): void {
       expect(await main.atouch('key', null)).toBe(true)
       clock.advance(2)
       expect(await main.aget('key')).toBe('eggs')
-      // Once more, now that it is permanent: still true.
+      // Again, now without a deadline: still true.
       expect(await main.atouch('key', null)).toBe(true)
     })
 
@@ -238,7 +238,7 @@ export function expiry({ open }: Context): void {
       await main.aset('set', 'new', timeout)
       await main.asetMany({ many: 'new' }, timeout)
       expect(await liveAmong(main, ['set', 'many'])).toEqual([])
-      // A refused add is no write: the live value stays.
+      // A refused add writes nothing: the live value stays.
       await main.aset('added', 'old')
       expect(await main.aadd('added', 'new', timeout)).toBe(false)
       expect(await main.aget('added')).toBe('old')

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Context } from './context.ts'
 
-/** Lines 95 to 104; what async loaders add to them stands in `loading.ts`. */
+/** Lines 95 to 104. `loading.ts` tests async loaders. */
 export function getOrSet({ open, twins }: Context): void {
-  /** What a loader returns that first does some work: the sync twins have done it when they return its promise. */
+  /** The result of a loader that first does some work. The sync methods have done it when they return their promise. */
   const having = <T>(work: Promise<unknown>, value: T): T | Promise<T> =>
     twins === 'sync' ? value : work.then(() => value)
 
@@ -47,7 +47,7 @@ export function getOrSet({ open, twins }: Context): void {
 
     it('100. refuses to do without a default', async () => {
       const { main } = open()
-      // @ts-expect-error: nor does it compile
+      // @ts-expect-error: does not compile either
       await expect(main.agetOrSet('brian')).rejects.toThrow(TypeError)
       await expect(main.agetOrSet('brian', undefined, { version: 1 })).rejects.toThrow(TypeError)
       expect(await main.ahasKey('brian')).toBe(false)
@@ -55,7 +55,8 @@ export function getOrSet({ open, twins }: Context): void {
 
     it('101. gives the default where another writer came first and is gone already', async () => {
       const { cache, elsewhere, clock } = open()
-      // Each look at this clock takes 10 s, so that an entry of 15 s is live for the add and dead for the next read.
+      // Each read of this clock takes 10 s, so an entry of 15 s is live for the add and expired for the next
+      // read.
       const hasty = cache({
         clock: () => {
           clock.advance(10)
@@ -104,7 +105,7 @@ export function getOrSet({ open, twins }: Context): void {
       expect(await main.agetOrSet('key', () => 'next time')).toBe('next time')
     })
 
-    it('loads anew what has expired', async () => {
+    it('loads an expired key again', async () => {
       const { main, clock } = open()
       await main.agetOrSet('key', () => 'first', 1)
       clock.advance(1)
@@ -112,7 +113,7 @@ export function getOrSet({ open, twins }: Context): void {
       expect(await main.attl('key')).toBe(1)
     })
 
-    it('gives what the function gives and stores nothing with timeout 0', async () => {
+    it('returns the loaded value and stores nothing with timeout 0', async () => {
       const { main } = open()
       expect(await main.agetOrSet('key', () => 'value', 0)).toBe('value')
       expect(await main.ahasKey('key')).toBe(false)
@@ -125,7 +126,7 @@ export function getOrSet({ open, twins }: Context): void {
       expect(await main.agetOrSet('key', () => 'now there is')).toBe('now there is')
     })
 
-    it('refuses to cache what the function gives where it cannot be stored', async () => {
+    it('rejects a loaded value that cannot be stored', async () => {
       const { main } = open()
       const promise = main.agetOrSet('key', () => Symbol('s'))
       await expect(promise).rejects.toMatchObject({ code: 'INVALID_VALUE', key: 'key' })

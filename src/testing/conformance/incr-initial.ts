@@ -5,10 +5,10 @@ const NOT_AN_INTEGER = { code: 'NOT_AN_INTEGER', key: 'counter' }
 const OUT_OF_RANGE = { code: 'OUT_OF_RANGE', key: 'counter' }
 const LARGEST = Number.MAX_SAFE_INTEGER
 
-/** What Django has no word for: counting from somewhere where there is no counter yet. */
+/** An addition to Django: `initial`, the value of a counter that does not exist yet. */
 export function incrInitial({ open, supports }: Context): void {
   describe('incr, decr with initial', () => {
-    it('make a missing counter, count on from initial, and store the result', async () => {
+    it('create a missing counter from initial, and store the result', async () => {
       const { main } = open()
       expect(await main.aincr('counter', 1, { initial: 0 })).toBe(1)
       expect(await main.aget('counter')).toBe(1)
@@ -16,7 +16,7 @@ export function incrInitial({ open, supports }: Context): void {
       expect(await main.aget('other')).toBe(9)
     })
 
-    it('count by delta from initial, whatever the signs', async () => {
+    it('add delta to initial, for all signs', async () => {
       const { main } = open()
       expect(await main.aincr('a', 5, { initial: 100 })).toBe(105)
       expect(await main.aincr('b', -5, { initial: 3 })).toBe(-2)
@@ -35,7 +35,7 @@ export function incrInitial({ open, supports }: Context): void {
       })
     })
 
-    it('count on what is there, and leave initial and timeout aside', async () => {
+    it('increment an existing counter, and ignore initial and timeout', async () => {
       const { main, clock } = open()
       await main.aset('counter', 5, 100)
       clock.advance(40)
@@ -59,7 +59,7 @@ export function incrInitial({ open, supports }: Context): void {
       expect(await main.attl('counter')).toBe(1)
     })
 
-    it('take an expired counter for missing, and begin anew', async () => {
+    it('treat an expired counter as missing', async () => {
       const { main, clock } = open()
       await main.aincr('counter', 10, { initial: 0, timeout: 60 })
       clock.advance(60)
@@ -70,7 +70,7 @@ export function incrInitial({ open, supports }: Context): void {
       expect(await main.adecr('text', 1, { initial: 0 })).toBe(-1)
     })
 
-    it("give a new counter the cache's timeout where none is given, and null is for ever", async () => {
+    it("give a new counter the cache's timeout where none is given, and null means never", async () => {
       const { main, cache } = open()
       await main.aincr('default', 1, { initial: 0 })
       await main.aincr('forever', 1, { initial: 0, timeout: null })
@@ -80,7 +80,7 @@ export function incrInitial({ open, supports }: Context): void {
       expect(await main.attl('short')).toBe(7)
     })
 
-    it('answer, and keep nothing, where a new counter is dead on arrival', async () => {
+    it('return the number, and store nothing, if a new counter has already expired', async () => {
       const { main } = open()
       expect(await main.aincr('counter', 1, { initial: 0, timeout: 0 })).toBe(1)
       expect(await main.aincr('counter', 1, { initial: 0, timeout: -1 })).toBe(1)
@@ -101,7 +101,7 @@ export function incrInitial({ open, supports }: Context): void {
       },
     )
 
-    it('count up to the ends of the safe integers, and not beyond: nothing is made', async () => {
+    it('count up to the limits of the safe integers, and create nothing beyond', async () => {
       const { main } = open()
       await expect(main.aincr('counter', 1, { initial: LARGEST })).rejects.toMatchObject(OUT_OF_RANGE)
       await expect(main.adecr('counter', 1, { initial: -LARGEST })).rejects.toMatchObject(OUT_OF_RANGE)
@@ -113,7 +113,7 @@ export function incrInitial({ open, supports }: Context): void {
       expect(await main.aget('down')).toBe(-LARGEST)
     })
 
-    it('leave a counter at the end as it is', async () => {
+    it('do not change a counter at the limit', async () => {
       const { main } = open()
       await main.aset('counter', LARGEST, 10)
       await expect(main.aincr('counter', 1, { initial: 0 })).rejects.toMatchObject(OUT_OF_RANGE)
@@ -121,7 +121,7 @@ export function incrInitial({ open, supports }: Context): void {
       expect(await main.attl('counter')).toBe(10)
     })
 
-    it('take no other initial than a safe integer, whether or not it is needed', async () => {
+    it('accept only a safe integer as initial, whether or not it is used', async () => {
       const { main } = open()
       await main.aset('there', 41, 10)
       for (const key of ['there', 'absent']) {
@@ -138,7 +138,7 @@ export function incrInitial({ open, supports }: Context): void {
       expect(await main.ahasKey('absent')).toBe(false)
     })
 
-    it('take no timeout without initial: nothing would come of it', async () => {
+    it('refuse a timeout without initial, which would have no effect', async () => {
       const { main } = open()
       await main.aset('there', 41, 10)
       for (const key of ['there', 'absent']) {

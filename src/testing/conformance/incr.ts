@@ -161,7 +161,7 @@ export function incrDecr({ open, supports }: Context): void {
       expect(await main.agetMany(Object.keys(integers))).toStrictEqual(new Map(Object.entries(integers)))
     })
 
-    it('fails where the result would not be a safe integer, and leaves the counter as it is', async () => {
+    it('fails if the result would not be a safe integer, and does not change the counter', async () => {
       const { main } = open()
       await main.aset('counter', Number.MAX_SAFE_INTEGER, 10)
       await expect(main.aincr('counter')).rejects.toMatchObject(OUT_OF_RANGE)
@@ -170,7 +170,7 @@ export function incrDecr({ open, supports }: Context): void {
       expect(await main.attl('counter')).toBe(10)
     })
 
-    it('takes no other delta than a safe integer, and leaves the counter as it is', async () => {
+    it('accepts only a safe integer as delta, and does not change the counter otherwise', async () => {
       const { main } = open()
       await main.aset('counter', 1)
       for (const delta of [0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {

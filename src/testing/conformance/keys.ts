@@ -3,7 +3,7 @@ import type { CacheWarning } from '../../core/keys.ts'
 import type { TestedCache } from '../sync-twins.ts'
 import type { Context, Setup } from './context.ts'
 
-/** The ten that Django checks keys in. */
+/** The ten methods whose keys Django checks. */
 const operations: readonly {
   readonly name: string
   readonly run: (cache: TestedCache, key: string) => Promise<unknown>
@@ -21,7 +21,7 @@ const operations: readonly {
 ]
 
 const SPACED = 'key with spaces and 清'
-/** With the `:1:` before it, 251 characters. */
+/** With `:1:` in front, 251 characters. */
 const LONG = `${'a'.repeat(247)}清`
 
 /** Lines 124 to 133. */
@@ -142,7 +142,7 @@ export function keys({ open }: Context): void {
         await expect(run(strict, key)).rejects.toMatchObject({ code: 'INVALID_KEY', key })
         expect(await main.aget(key)).toBe(5)
       }
-      // Nothing of a batch either.
+      // Nothing of a batch is stored either.
       expect(await main.aget('fine')).toBe('old')
     })
 
@@ -224,7 +224,7 @@ export function keys({ open }: Context): void {
     })
   })
 
-  /** A cache on a store that has a number under `key`, and what it will have warned of. */
+  /** A cache whose store has a number under `key`, and the warnings it gives. */
   async function watched(setup: Setup = {}, key = 'fine') {
     const { main, cache } = open()
     await main.aset(key, 1)

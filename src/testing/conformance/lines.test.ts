@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
-/** The lines, 1 to 140, that `cacheSuite` and `cullingSuite` leave out, and why. */
+/** The lines, 1 to 140, that `cacheSuite` and `cullingSuite` leave out, with the reason. */
 const notApplicable: Readonly<Record<number, string>> = {
   64: "What else may lie in a place only its adapter knows: tested beside each adapter's run of the suite.",
   66: "How a place can go missing underneath only its adapter knows: tested beside each adapter's run of the suite.",

@@ -2,16 +2,19 @@ import { describe, expect, it } from 'vitest'
 import type { Context } from './context.ts'
 import { slowLoader } from './slow-loader.ts'
 
-/** `agetOrSet` and time: what its callers share, and how they leave. What supersedes a load stands in `superseding.ts`. */
+/**
+ * Concurrent calls of `agetOrSet`: shared loads, and callers who abort. `superseding.ts` tests what
+ * supersedes a load.
+ */
 export function loading({ open, supports }: Context): void {
-  describe('agetOrSet with loaders that take their time', () => {
+  describe('agetOrSet with async loaders', () => {
     it('awaits an async loader', async () => {
       const { main } = open()
       expect(await main.agetOrSet('key', async () => 'value')).toBe('value')
       expect(await main.aget('key')).toBe('value')
     })
 
-    it('runs one load for 100 concurrent callers of a cold key', async () => {
+    it('runs one load for 100 concurrent callers of a missing key', async () => {
       const { main } = open()
       const loader = slowLoader<{ n: number }>()
       const calls = Array.from({ length: 100 }, () => main.agetOrSet('key', loader.load))
@@ -53,7 +56,7 @@ export function loading({ open, supports }: Context): void {
       expect(loads).toBe(3)
     })
 
-    it("passes a loader's error to everyone who waits, and stores nothing", async () => {
+    it("passes a loader's error to every waiting caller, and stores nothing", async () => {
       const { main } = open()
       const loader = slowLoader<string>()
       const calls = Array.from({ length: 10 }, () => main.agetOrSet('key', loader.load))
@@ -71,18 +74,21 @@ export function loading({ open, supports }: Context): void {
       { what: 'gives undefined', load: async () => undefined, timeout: 10 },
       { what: 'gives what is not to be kept', load: async () => 'value', timeout: 0 },
       { what: 'fails', load: () => Promise.reject(new Error('at once')), timeout: 10 },
-    ])('runs one load for 100 concurrent callers, also one that at once $what', async ({ load, timeout }) => {
-      const { main } = open()
-      let loads = 0
-      const counted = () => {
-        loads += 1
-        return load()
-      }
-      await Promise.allSettled(Array.from({ length: 100 }, () => main.agetOrSet('key', counted, timeout)))
-      expect(loads).toBe(1)
-    })
+    ])(
+      'runs one load for 100 concurrent callers, even if it immediately $what',
+      async ({ load, timeout }) => {
+        const { main } = open()
+        let loads = 0
+        const counted = () => {
+          loads += 1
+          return load()
+        }
+        await Promise.allSettled(Array.from({ length: 100 }, () => main.agetOrSet('key', counted, timeout)))
+        expect(loads).toBe(1)
+      },
+    )
 
-    it('passes undefined to everyone who waits, and does not store it', async () => {
+    it('passes undefined to every waiting caller, and does not store it', async () => {
       const { main } = open()
       const loader = slowLoader<undefined>()
       const calls = [main.agetOrSet('key', loader.load), main.agetOrSet('key', loader.load)]
@@ -92,7 +98,7 @@ export function loading({ open, supports }: Context): void {
       expect(await main.ahasKey('key')).toBe(false)
     })
 
-    it('lets a caller leave while the load goes on for the others', async () => {
+    it('continues the load for the others when a caller aborts', async () => {
       const { main } = open()
       const loader = slowLoader<string>()
       const controller = new AbortController()
@@ -108,7 +114,7 @@ export function loading({ open, supports }: Context): void {
       expect(loader.loads()).toBe(1)
     })
 
-    it('finishes and stores a load that everyone has left', async () => {
+    it('finishes and stores a load whose callers have all aborted', async () => {
       const { main } = open()
       const loader = slowLoader<string>()
       const controller = new AbortController()
@@ -122,7 +128,7 @@ export function loading({ open, supports }: Context): void {
       expect(await main.attl('key')).toBe(10)
     })
 
-    it('hears of no failure of a load whose caller left as it was asked for', async () => {
+    it('causes no unhandled rejection if the only caller of a failing load aborted', async () => {
       const controller = new AbortController()
       const reason = new Error('no longer interested')
       const cache = open().cache({ onWarning: () => controller.abort(reason) })
@@ -139,7 +145,7 @@ export function loading({ open, supports }: Context): void {
       await loaded.catch(() => {})
     })
 
-    it('does not wait for a caller who had left before', async () => {
+    it('rejects at once if the signal has already aborted', async () => {
       const { main } = open()
       const signal = AbortSignal.abort(new Error('gone already'))
       await expect(main.agetOrSet('key', () => 'value', { signal })).rejects.toThrow('gone already')

@@ -5,12 +5,12 @@ import type { Context } from './context.ts'
 const MINUTE = { timeout: 60 } as const
 
 /**
- * `alock` with `wait`: the sync twin cannot. Nobody sleeps here but by moving the clock. What is waited for is so long that
- * the attempts themselves, on the slowest machine, never take that time.
+ * `alock` with `wait`, which the sync method does not have. Sleeping only moves the clock. The waiting times
+ * are so long that the attempts themselves never take that time, even on a slow machine.
  */
 export function lockWaiting({ open, supports }: Context): void {
-  describe('lock that is waited for', () => {
-    it('is tried for as long as was said, and then given up', async () => {
+  describe('lock with wait', () => {
+    it('is tried for the given time, and then given up', async () => {
       const { waiting, naps } = sleepy()
       await waiting.alock('lock', { timeout: 100 })
       expect(await waiting.alock('lock', { ...MINUTE, wait: 50.5 })).toBeUndefined()
@@ -20,7 +20,7 @@ export function lockWaiting({ open, supports }: Context): void {
       expect(await waiting.attl('lock')).toBe(49.5)
     })
 
-    it('is taken when its holder lets go', async () => {
+    it('is acquired when its holder releases it', async () => {
       const { main, waiting, naps, during } = sleepy()
       const lock = await main.alock('lock', MINUTE)
       during(3, async () => void (await lock?.release()))
@@ -39,14 +39,14 @@ export function lockWaiting({ open, supports }: Context): void {
       expect(await lock?.release()).toBe(true)
     })
 
-    it('is waited for without end where that was asked for', async () => {
+    it('is waited for without limit if wait is Infinity', async () => {
       const { main, waiting } = sleepy()
       await main.alock('lock', { timeout: 10 })
       const wait = Number.POSITIVE_INFINITY
       expect(await waiting.alock('lock', { ...MINUTE, wait })).toBeDefined()
     })
 
-    it('is not waited for where it is free, and tried once where nobody will wait', async () => {
+    it('is not waited for if it is free, and tried once without wait', async () => {
       const { waiting, naps } = sleepy()
       expect(await waiting.alock('lock', { ...MINUTE, wait: 5 })).toBeDefined()
       for (const wait of [undefined, 0, -1]) {
@@ -64,12 +64,12 @@ export function lockWaiting({ open, supports }: Context): void {
       expect(await v2.alock('lock', MINUTE)).toBeUndefined()
     })
 
-    it('is waited for as long, whatever becomes of the wall clock meanwhile', async () => {
+    it('is waited for as long, even if the wall clock changes', async () => {
       for (const jump of [3_600, -3_600, 0]) {
         const { main, clock, elsewhere } = open()
         await main.alock('lock', { timeout: 1e9 })
         let slept = 0
-        // A clock that is set in the first nap, and then stands still.
+        // A clock that is changed during the first pause, and then stands still.
         const sleep = async (milliseconds: number) => {
           if (slept === 0) clock.advance(jump)
           slept += milliseconds
@@ -82,7 +82,7 @@ export function lockWaiting({ open, supports }: Context): void {
 
     it.runIf(supports.atomic)('lets 10 who wait in one by one', async () => {
       const { elsewhere } = open()
-      // The clock stands still, so that no lock opens by itself.
+      // The clock stands still, so that no lock expires.
       const sleep = () => new Promise<void>((resolve) => setTimeout(resolve, 0))
       const caches = [elsewhere({ sleep }), elsewhere({ sleep })] as const
       const work = async (cache: TestedCache) => {
@@ -96,7 +96,7 @@ export function lockWaiting({ open, supports }: Context): void {
       expect(await caches[0].aget('count')).toBe(10)
     })
 
-    it('is refused a wait that is no number of seconds, and not taken', async () => {
+    it('refuses a wait that is not a number of seconds', async () => {
       const { waiting, naps } = sleepy()
       for (const wait of [Number.NaN, '5', true, 5n, [5]]) {
         await expect(waiting.alock('lock', { ...MINUTE, wait: wait as never })).rejects.toThrow(TypeError)
@@ -107,7 +107,7 @@ export function lockWaiting({ open, supports }: Context): void {
     })
   })
 
-  /** A scene with a cache whose sleep moves the clock, what it slept, and what shall happen in the nth of its naps. */
+  /** A scene with a cache whose sleep moves the clock, the pauses it took, and a callback for the nth pause. */
   function sleepy() {
     const scene = open()
     const naps: number[] = []

@@ -4,10 +4,10 @@ import type { Context } from './context.ts'
 
 const MINUTE = { timeout: 60 } as const
 
-/** What Django has no word for: a lock that lets go of itself only. */
+/** An addition to Django: a lock that releases only itself. */
 export function locks({ open, supports }: Context): void {
   describe('lock', () => {
-    it('is held by one, and by one again after its release', async () => {
+    it('has one holder at a time', async () => {
       const { main, elsewhere } = open()
       const other = elsewhere()
       const lock = await main.alock('lock', MINUTE)
@@ -91,7 +91,7 @@ export function locks({ open, supports }: Context): void {
       expect(await current?.release()).toBe(true)
     })
 
-    it('leaves alone what was stored in its place', async () => {
+    it('does not remove a value stored in its place', async () => {
       const { main } = open()
       const lock = await main.alock('lock', MINUTE)
       await main.aset('lock', 'value', 10)
@@ -100,7 +100,7 @@ export function locks({ open, supports }: Context): void {
       expect(await main.attl('lock')).toBe(10)
     })
 
-    it.each([null, false, 0, '', 'value', { a: 1 }])('is not to be had over a stored %o', async (value) => {
+    it.each([null, false, 0, '', 'value', { a: 1 }])('is not granted if the key holds %o', async (value) => {
       const { main } = open()
       await main.aset('lock', value, 10)
       expect(await main.alock('lock', MINUTE)).toBeUndefined()
@@ -108,7 +108,7 @@ export function locks({ open, supports }: Context): void {
       expect(await main.attl('lock')).toBe(10)
     })
 
-    it('is an entry like any other: it has a time left, is prolonged by touch, and broken by delete', async () => {
+    it('is an ordinary entry: ttl reports its time, touch extends it, delete breaks it', async () => {
       const { main, clock } = open()
       const lock = await main.alock('lock', { timeout: 10 })
       clock.advance(4)
@@ -153,7 +153,7 @@ export function locks({ open, supports }: Context): void {
       expect(await held[0]?.release()).toBe(true)
     })
 
-    it('is refused without a timeout after which it opens, and not taken', async () => {
+    it('is refused without a timeout of more than 0', async () => {
       const { main } = open()
       for (const timeout of [0, -1, null, undefined, Number.NaN, Number.POSITIVE_INFINITY]) {
         await expect(main.alock('lock', { timeout: timeout as number })).rejects.toThrow(RangeError)

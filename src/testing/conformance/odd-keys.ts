@@ -3,13 +3,13 @@ import type { CacheWarning } from '../../core/keys.ts'
 import type { TestedCache } from '../sync-twins.ts'
 import type { Context } from './context.ts'
 
-/** What objects have by nature, and an object as a table of keys would stumble over. */
+/** Names of inherited properties, which would break an object used as a table of keys. */
 const INHERITED = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'then', 'length', '0']
 
-/** Keys of which something may be feared: they work, or are refused, like any other. */
+/** Unusual keys: each works or is refused like any other. */
 export function oddKeys({ open, supports }: Context): void {
   describe('bad input: keys', () => {
-    it.each(INHERITED)('takes %s for a key like any other', async (key) => {
+    it.each(INHERITED)('accepts %s as an ordinary key', async (key) => {
       const { main } = open()
       await expectUsable(main, key)
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
@@ -18,7 +18,7 @@ export function oddKeys({ open, supports }: Context): void {
     it('sets and gets them together, from a Map and from an object', async () => {
       const { main } = open()
       const pairs = INHERITED.map((key, index) => [key, index] as const)
-      // Unlike an assignment, makes an own property also of __proto__.
+      // Unlike an assignment, this creates an own property for `__proto__` too.
       for (const data of [new Map(pairs), Object.fromEntries(pairs)]) {
         await main.aclear()
         expect(await main.agetMany(INHERITED)).toEqual(new Map())
@@ -41,7 +41,7 @@ export function oddKeys({ open, supports }: Context): void {
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
     })
 
-    it('takes the empty text for a key', async () => {
+    it('accepts the empty string as a key', async () => {
       const { main, prefixed, custom } = open()
       for (const cache of [main, prefixed, custom]) await expectUsable(cache, '')
     })
@@ -54,7 +54,7 @@ export function oddKeys({ open, supports }: Context): void {
       },
     )
 
-    it('tells keys apart that only look alike', async () => {
+    it('distinguishes keys that only look alike', async () => {
       const { main } = open()
       const alike = ['é', 'e\u0301', 'É', 'e', 'e ', ' e', 'ｅ', 'e\u0000', 'e\u0000e', 'e\u200b']
       const pairs = alike.map((key, index) => [key, index] as const)
@@ -62,7 +62,7 @@ export function oddKeys({ open, supports }: Context): void {
       expect([...(await main.agetMany(alike))]).toEqual(pairs)
     })
 
-    it('refuses a key that is not well-formed text, which stores would mix up', async () => {
+    it('refuses a key that is not a well-formed string, which stores would confuse', async () => {
       const { main } = open()
       await main.aset('fine', 'old')
       for (const key of ['\ud800', 'a\udc00b']) {
@@ -81,7 +81,7 @@ export function oddKeys({ open, supports }: Context): void {
       const warnings: CacheWarning[] = []
       const cache = open().cache({ onWarning: (warning) => warnings.push(warning) })
       await expectUsable(cache, megabyte)
-      // Once at each version that it is used at.
+      // Once for each version that it is used with.
       expect(warnings.map(({ code }) => code)).toEqual(['KEY_LENGTH', 'KEY_LENGTH'])
       expect(warnings[0]?.message.length).toBeLessThan(500)
     })
@@ -108,7 +108,7 @@ export function oddKeys({ open, supports }: Context): void {
   })
 }
 
-/** Everything that can be done with one key, beside a neighbour that must not notice. */
+/** Every operation on one key, next to another key that must not change. */
 async function expectUsable(cache: TestedCache, key: string): Promise<void> {
   await cache.aset('neighbour', 'old')
   expect(await cache.aget(key)).toBeUndefined()

@@ -61,12 +61,12 @@ export function setGetAdd({ open, supports }: Context): void {
       const { main } = open()
       await main.aset('value', make())
       const value = await main.aget('value')
-      // Comparing four billion holes takes for ever; its flaw() looks at what matters.
+      // Comparing four billion holes would take forever; flaw() checks what matters.
       if (!isVast(make())) expect(value).toStrictEqual(make())
       expect(flaw?.(value as never)).toBeUndefined()
     })
 
-    it('gives back dates as they went in, whatever stands under the name Date meanwhile', async () => {
+    it('returns dates unchanged, even if the global Date is replaced', async () => {
       const { main } = open()
       const made = (): unknown => ({
         at: new Date(7),

@@ -6,7 +6,7 @@ interface SlowLoader<T> {
   readonly fail: (error: Error) => void
 }
 
-/** A loader that tells when it runs, and ends when it is told. */
+/** A loader that reports when it runs, and ends when the test says so. */
 export function slowLoader<T>(): SlowLoader<T> {
   let loads = 0
   let begin = (): void => {}

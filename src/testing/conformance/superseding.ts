@@ -5,9 +5,9 @@ import { type Act, refused, superseded } from './changes-during-loads.ts'
 import type { Context } from './context.ts'
 import { slowLoader } from './slow-loader.ts'
 
-/** What a change of a key does to a load of that key that is under way. */
+/** The effect of a change of a key on its load in flight. */
 export function superseding({ open, twins }: Context): void {
-  /** Does the steps, each when the one before has answered; the sync twins do all of it at once. */
+  /** Runs the steps, each after the answer to the previous one. The sync methods run all of them at once. */
   async function act(steps: Act['steps'], main: TestedCache, elsewhere: TestedCache): Promise<unknown[]> {
     const answer = (step: Act['steps'][number]) => step(main, elsewhere).catch(codeOf)
     if (twins === 'sync') return Promise.all(steps.map(answer))
@@ -16,7 +16,7 @@ export function superseding({ open, twins }: Context): void {
     return answers
   }
 
-  /** What a loader returns that first does some work: the sync twins have done it when they return its promise. */
+  /** The result of a loader that first does some work. The sync methods have done it when they return their promise. */
   const having = <T>(work: Promise<unknown>, value: () => T): T | Promise<T> =>
     twins === 'sync' ? value() : work.then(value)
 
@@ -32,7 +32,7 @@ export function superseding({ open, twins }: Context): void {
       },
     )
 
-    it.each(refused)('stores what it loaded where nothing was changed: $what', async ({ steps, answers }) => {
+    it.each(refused)('stores the loaded value if nothing was changed: $what', async ({ steps, answers }) => {
       const { main, elsewhere } = open()
       let acted: unknown
       const load = () => {
@@ -45,7 +45,7 @@ export function superseding({ open, twins }: Context): void {
       expect(await main.aget('key')).toBe('loaded')
     })
 
-    it('stores nothing if it then throws, gives undefined, or what cannot be stored', async () => {
+    it('stores nothing if it then throws, or returns undefined or a value that cannot be stored', async () => {
       const { main } = open()
       const broken = new Error('no answer today')
       const fails = () =>
@@ -64,7 +64,7 @@ export function superseding({ open, twins }: Context): void {
       expect(await main.aget('key')).toBe('next time')
     })
 
-    it('finds nothing there while it runs, and may ask for other keys', async () => {
+    it('finds its key missing while it runs, and may load other keys', async () => {
       const { main, v2 } = open()
       let found: Promise<unknown> | undefined
       const load = () => {
@@ -85,7 +85,7 @@ export function superseding({ open, twins }: Context): void {
       expect(await v2.aget('key')).toBe('of version 2')
     })
 
-    it('is superseded by what the loader of another key does, and by another cache on the store', async () => {
+    it('is superseded by changes in the loader of another key, and by another cache on the store', async () => {
       const { main, v2, prefixed } = open()
       const load = () => {
         const deleted = () => having(v2.adelete('key', { version: 1 }), () => 'inner')
@@ -123,7 +123,7 @@ export function superseding({ open, twins }: Context): void {
       await loader.started
       expect(await act(steps, main, elsewhere())).toEqual(answers)
       const joining = main.agetOrSet('key', loader.load)
-      // Until it has read, a joining caller cannot be told from one that comes after the load.
+      // Until it has read, a joining caller looks like one that comes after the load.
       await main.ahasKey('key')
       loader.finish('loaded')
       expect(await Promise.all([call, joining])).toEqual(['loaded', 'loaded'])
@@ -162,7 +162,7 @@ export function superseding({ open, twins }: Context): void {
       expect(loader.loads()).toBe(1)
     })
 
-    it('loads anew for who comes after a delete, and keeps the newer result', async () => {
+    it('loads again for a caller after a delete, and keeps the newer result', async () => {
       const { main } = open()
       const [older, newer] = [slowLoader<string>(), slowLoader<string>()]
       const call = main.agetOrSet('key', older.load)
@@ -177,7 +177,7 @@ export function superseding({ open, twins }: Context): void {
       expect(await main.aget('key')).toBe('newer')
     })
 
-    it('loads anew for who comes while a delete is under way', async () => {
+    it('loads again for a caller during a delete', async () => {
       const { main } = open()
       const older = slowLoader<string>()
       const call = main.agetOrSet('key', older.load)
@@ -190,7 +190,7 @@ export function superseding({ open, twins }: Context): void {
       expect([undefined, 'newer']).toContain(await main.aget('key', { fresh: true }))
     })
 
-    it('never stores a load that began during a set over it, nor brings back what a delete or clear took', async () => {
+    it('never overwrites a set with a load that began during it, nor restores what a delete or clear removed', async () => {
       const { main } = open()
       const set = main.aset('key', 'theirs')
       await Promise.all([set, main.agetOrSet('key', () => 'loaded')])

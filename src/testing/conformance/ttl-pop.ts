@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 
 const falsy = [null, false, 0, -0, '', Number.NaN, 0n]
 
-/** What Django has no word for: how long a key has left, and taking a value out. */
+/** Additions to Django: the remaining time of a key, and removing a key and returning its value. */
 export function ttlAndPop({ open, supports }: Context): void {
   describe('ttl', () => {
     it('is undefined for a key that is missing or was deleted', async () => {
@@ -15,7 +15,7 @@ export function ttlAndPop({ open, supports }: Context): void {
       expect(await main.attl('key')).toBeUndefined()
     })
 
-    it('is the seconds left, fractions and all, and undefined from the deadline on', async () => {
+    it('is the remaining seconds, with fractions, and undefined from the deadline on', async () => {
       const { main, clock } = open()
       await main.aset('key', 'value', 10)
       expect(await main.attl('key')).toBe(10)
@@ -29,7 +29,7 @@ export function ttlAndPop({ open, supports }: Context): void {
       expect(await main.attl('key')).toBeUndefined()
     })
 
-    it('is null for what never expires, however late it gets', async () => {
+    it('is null for a key that never expires', async () => {
       const { main, clock } = open()
       await main.aset('key', 'value', null)
       expect(await main.attl('key')).toBeNull()
@@ -37,7 +37,7 @@ export function ttlAndPop({ open, supports }: Context): void {
       expect(await main.attl('key')).toBeNull()
     })
 
-    it("is the cache's default timeout where none was given", async () => {
+    it("is the cache's default timeout if none was given", async () => {
       const { main, cache } = open()
       await main.aset('main', 'value')
       await cache({ timeout: 7 }).aset('short', 'value')
@@ -47,7 +47,7 @@ export function ttlAndPop({ open, supports }: Context): void {
       expect(await main.attl('forever')).toBeNull()
     })
 
-    it.each(falsy)('tells of a stored %o as of any value', async (value) => {
+    it.each(falsy)('treats a stored %o like any value', async (value) => {
       const { main } = open()
       await main.aset('key', value, 10)
       expect(await main.attl('key')).toBe(10)
@@ -69,7 +69,7 @@ export function ttlAndPop({ open, supports }: Context): void {
       expect(await main.attl('key')).toBeUndefined()
     })
 
-    it('is not changed by counting, a refused add, or being asked for', async () => {
+    it('is not changed by incr, a refused add, or ttl itself', async () => {
       const { main, clock } = open()
       await main.aset('key', 1, 10)
       clock.advance(4)
@@ -107,7 +107,7 @@ export function ttlAndPop({ open, supports }: Context): void {
   })
 
   describe('pop', () => {
-    it('gives a value once, and leaves nothing', async () => {
+    it('returns a value once, and removes it', async () => {
       const { main } = open()
       await main.aset('key', 'value')
       expect(await main.apop('key', { default: 'default' })).toBe('value')
@@ -116,7 +116,7 @@ export function ttlAndPop({ open, supports }: Context): void {
       expect(await main.aadd('key', 'new')).toBe(true)
     })
 
-    it('gives the default for a missing key, and stores none', async () => {
+    it('returns the default for a missing key, and does not store it', async () => {
       const { main } = open()
       expect(await main.apop('key')).toBeUndefined()
       expect(await main.apop('key', { default: 'default' })).toBe('default')
@@ -124,7 +124,7 @@ export function ttlAndPop({ open, supports }: Context): void {
       expect(await main.ahasKey('key')).toBe(false)
     })
 
-    it('takes an expired key for missing', async () => {
+    it('treats an expired key as missing', async () => {
       const { main, clock } = open()
       await main.asetMany({ key: 'value', other: null }, 10)
       clock.advance(10)
@@ -132,19 +132,19 @@ export function ttlAndPop({ open, supports }: Context): void {
       expect(await main.apop('other', { default: 'default' })).toBe('default')
     })
 
-    it.each(falsy)('takes out a stored %o, not the default', async (value) => {
+    it.each(falsy)('returns a stored %o, not the default', async (value) => {
       const { main } = open()
       await main.aset('key', value)
       expect(await main.apop('key', { default: 'default' })).toBe(value)
       expect(await main.apop('key', { default: 'default' })).toBe('default')
     })
 
-    it.each(storableValues)('gives back as it went in: $name', async ({ make, flaw }) => {
+    it.each(storableValues)('returns the value unchanged: $name', async ({ make, flaw }) => {
       const { main } = open()
       await main.aset('key', make())
       const value = await main.apop('key')
       expect(flaw?.(value as never)).toBeUndefined()
-      // Comparing four billion holes takes for ever; its flaw() looks at what matters.
+      // Comparing four billion holes would take forever; flaw() checks what matters.
       if (!isVast(make())) expect(value).toStrictEqual(make())
       expect(await main.ahasKey('key')).toBe(false)
     })
@@ -160,7 +160,7 @@ export function ttlAndPop({ open, supports }: Context): void {
       expect(read).toEqual({ tags: ['a'] })
     })
 
-    it('takes out a counter with all that was counted', async () => {
+    it('returns the current number of a counter', async () => {
       const { main } = open()
       await main.aset('key', 40, null)
       await main.aincr('key', 2)

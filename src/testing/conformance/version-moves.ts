@@ -81,7 +81,7 @@ export function versionMoves({ open }: Context): void {
       expect(await main.aget('answer', { version: -5 })).toBe(42)
     })
 
-    it('takes the remaining time along', async () => {
+    it('keeps the remaining time', async () => {
       const { main, clock } = open()
       await main.aset('answer', 42, 10)
       await main.aset('forever', 42, null)
@@ -94,7 +94,7 @@ export function versionMoves({ open }: Context): void {
       expect(await main.ahasKey('answer', V2)).toBe(false)
     })
 
-    it('fails to move an expired key, and leaves what is at the other version', async () => {
+    it('fails to move an expired key, and does not change the other version', async () => {
       const { main, clock } = open()
       await main.aset('answer', 42, 1)
       await main.aset('answer', 'other', V2)
@@ -103,7 +103,7 @@ export function versionMoves({ open }: Context): void {
       expect(await main.aget('answer', V2)).toBe('other')
     })
 
-    it('replaces what is at the new version, deadline and all', async () => {
+    it('replaces the entry at the new version, including its deadline', async () => {
       const { main } = open()
       await main.aset('answer', 42, 10)
       await main.aset('answer', 'other', { version: 2, timeout: null })
@@ -122,7 +122,7 @@ export function versionMoves({ open }: Context): void {
       await expect(main.aincrVersion('missing', 0)).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' })
     })
 
-    it('moves within a prefix and a key function of its own', async () => {
+    it('moves within a prefix and with a custom key function', async () => {
       const { prefixed, custom, main } = open()
       for (const cache of [prefixed, custom]) {
         await cache.aset('answer', { rich: new Date(5) }, 10)
@@ -141,7 +141,7 @@ export function versionMoves({ open }: Context): void {
       expect(await main.aincr('answer', 1, V2)).toBe(42)
     })
 
-    it('refuses to move beyond the versions that can be told apart', async () => {
+    it('refuses to move beyond the safe integers', async () => {
       const { main } = open()
       await main.aset('answer', 42)
       await expect(main.aincrVersion('answer', Number.MAX_SAFE_INTEGER)).rejects.toThrow(RangeError)
@@ -149,7 +149,7 @@ export function versionMoves({ open }: Context): void {
       expect(await main.aget('answer')).toBe(42)
     })
 
-    it('refuses to count on a version that is a text, or by what is not an integer', async () => {
+    it('refuses a string version, or a delta that is not an integer', async () => {
       const { main } = open()
       await main.aset('answer', 42, { version: 'blue' })
       await expect(main.aincrVersion('answer', 1, { version: 'blue' })).rejects.toThrow(TypeError)

@@ -5,7 +5,7 @@ import type { Context, Scene } from './context.ts'
 const V1 = { version: 1 } as const
 const V2 = { version: 2 } as const
 
-/** The four ways to say which version: main's own, main asked for 2, v2's own, v2 asked for 1. */
+/** The four ways to select a version: main's own, main with 2, v2's own, v2 with 1. */
 const ways: readonly {
   readonly way: string
   readonly of: (scene: Scene) => readonly [cache: TestedCache, options: { version: number } | undefined]

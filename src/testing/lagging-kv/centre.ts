@@ -1,16 +1,16 @@
-/** One value of a key, as the centre has it. */
+/** One version of a key in the central store. */
 export interface Version {
   /** `undefined` = deleted. */
   readonly data: Uint8Array | undefined
   readonly metadata: string | undefined
-  /** Epoch milliseconds at which KV drops it. */
+  /** The epoch milliseconds at which KV removes it. */
   readonly expiresAt: number | undefined
   readonly writtenAt: number
-  /** When each location can see it, at the latest when `visibility` has passed. */
+  /** When each location can see it, at the latest after `visibility`. */
   visibleAt(location: string): number
 }
 
-/** What was written, in the order in which it arrived: the last one wins, once it can be seen. */
+/** The writes, in order of arrival. The last visible one wins. */
 export class Centre {
   readonly #versions = new Map<string, Version[]>()
 
@@ -24,12 +24,12 @@ export class Centre {
     else versions.push(version)
   }
 
-  /** The newest version that a location can see. What it has once seen, it never sees an older one than. */
+  /** Returns the newest version that a location can see. It never goes back to an older one. */
   seenFrom(location: string, key: string, now: number): Version | undefined {
     return this.#versions.get(key)?.findLast((version) => version.visibleAt(location) <= now)
   }
 
-  /** As if there had never been anything. */
+  /** Removes the key and its history. */
   forget(key: string): void {
     this.#versions.delete(key)
   }

@@ -21,7 +21,7 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 }
 
-/** An error as KV's binding throws it: its text is all that tells what it is. */
+/** An error like those of the KV binding. Only its text identifies it. */
 export function failure(
   method: Method,
   status: number,
@@ -63,7 +63,7 @@ export function checkCacheTtl(method: Method, cacheTtl: number): void {
 
 export function checkWrite(value: Uint8Array, metadata: string | undefined, options: KVWriteOptions): void {
   const { expirationTtl } = options
-  // Where the binding converts its arguments, before KV is asked.
+  // The binding converts its arguments before it calls KV.
   if (expirationTtl !== undefined && expirationTtl > MAX_INT32) {
     throw new TypeError(`Value out of range. Must be between ${-MAX_INT32 - 1} and ${MAX_INT32} (inclusive).`)
   }

@@ -5,7 +5,7 @@ import { laggingKV } from './index.ts'
 
 const text = { type: 'text' } as const
 
-/** Calls that both the double and Cloudflare's own simulator must answer alike, errors and all. */
+/** Calls that the double and Cloudflare's simulator must answer alike, including errors. */
 const CALLS: readonly [string, (kv: CacheKVNamespace) => Promise<unknown>][] = [
   ['a key that is not there', (kv) => kv.getWithMetadata('none', text)],
   ['an empty text', async (kv) => [await kv.put('empty', ''), await kv.getWithMetadata('empty', text)]],
@@ -45,12 +45,12 @@ async function answer(kv: CacheKVNamespace, call: (typeof CALLS)[number][1]): Pr
   try {
     return withoutStatus(await call(kv))
   } catch (error) {
-    // The times of the two are not the same.
+    // The two have different times.
     return String(error).replace(/\d{10,}/g, '<time>')
   }
 }
 
-/** The simulator also gives a `cacheStatus`, always null. */
+/** The simulator also returns a `cacheStatus`, which is always null. */
 function withoutStatus(given: unknown): unknown {
   if (given instanceof Map) return new Map([...given].map(([key, one]) => [key, withoutStatus(one)]))
   if (Array.isArray(given)) return given.map(withoutStatus)
@@ -59,7 +59,7 @@ function withoutStatus(given: unknown): unknown {
   return rest
 }
 
-describe('the double answers as the simulator does', () => {
+describe('the double answers like the simulator', () => {
   const double = laggingKV({
     clock: Date.now,
     random: () => 0,

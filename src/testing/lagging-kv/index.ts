@@ -8,7 +8,7 @@ import type {
 import { Centre, type Version } from './centre.ts'
 import { checkCacheTtl, checkKey, checkKeys, checkWrite, failure, type Method } from './checks.ts'
 
-/** A call, as {@link LaggingKVOptions.fail} is asked about it. */
+/** A call, as passed to {@link LaggingKVOptions.fail}. */
 export interface KVCall {
   readonly method: Method
   readonly keys: readonly string[]
@@ -16,24 +16,27 @@ export interface KVCall {
 }
 
 export interface LaggingKVOptions {
-  /** The time in epoch milliseconds. */
+  /** Returns the time in epoch milliseconds. */
   readonly clock: () => number
-  /** A number from 0 up to 1. */
+  /** Returns a number from 0 up to, but not including, 1. */
   readonly random: () => number
-  /** Seconds that a write may take until another location can see it. Default 10. */
+  /** The most seconds until another location can see a write. Default 10. */
   readonly visibility?: number | undefined
-  /** How often, from 0 to 1, a location at once sees what it wrote itself. Default 0.9: "usually". */
+  /** How often, from 0 to 1, a location sees its own write at once. Default 0.9: "usually". */
   readonly ownWrites?: number | undefined
   /**
-   * What becomes of a second write to a key within a second: refused with 429 (default), lost without a word, or taken. The
-   * first two have been seen. https://developers.cloudflare.com/kv/platform/limits/
+   * What happens to a second write of a key within one second: refused with 429 (default), silently lost, or
+   * accepted. The first two were observed. https://developers.cloudflare.com/kv/platform/limits/
    */
   readonly overwrites?: 'refuse' | 'lose' | 'take' | undefined
-  /** The status that a call fails with, if it is to fail: 429, 500, 503. With `'lands'`, a write that fails and yet is done. */
+  /**
+   * Returns the status with which a call fails, if it should fail: 429, 500, 503. With `'lands'`, a write
+   * fails but takes effect.
+   */
   readonly fail?: ((call: KVCall) => number | 'lands' | undefined) | undefined
 }
 
-/** What KV would bill. */
+/** The operations that KV would bill. */
 export interface KVBill {
   reads: number
   writes: number
@@ -41,20 +44,23 @@ export interface KVBill {
 }
 
 export interface LaggingKV {
-  /** The namespace as it is seen from a location. Each call gives another handle, as another isolate has; all of one location share its cache. */
+  /**
+   * Returns the namespace as seen from a location. Each call returns another handle, like that of another
+   * isolate. All handles of one location share its cache.
+   */
   at(location: string): CacheKVNamespace
-  /** Has a key vanish everywhere. */
+  /** Removes a key everywhere. */
   lose(key: string): void
   readonly bill: Readonly<KVBill>
 }
 
 /**
- * Makes a double of Workers KV that lags as KV may: each location keeps values, and misses, for `cacheTtl`, writes take a while
- * to be seen elsewhere, and a key takes one write a second. It moves only with its clock. The simulator of Cloudflare does none
- * of this, so what is stale in production is fresh there.
+ * Creates a test double of Workers KV that lags like the real one. Each location caches values and misses for
+ * `cacheTtl`. Writes become visible elsewhere later. A key accepts one write a second. Time passes only with
+ * the given clock. Cloudflare's simulator does none of this, so a read that is stale in production is fresh
+ * there.
  *
  * https://developers.cloudflare.com/kv/concepts/how-kv-works/#consistency
- *
  * @example
  * ```ts
  * import { laggingKV } from 'nearcache/testing'
@@ -65,7 +71,7 @@ export interface LaggingKV {
  * await read('tokyo') // null
  * await kv.at('paris').put('key', 'value')
  * now += 30_000
- * await read('tokyo') // null, though it is there
+ * await read('tokyo') // null: this location still caches the miss
  * now += 30_000
  * await read('tokyo') // 'value'
  * ```
@@ -91,7 +97,7 @@ export function laggingKV(options: LaggingKVOptions): LaggingKV {
   }
 }
 
-/** What a location keeps: a version, or that there was none. */
+/** A location's cached version of a key, or a cached miss. */
 interface Cached {
   readonly version: Version | undefined
   readonly fetchedAt: number
@@ -177,7 +183,7 @@ class Location implements CacheKVNamespace {
     const isKept = cached !== undefined && now < cached.fetchedAt + cacheTtl * 1000
     const version = isKept ? cached.version : this.#centre.seenFrom(this.#name, key, now)
     if (!isKept) this.#cache.set(key, { version, fetchedAt: now })
-    // Expiry wins over every cache.
+    // An expired value is gone, even if it is cached.
     return version?.expiresAt !== undefined && version.expiresAt <= now ? undefined : version
   }
 

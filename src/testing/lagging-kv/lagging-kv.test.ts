@@ -14,7 +14,7 @@ function open(options: Partial<LaggingKVOptions> = {}) {
 }
 
 describe('the lagging double', () => {
-  it('keeps what a location read, and that there was nothing, for cacheTtl', async () => {
+  it('caches values and misses per location for cacheTtl', async () => {
     const { paris, tokyo, text, pass } = open()
     expect(await text(tokyo)).toBeNull()
     await paris.put('key', 'first')
@@ -25,14 +25,14 @@ describe('the lagging double', () => {
     await paris.put('key', 'second')
     pass(59)
     expect(await text(tokyo)).toBe('first')
-    // One that asks for less shortens what is kept.
+    // A shorter `cacheTtl` shortens how long the value is cached.
     expect(await text(tokyo, 'key', 30)).toBe('second')
     await paris.delete('key')
     pass(30)
     expect(await text(tokyo, 'key', 30)).toBeNull()
   })
 
-  it('shows a write elsewhere only after a while', async () => {
+  it('shows a write elsewhere only after a delay', async () => {
     const { paris, tokyo, text, pass } = open({ visibility: 20 })
     await paris.put('key', 'value')
     pass(9.999)
@@ -57,7 +57,7 @@ describe('the lagging double', () => {
     }
   })
 
-  it('never gives what has expired, whatever it keeps', async () => {
+  it('never returns an expired value, even from its cache', async () => {
     const { paris, text, pass } = open()
     await paris.put('key', 'value', { expirationTtl: 60 })
     expect(await text(paris)).toBe('value')
@@ -71,7 +71,7 @@ describe('the lagging double', () => {
     ['refuse', 'first', 'KV PUT failed: 429 Too Many Requests'],
     ['lose', 'first', undefined],
     ['take', 'second', undefined],
-  ] as const)('takes one write a second of a key: %s', async (overwrites, left, error) => {
+  ] as const)('accepts one write a second per key: %s', async (overwrites, left, error) => {
     const { paris, text, pass } = open({ overwrites, ownWrites: 1 })
     await paris.put('key', 'first')
     pass(0.999)
@@ -86,7 +86,7 @@ describe('the lagging double', () => {
     expect(await text(paris)).toBe('third')
   })
 
-  it('fails when it is told to, and a write that fails may have landed', async () => {
+  it('fails on request, and a failed write may have taken effect', async () => {
     let status: number | 'lands' | undefined = 500
     const { paris, text } = open({ fail: () => status, ownWrites: 1 })
     await expect(paris.put('key', 'value')).rejects.toThrow('KV PUT failed: 500 Internal Server Error')
@@ -99,7 +99,7 @@ describe('the lagging double', () => {
     expect(await text(paris)).toBe('value')
   })
 
-  it('counts what would be billed, and loses a key on demand', async () => {
+  it('counts billed operations, and removes a key on request', async () => {
     const { kv, paris, tokyo, text } = open({ visibility: 0 })
     await paris.put('key', new Uint8Array([104, 105]), { metadata: { a: 1 } })
     expect(await tokyo.getWithMetadata(['key', 'key', 'none'], { type: 'text' })).toEqual(

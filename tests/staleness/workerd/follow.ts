@@ -8,14 +8,15 @@ import { type Bounds, History } from '../history.ts'
 import { ISOLATES, type Step } from '../schedules.ts'
 
 export interface World {
-  /** The namespace as it is seen from a place; each call is another isolate. */
+  /** Returns the namespace as seen from a location. Each call is another isolate. */
   at(location: string): CacheKVNamespace
   readonly bounds: Bounds
 }
 
 /**
- * Follows a schedule on the real adapter and real owners, over a world's KV, and gives the first read that broke a promise, and
- * how many were behind as they may be. Time is the schedule's; the owner's alarm rings when it is due.
+ * Runs a schedule on the real adapter and real owners, over the world's KV. Returns the first read that broke
+ * a guarantee, and how many reads were stale within the bounds. The schedule controls the time. The owner's
+ * alarm fires when it is due.
  */
 export async function follow(
   world: World,
@@ -49,7 +50,7 @@ export async function follow(
   return { violation: undefined, stale: history.stale }
 }
 
-/** Moves the clock, and lets every alarm on the way ring at its time. */
+/** Moves the clock, and fires every alarm at its time. */
 async function pass(owner: DurableObjectStub, seconds: number): Promise<void> {
   const end = Date.now() + seconds * 1000
   for (;;) {
@@ -96,7 +97,7 @@ async function act(
       if (typeof current?.value === 'string') await cache.adelete(step.key)
       const before = typeof current?.value === 'number' ? current.value : 0
       const counted = await cache.aincr(step.key, 1, { initial: 0, timeout: null })
-      // One that is there keeps its own deadline.
+      // An existing counter keeps its own deadline.
       const expiresAt = typeof current?.value === 'number' ? current.expiresAt : null
       history.wrote(isolate, step.key, counted, expiresAt, now)
       return counted === before + 1 ? undefined : `counted ${step.key} from ${before} to ${counted}`
