@@ -13,8 +13,14 @@ export type {
 } from './core/adapter.ts'
 export { type BatchDecision, type Commit, decideBatch, keysToRead } from './core/batch.ts'
 export { prefixOf, rangeEnd, userKeyOf, withoutVersion } from './core/keys.ts'
-export { isLive } from './core/liveness.ts'
-export { type Decision, decide, type Operation, operationOf } from './core/operations.ts'
+export {
+  type Decision,
+  decide,
+  isLive,
+  type Operation,
+  operationOf,
+  type Place,
+  step,
+} from './core/operations.ts'
 export type { ResolvedOptions } from './core/options.ts'
-export { type Place, step } from './core/step.ts'
 export { createSyncCache, type SyncAdapter } from './core/sync-cache.ts'

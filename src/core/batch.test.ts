@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Change, Entry, Op } from './adapter.ts'
 import { type Commit, decideBatch, keysToRead } from './batch.ts'
-import { operationOf } from './operations.ts'
-import { step } from './step.ts'
+import { operationOf, step } from './operations.ts'
 
 const NOW = 1_000
 

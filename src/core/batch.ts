@@ -1,6 +1,5 @@
 import type { Change, Entry, Outcome } from './adapter.ts'
-import { type Operation, operationOf } from './operations.ts'
-import { step } from './step.ts'
+import { type Operation, operationOf, step } from './operations.ts'
 
 /** The changes of one call, and the time of the call. */
 export interface Commit {

@@ -1,9 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Entry, Op } from './adapter.ts'
-import { isLive } from './liveness.ts'
-import { decide, isCounter } from './operations.ts'
-import { step } from './step.ts'
+import { decide, isCounter, isLive, step } from './operations.ts'
 
 const NOW = 1_000
 

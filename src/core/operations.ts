@@ -1,5 +1,4 @@
 import type { Entry, Op, Outcome } from './adapter.ts'
-import { isLive, isOpen } from './liveness.ts'
 
 /**
  * The result of an operation: the entry to store (`undefined` = none), the outcome, and, if the operation
@@ -49,6 +48,7 @@ const EXISTS: Outcome = { ok: false, reason: 'exists' }
 const MISSING: Outcome = { ok: false, reason: 'missing' }
 const NOT_AN_INTEGER: Outcome = { ok: false, reason: 'not-an-integer' }
 const OUT_OF_RANGE: Outcome = { ok: false, reason: 'out-of-range' }
+const TOO_LARGE: Outcome = { ok: false, reason: 'too-large' }
 
 const yes = (): boolean => true
 const no = (): boolean => false
@@ -166,4 +166,55 @@ export function addTo(value: unknown, delta: number): number | Outcome {
 /** An entry that has already expired is not stored. */
 function ifLive(entry: Entry, now: number): Entry | undefined {
   return isLive(entry, now) ? entry : undefined
+}
+
+/**
+ * True if the deadline is later than `now`. At the deadline itself the entry is expired. No other code
+ * compares them.
+ */
+export function isAhead(expiresAt: number, now: number): boolean {
+  return expiresAt > now
+}
+
+/** True if there is no deadline, or if it is later than `now`. */
+export function isOpen(expiresAt: number | null, now: number): boolean {
+  return expiresAt === null || isAhead(expiresAt, now)
+}
+
+/** True if the entry exists and has not expired. */
+export function isLive(entry: Entry | undefined, now: number): entry is Entry {
+  return entry !== undefined && isOpen(entry.expiresAt, now)
+}
+
+/** The storage that {@link step} reads and writes. A `Map` is one. */
+export interface Place {
+  get(key: string): Entry | undefined
+  /**
+   * `operation` is the operation that writes, for places that evict. Returns `false`, with nothing done, for
+   * an entry that the place can never hold.
+   */
+  set(key: string, entry: Entry, operation: Operation): unknown
+  delete(key: string): unknown
+}
+
+/** Runs one operation on a place. Nothing else may use the place in the meantime. */
+export function step(place: Place, key: string, op: Op, now: number): Outcome {
+  const operation = operationOf(op)
+  // Fast path: a blind operation reads nothing and allocates no decision.
+  if ('entry' in op && operation.isBlind(op, now)) {
+    if (place.set(key, op.entry, operation) !== false) return OK
+    // The old value must not remain: the writer meant to replace it.
+    place.delete(key)
+    return TOO_LARGE
+  }
+  const stored = place.get(key)
+  const [next, outcome, moved] = operation.decide(stored, op, now)
+  if (next !== stored) {
+    if (next === undefined) place.delete(key)
+    else if (place.set(key, next, operation) === false) return TOO_LARGE
+  }
+  if (moved === undefined || !('to' in op)) return outcome
+  if (place.set(op.to, moved, operation) !== false) return outcome
+  place.set(key, moved, operation)
+  return TOO_LARGE
 }

@@ -4,8 +4,8 @@ import { AsyncCache } from './cache.ts'
 import { Calls, GET_OPTIONS, SET_OPTIONS } from './calls.ts'
 import { checkTimeout } from './expiry.ts'
 import { type Loader, loadSync } from './get-or-set.ts'
-import { isOpen } from './liveness.ts'
 import { heldSyncLock, type SyncCacheLock } from './lock.ts'
+import { isOpen } from './operations.ts'
 import type {
   GetOptions,
   GetOrSetOptions,

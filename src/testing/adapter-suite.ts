@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Adapter, Change, Entry, Op, Outcome } from '../core/adapter.ts'
-import { isLive } from '../core/liveness.ts'
+import { isLive } from '../core/operations.ts'
 import { isVast, storableValues } from './values.ts'
 
 /** The options of {@link adapterSuite}. */

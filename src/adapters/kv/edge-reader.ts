@@ -1,6 +1,6 @@
 import type { Entry, Wanted } from '../../core/adapter.ts'
 import type { Read } from '../../core/batcher.ts'
-import { isLive } from '../../core/liveness.ts'
+import { isLive } from '../../core/operations.ts'
 import { blobOf } from './blob-pointer.ts'
 import { decodeEntry } from './codec.ts'
 import type { EdgeParts } from './edge-parts.ts'

@@ -1,7 +1,6 @@
 import type { Change, Outcome } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
-import { isLive, isOpen } from '../../core/liveness.ts'
-import { keysOf } from '../../core/operations.ts'
+import { isLive, isOpen, keysOf } from '../../core/operations.ts'
 import { blobOf } from './blob-pointer.ts'
 import { decodeEntry, encodeWithin } from './codec.ts'
 import type { EdgeParts } from './edge-parts.ts'

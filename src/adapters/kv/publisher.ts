@@ -1,4 +1,4 @@
-import { isLive } from '../../core/liveness.ts'
+import { isLive } from '../../core/operations.ts'
 import { withEach } from './connections.ts'
 import type { Entries } from './entries.ts'
 import { CLOCK_SKEW_MS, REPLICA_LIFETIME_MS } from './limits.ts'

@@ -1,4 +1,4 @@
-import { isOpen } from '../../core/liveness.ts'
+import { isOpen } from '../../core/operations.ts'
 import { isInBytes } from './codec.ts'
 import { MAX_KEY_BYTES } from './limits.ts'
 import type { KVWriteOptions } from './namespace.ts'

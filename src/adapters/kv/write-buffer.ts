@@ -1,6 +1,5 @@
 import type { Entry, Outcome } from '../../core/adapter.ts'
-import { isLive } from '../../core/liveness.ts'
-import { step } from '../../core/step.ts'
+import { isLive, step } from '../../core/operations.ts'
 import { type BlobPointer, blobOf } from './blob-pointer.ts'
 import type { Entries } from './entries.ts'
 import type { StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'

@@ -1,9 +1,7 @@
 import type { Bucket, Entry, Op, Outcome } from '../../core/adapter.ts'
 import { wantsRoom } from '../../core/culling.ts'
 import { isSafe, MAX_KEY_LENGTH } from '../../core/keys.ts'
-import { isAhead } from '../../core/liveness.ts'
-import { addTo, type Operation } from '../../core/operations.ts'
-import { type Place, step } from '../../core/step.ts'
+import { addTo, isAhead, type Operation, type Place, step } from '../../core/operations.ts'
 import type { ByteCounter } from './byte-limit.ts'
 
 /** The slots that all buckets share: columns of values and times, and the eviction policy. */
