@@ -49,9 +49,9 @@ export class AdapterStore implements Store {
       entries = await this.#bounded(this.#adapter.read(keys, now, wanted, fresh))
     } catch (cause) {
       missOnOutage(adapterFailed(this.#adapter, method, cause), this.#context.options.onError)
-      entries = []
+      entries = keys.map(() => undefined)
     }
-    return plan.finish(keys.map((_, index) => liveOrNone(entries[index], now)))
+    return plan.finish(entries.map((entry) => liveOrNone(entry, now)))
   }
 
   async change<R>(makePlan: () => ChangePlan<R>): Promise<R> {

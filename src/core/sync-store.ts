@@ -38,9 +38,9 @@ export class SyncStore {
       entries = this.#adapter.readSync(keys, now, wanted)
     } catch (cause) {
       missOnOutage(adapterFailed(this.#adapter, method, cause), this.#context.options.onError)
-      entries = []
+      entries = keys.map(() => undefined)
     }
-    return plan.finish(keys.map((_, index) => liveOrNone(entries[index], now)))
+    return plan.finish(entries.map((entry) => liveOrNone(entry, now)))
   }
 
   change<R>(plan: ChangePlan<R>): R {

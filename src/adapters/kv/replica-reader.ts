@@ -54,7 +54,8 @@ export class ReplicaReader {
       onFault(fault)
     }
     const missed = keys.filter((key) => !answers.has(key))
-    for (const [index, answer] of (await client.read(missed, 'value', prefix)).entries()) {
+    const owned = missed.length === 0 ? [] : await client.read(missed, 'value', prefix)
+    for (const [index, answer] of owned.entries()) {
       const key = missed[index] as string
       answers.set(key, answer)
       const doubt = doubted.get(key)
