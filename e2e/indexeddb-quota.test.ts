@@ -74,7 +74,7 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
       expect(after).toEqual({
         codes: Array(5).fill('QUOTA_EXCEEDED'),
         figures: Array(5).fill(['number', 'number']),
-        messages: Array(5).fill(expect.stringMatching(/^Cannot write: the origin's storage is full/)),
+        messages: Array(5).fill(expect.stringMatching(/^\w+ failed: the origin's storage is full/)),
         // Nothing could have made way for it.
         intact: 30,
         huge: false,

@@ -46,9 +46,14 @@ function refused(outcome: Outcome | undefined, { method, key }: Call): CacheErro
   return new CacheError(code, `${method}(${quoteKey(key)}) failed: ${why}`, { key })
 }
 
-/** Wraps a failure of the store. A `CacheError` or a failed clock is returned as it is. */
+/** Names the method in a failure of the store. A `CacheError` keeps its code, and a failed clock is returned as it is. */
 export function adapterFailed(adapter: { readonly name: string }, method: string, cause: unknown): Error {
-  if (cause instanceof CacheError || cause instanceof ClockError) return cause
+  if (cause instanceof ClockError) return cause
+  if (cause instanceof CacheError) {
+    const { code, message, key, estimate } = cause
+    const reason = 'cause' in cause ? { cause: cause.cause } : {}
+    return new CacheError(code, `${method} failed: ${message}`, { key, estimate, ...reason })
+  }
   const why = cause instanceof Error ? `: ${cause.message}` : ''
   return new CacheError('ADAPTER_FAILED', `${method} failed in the ${adapter.name} adapter${why}`, { cause })
 }

@@ -53,7 +53,7 @@ async function quotaExceeded(cause: unknown): Promise<CacheError> {
   const { usage, quota } = estimate ?? {}
   return new CacheError(
     'QUOTA_EXCEEDED',
-    `Cannot write: the origin's storage is full (${usage ?? 'unknown'} of ${quota ?? 'unknown'} bytes used), and no ` +
+    `the origin's storage is full (${usage ?? 'unknown'} of ${quota ?? 'unknown'} bytes used), and no ` +
       'entries could be removed to make enough space. Nothing of this write was stored',
     { cause, estimate: { usage, quota } },
   )
