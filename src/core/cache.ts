@@ -1,5 +1,5 @@
 import type { SetManyData } from './arguments.ts'
-import type { Calls } from './calls.ts'
+import { type Calls, WAITING_LOCK_OPTIONS } from './calls.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
 import { getOrSet, type Loader } from './get-or-set.ts'
 import { Backoff, type CacheLock, heldLock } from './lock.ts'
@@ -268,7 +268,7 @@ export class AsyncCache {
    * ```
    */
   async alock(key: string, options: WaitingLockOptions): Promise<CacheLock | undefined> {
-    const lock = this.#calls.lock('alock', key, options, LOCK_OPTIONS)
+    const lock = this.#calls.lock('alock', key, options, WAITING_LOCK_OPTIONS)
     const backoff = new Backoff(lock.wait)
     do {
       if (await this.#store.commit(lock.take)) return heldLock(key, () => this.#store.commit(lock.release))
@@ -402,5 +402,3 @@ export class AsyncCache {
     }
   }
 }
-
-const LOCK_OPTIONS: readonly string[] = ['version', 'timeout', 'wait']

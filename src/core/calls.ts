@@ -30,6 +30,8 @@ export const GET_OPTIONS: readonly string[] = [...READ_OPTIONS, 'default']
 const POP_OPTIONS = ['version', 'default']
 export const SET_OPTIONS: readonly string[] = ['timeout', 'version']
 const INCR_OPTIONS = [...SET_OPTIONS, 'initial']
+export const LOCK_OPTIONS: readonly string[] = ['version', 'timeout']
+export const WAITING_LOCK_OPTIONS: readonly string[] = [...LOCK_OPTIONS, 'wait']
 const LOAD_OPTIONS = [...READ_OPTIONS, 'timeout', 'signal']
 
 const DELETE: Op = Object.freeze({ kind: 'delete' })

@@ -2,9 +2,9 @@ import type { Entry } from './adapter.ts'
 import type { CallContext } from './call-context.ts'
 import { InFlight } from './in-flight.ts'
 import { accepted } from './outcomes.ts'
-import type { LoadCall } from './plans.ts'
+import type { LoadCall, ReadPlan } from './plans.ts'
 import { isThenable } from './snapshot.ts'
-import { addLoaded, missOnOutage, readEntry, type Store } from './store.ts'
+import { missOnOutage, type Store } from './store.ts'
 import type { SyncStore } from './sync-store.ts'
 import { abortable } from './waiters.ts'
 
@@ -79,7 +79,7 @@ async function loadAndAdd(
   }
   if (!inFlight.superseded) {
     try {
-      const outcome = await store.commitLoaded(method, { key: storedKey, op: addLoaded(entry) }, now)
+      const outcome = await store.commitLoaded(method, { key: storedKey, op: { kind: 'add', entry } }, now)
       if (accepted.call({ method, key }, outcome)) return entry.value
     } catch (error) {
       missOnOutage(error, context.options.onError)
@@ -98,7 +98,7 @@ export function loadSync(
   { method, key, version, loader, timeout }: LoadCall,
 ): unknown {
   const storedKey = context.keyspace.storedKey(key, version, method)
-  return store.runLoad(storedKey, (inFlight) => {
+  return store.loads.runSync(storedKey, (inFlight) => {
     // Read the clock before the loader runs, in case it throws.
     context.now()
     const loaded: unknown = typeof loader === 'function' ? loader() : loader
@@ -112,7 +112,7 @@ export function loadSync(
     const entry = context.entry(method, key, loaded, timeout, now)
     if (!inFlight.superseded) {
       try {
-        const outcome = store.commitLoaded(method, { key: storedKey, op: addLoaded(entry) }, now)
+        const outcome = store.commitLoaded(method, { key: storedKey, op: { kind: 'add', entry } }, now)
         if (accepted.call({ method, key }, outcome)) return context.copyOut(entry.value, key)
       } catch (error) {
         missOnOutage(error, context.options.onError)
@@ -122,4 +122,13 @@ export function loadSync(
     const theirs = store.value(method, key, version)
     return context.copyOut(theirs === undefined ? entry.value : theirs, key)
   })
+}
+
+function readEntry(
+  method: string,
+  storedKey: string,
+  now: number,
+  fresh?: boolean,
+): ReadPlan<Entry | undefined> {
+  return { method, keys: [storedKey], wanted: 'value', fresh, now, finish: ([entry]) => entry }
 }

@@ -1,8 +1,8 @@
-import type { Adapter, Change, Entry, Op, Outcome } from './adapter.ts'
+import type { Adapter, Change, Entry, Outcome } from './adapter.ts'
 import type { CallContext } from './call-context.ts'
 import { Deadlines } from './deadline.ts'
 import { isCacheError } from './errors.ts'
-import { type InFlightLoads, loadsOf } from './in-flight.ts'
+import { type InFlightLoads, loadsOf, type PendingChanges } from './in-flight.ts'
 import { isLive } from './operations.ts'
 import type { ResolvedOptions } from './options.ts'
 import { adapterFailed } from './outcomes.ts'
@@ -91,28 +91,25 @@ export class AdapterStore implements Store {
     }
   }
 
-  /** Supersedes loads of the same keys that are in flight, according to the outcomes. */
+  /** Loads of the same keys that are in flight are superseded according to the outcomes. */
   #commit(method: string, changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
-    const pending = this.loads.begin(changes, now)
-    const answer = this.#send(method, changes, now)
-    if (pending === undefined) return answer
-    return answer.then(
-      (outcomes) => {
-        pending.end(outcomes)
-        return outcomes
-      },
-      (error) => {
-        pending.end()
-        throw error
-      },
-    )
+    return this.#send(method, changes, now, this.loads.begin(changes, now))
   }
 
-  async #send(method: string, changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
+  async #send(
+    method: string,
+    changes: readonly Change[],
+    now: number,
+    pending?: PendingChanges<unknown>,
+  ): Promise<readonly Outcome[]> {
+    let outcomes: readonly Outcome[] | undefined
     try {
-      return await this.#bounded(this.#adapter.commit(changes, now), MAY_STILL_HAPPEN)
+      outcomes = await this.#bounded(this.#adapter.commit(changes, now), MAY_STILL_HAPPEN)
+      return outcomes
     } catch (cause) {
       throw adapterFailed(this.#adapter, method, cause)
+    } finally {
+      pending?.end(outcomes)
     }
   }
 
@@ -138,19 +135,4 @@ export function liveOrNone(entry: Entry | undefined, now: number): Entry | undef
 export function missOnOutage(error: unknown, onError: ResolvedOptions['onError']): void {
   const isOutage = isCacheError(error, 'ADAPTER_FAILED') || isCacheError(error, 'QUOTA_EXCEEDED')
   if (!isOutage || onError(error) !== 'miss') throw error
-}
-
-/** A plan that reads one live entry by its stored key. */
-export function readEntry(
-  method: string,
-  storedKey: string,
-  now: number,
-  fresh?: boolean,
-): ReadPlan<Entry | undefined> {
-  return { method, keys: [storedKey], wanted: 'value', fresh, now, finish: ([entry]) => entry }
-}
-
-/** The operation that stores a loaded value, unless the key was stored in the meantime. */
-export function addLoaded(entry: Entry): Op {
-  return { kind: 'add', entry }
 }

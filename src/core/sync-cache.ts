@@ -1,7 +1,7 @@
 import type { Adapter, SyncStorage } from './adapter.ts'
 import { checkKey, readOptions, readTimeout, type SetManyData, versionIn } from './arguments.ts'
 import { AsyncCache } from './cache.ts'
-import { Calls, GET_OPTIONS, SET_OPTIONS } from './calls.ts'
+import { Calls, GET_OPTIONS, LOCK_OPTIONS, SET_OPTIONS } from './calls.ts'
 import { checkTimeout } from './expiry.ts'
 import { type Loader, loadSync } from './get-or-set.ts'
 import { heldSyncLock, type SyncCacheLock } from './lock.ts'
@@ -40,8 +40,8 @@ export class SyncCache extends AsyncCache {
   readonly #store: SyncStore
 
   /** @internal Use `createCache`. */
-  constructor(calls: Calls, adapter: SyncAdapter, store: SyncStore = new SyncStore(calls, adapter)) {
-    super(calls, new PromisedStore(store, adapter))
+  constructor(calls: Calls, store: SyncStore) {
+    super(calls, new PromisedStore(store))
     this.#calls = calls
     this.#store = store
   }
@@ -236,8 +236,6 @@ export class SyncCache extends AsyncCache {
   }
 }
 
-const LOCK_OPTIONS = ['version', 'timeout']
-
 /** An adapter that can also answer synchronously. A cache on it has sync methods. */
 export interface SyncAdapter extends Adapter, SyncStorage {
   /**
@@ -249,5 +247,6 @@ export interface SyncAdapter extends Adapter, SyncStorage {
 
 /** Creates the cache on a sync adapter. Assign it to the property `createSyncCache` of your own adapter. */
 export function createSyncCache(options: ResolvedOptions, adapter: SyncAdapter): SyncCache {
-  return new SyncCache(new Calls(options), adapter)
+  const calls = new Calls(options)
+  return new SyncCache(calls, new SyncStore(calls, adapter))
 }

@@ -1,6 +1,6 @@
 import type { Adapter, Bucket, Change, Entry, Op, Outcome, SyncStorage } from './adapter.ts'
 import type { CallContext } from './call-context.ts'
-import { type InFlight, type InFlightLoads, loadsOf } from './in-flight.ts'
+import { type InFlightLoads, loadsOf } from './in-flight.ts'
 import { type Keyspace, prefixOf, type Version } from './keys.ts'
 import { adapterFailed } from './outcomes.ts'
 import type { ChangePlan, CommitPlan, ReadPlan } from './plans.ts'
@@ -96,11 +96,6 @@ export class SyncStore {
     return this.loads.size === 0 && this.#bucket?.trySet(key, value, expiresAt) === true
   }
 
-  /** Runs a load. Changes of the key in the meantime may supersede it. */
-  runLoad<R>(storedKey: string, load: (inFlight: InFlight<unknown>) => R): R {
-    return this.loads.runSync(storedKey, load)
-  }
-
   #changeOne(
     method: string,
     key: string,
@@ -142,6 +137,14 @@ export class SyncStore {
     }
   }
 
+  async close(): Promise<void> {
+    try {
+      await this.#adapter.close()
+    } catch (cause) {
+      throw adapterFailed(this.#adapter, 'aclose', cause)
+    }
+  }
+
   #bucketOf(version: Version | undefined): Bucket | undefined {
     if (version === undefined || this.#bucket === undefined) return this.#bucket
     return this.#adapter.bucket?.(this.#keyspace.prefix(version))
@@ -152,11 +155,9 @@ export class SyncStore {
 export class PromisedStore implements Store {
   readonly loads: InFlightLoads<unknown>
   readonly #store: SyncStore
-  readonly #adapter: SyncStoreAdapter
 
-  constructor(store: SyncStore, adapter: SyncStoreAdapter) {
+  constructor(store: SyncStore) {
     this.#store = store
-    this.#adapter = adapter
     this.loads = store.loads
   }
 
@@ -180,11 +181,7 @@ export class PromisedStore implements Store {
     this.#store.clear('aclear')
   }
 
-  async close(): Promise<void> {
-    try {
-      await this.#adapter.close()
-    } catch (cause) {
-      throw adapterFailed(this.#adapter, 'aclose', cause)
-    }
+  close(): Promise<void> {
+    return this.#store.close()
   }
 }
