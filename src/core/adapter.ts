@@ -1,9 +1,39 @@
-/** A stored value and its deadline. */
+/** A stored value, its deadline, and what else is known of it. */
 export interface Entry {
   /** In memory and IndexedDB, the value itself. In a text store, a safe integer or the encoded value. */
   readonly value: unknown
   /** Epoch milliseconds, or `null` for never. The entry is live while `expiresAt > now`. */
   readonly expiresAt: number | null
+  /** Only for entries with tags, stale windows or an age. Other entries must cost nothing for it. */
+  readonly metadata?: Metadata | undefined
+  /** Only while a load of the key is in flight in some process. */
+  readonly claim?: Claim | undefined
+}
+
+/** What some entries have in addition to a deadline. Plain JSON. */
+export interface Metadata {
+  /** Epoch milliseconds at which the value was stored. */
+  readonly storedAt: number
+  /** The milliseconds that the load of the value took. */
+  readonly loadMs?: number | undefined
+  /** For how many milliseconds after `expiresAt` `agetOrSet` may return the value while it loads a new one. `null`: no end. */
+  readonly staleWhileRevalidateMs?: number | null | undefined
+  /** For how many milliseconds after `expiresAt` `agetOrSet` may return the value if a load fails. `null`: no end. */
+  readonly staleIfErrorMs?: number | null | undefined
+  /** The stored tags: each with the key prefix of its cache in front. */
+  readonly tags?: readonly string[] | undefined
+}
+
+/**
+ * The right to store what a load brings. Every change of the key removes the claim, so that a value that was
+ * loaded before the change is not stored after it.
+ */
+export interface Claim {
+  readonly token: number
+  /** Epoch milliseconds at which the claim ends by itself, in case its holder has died. */
+  readonly until: number
+  /** Stored tags that were invalidated since. A loaded value with one of them is not stored. */
+  readonly invalidatedTags?: readonly string[] | undefined
 }
 
 /**
@@ -26,6 +56,23 @@ export type Op =
   | { readonly kind: 'release'; readonly token: number }
   /** Moves the live entry, with its remaining time, to the key `to`. Replaces any entry there. */
   | { readonly kind: 'move'; readonly to: string }
+  /** Ends the freshness of the entry now. What remains is stale. Without a stale window it is removed. */
+  | { readonly kind: 'expire' }
+  /**
+   * Claims the load of a key that has no live entry. With `refresh`, also if it has one; with `force`, also if
+   * someone else has a claim. The outcome has the live entry instead, if there is one.
+   */
+  | {
+      readonly kind: 'claim'
+      readonly token: number
+      readonly until: number
+      readonly refresh?: boolean
+      readonly force?: boolean
+    }
+  /** Ends the claim and stores the loaded entry. Refused if the claim is gone. */
+  | { readonly kind: 'fill'; readonly token: number; readonly entry: Entry }
+  /** Ends the claim of a load that stores nothing. */
+  | { readonly kind: 'unclaim'; readonly token: number }
 
 /** One operation on one key. */
 export interface Change {
@@ -39,7 +86,17 @@ export interface Change {
  * value, which exceeds `maxValueBytes` or the byte limit of all entries together. `'evicted'`: the change was
  * made, but the entry was evicted to make space for other changes of the same `commit`.
  */
-export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' | 'too-large' | 'evicted'
+export type Refusal =
+  | 'exists'
+  | 'missing'
+  | 'not-an-integer'
+  | 'out-of-range'
+  | 'too-large'
+  | 'evicted'
+  /** Someone else is loading the key. */
+  | 'claimed'
+  /** The claim of the load is gone. */
+  | 'superseded'
 
 /**
  * What a read needs. `'presence'` needs only the deadlines: the adapter may leave out the values, and the
@@ -47,10 +104,40 @@ export type Refusal = 'exists' | 'missing' | 'not-an-integer' | 'out-of-range' |
  */
 export type Wanted = 'value' | 'presence'
 
-/** The result of one change. `value` is the new number after `incr`, `entry` the entry that `pop` removed. */
+/**
+ * The result of one change. `value` is the new number after `incr`, `entry` the entry that `pop` removed or
+ * that made a `claim` unnecessary.
+ */
 export type Outcome =
   | { readonly ok: true; readonly value?: number; readonly entry?: Entry }
   | { readonly ok: false; readonly reason: Refusal }
+
+/** A request to load a key, see {@link Adapter.claim}. */
+export interface ClaimRequest {
+  readonly token: number
+  /** After this time the claim ends by itself. */
+  readonly milliseconds: number
+  /** True to load although there is a live entry. */
+  readonly refresh: boolean
+  /** True to wait while someone else loads the key. */
+  readonly wait: boolean
+}
+
+/** `isGranted`: the caller may load, and must then commit a `fill` or `unclaim` with its token. */
+export type ClaimReply =
+  | {
+      readonly isGranted: true
+      /** Called after that commit. */
+      readonly release?: (() => void) | undefined
+    }
+  | {
+      readonly isGranted: false
+      /** The live entry, if there is one. Otherwise someone else is still loading. */
+      readonly entry?: Entry | undefined
+    }
+
+/** What happens to the entries of an invalidated tag: they are removed, or they become stale. */
+export type Invalidation = 'delete' | 'expire'
 
 /** What an adapter guarantees. Tests, the table in the documentation and users' code all rely on this declaration. */
 export interface Supports {
@@ -69,6 +156,10 @@ export interface Supports {
    * read returns a value past its own deadline.
    */
   readonly staleness: number
+  /** Loads of `agetOrSet` run one at a time per key, also across tabs, isolates and requests. */
+  readonly sharedLoads: boolean
+  /** It has `deleteTags`. */
+  readonly tags: boolean
   /** Entries outlive the page, process or isolate that wrote them. */
   readonly persistent: boolean
   /**
@@ -94,14 +185,17 @@ export interface Adapter {
   readonly supports: Supports
   /**
    * Reads the entries of `keys`, in that order, with `undefined` for absent ones. May return expired entries:
-   * the core filters them. `now` is the caller's time in epoch milliseconds. If `supports.staleness` is not
-   * 0, `fresh` requests the current entries.
+   * the core filters them, and must return stale ones until their windows end. `now` is the caller's time in
+   * epoch milliseconds. If `supports.staleness` is not 0, `fresh` requests the current entries. With `claim`
+   * an adapter that can do so at no cost claims the load of a single key that has no live entry: the returned
+   * entry then has the claim.
    */
   read(
     keys: readonly string[],
     now: number,
     wanted: Wanted,
     fresh?: boolean,
+    claim?: ClaimRequest,
   ): Promise<readonly (Entry | undefined)[]>
   /**
    * Decides and stores each change, in order, and returns an outcome for each. Rejects only if the store
@@ -110,6 +204,18 @@ export interface Adapter {
   commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]>
   /** Removes every entry whose key starts with `scope`. With `''`, removes every entry that nearcache stored. */
   clear(scope: string): Promise<void>
+  /**
+   * Claims the load of a key for `agetOrSet`, if `supports.sharedLoads`. Without this method, loads run one at
+   * a time in this process only.
+   */
+  claim?(key: string, now: number, request: ClaimRequest): Promise<ClaimReply>
+  /**
+   * Invalidates every entry that has one of the stored tags, and every load in flight that brings one. Entries
+   * written later are not affected. Required if `supports.tags`.
+   */
+  deleteTags?(tags: readonly string[], now: number, invalidation: Invalidation): Promise<void>
+  /** Keeps the process or request alive until a load in the background has ended, where the platform needs that. */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined
   /** Releases open resources. A later call opens them again. */
   close(): Promise<void>
 }
@@ -149,6 +255,8 @@ export interface SyncStorage {
   commitSync(changes: readonly Change[], now: number): readonly Outcome[]
   /** Synchronous {@link Adapter.clear}. */
   clearSync(scope: string): void
+  /** Synchronous {@link Adapter.deleteTags}. */
+  deleteTagsSync?(tags: readonly string[], now: number, invalidation: Invalidation): void
   /** Returns the bucket of a prefix, for faster access. Optional: without it, every call uses the methods above. */
   readonly bucket?: ((prefix: string) => Bucket) | undefined
 }

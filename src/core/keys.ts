@@ -61,6 +61,7 @@ export class Keyspace {
   /** True with the default key function: a stored key is then `prefix:version:` followed by the caller's own key. */
   readonly hasPrefixes: boolean
   readonly #options: KeyspaceOptions
+  readonly #tagPrefix: string
   readonly #storedPrefix: string
   readonly #defaultPrefix: string
   readonly #safeLength: number
@@ -70,6 +71,7 @@ export class Keyspace {
     this.#options = options
     const escapedPrefix = `${escapePart(options.keyPrefix)}:`
     this.scope = options.keyPrefix === '' ? '' : escapedPrefix
+    this.#tagPrefix = escapedPrefix
     this.hasPrefixes = options.keyFunction === defaultKeyFunction
     this.#storedPrefix = this.hasPrefixes ? '' : `${escapedPrefix}:`
     this.#defaultPrefix = this.hasPrefixes ? defaultKeyFunction('', options.keyPrefix, options.version) : ''
@@ -82,6 +84,11 @@ export class Keyspace {
     return version === undefined
       ? this.#defaultPrefix
       : defaultKeyFunction('', this.#options.keyPrefix, version)
+  }
+
+  /** Returns the stored tag: caches with different prefixes do not share tags. */
+  storedTag(tag: string): string {
+    return this.#tagPrefix + tag
   }
 
   /** Checks a key without returning its stored key. */

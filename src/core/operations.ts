@@ -1,4 +1,4 @@
-import type { Entry, Op, Outcome } from './adapter.ts'
+import type { Entry, Invalidation, Op, Outcome } from './adapter.ts'
 
 /**
  * The result of an operation: the entry to store (`undefined` = none), the outcome, and, if the operation
@@ -49,6 +49,8 @@ const MISSING: Outcome = { ok: false, reason: 'missing' }
 const NOT_AN_INTEGER: Outcome = { ok: false, reason: 'not-an-integer' }
 const OUT_OF_RANGE: Outcome = { ok: false, reason: 'out-of-range' }
 const TOO_LARGE: Outcome = { ok: false, reason: 'too-large' }
+const CLAIMED: Outcome = { ok: false, reason: 'claimed' }
+const SUPERSEDED: Outcome = { ok: false, reason: 'superseded' }
 
 const yes = (): boolean => true
 const no = (): boolean => false
@@ -85,7 +87,7 @@ const OPERATIONS: { readonly [K in Kind]: Operation<OfKind<K>> } = {
   touch: {
     ...USUAL,
     decide: (stored, { expiresAt }, now) =>
-      isLive(stored, now) ? [ifLive({ ...stored, expiresAt }, now), OK] : [stored, MISSING],
+      isLive(stored, now) ? [ifLive({ ...unclaimed(stored), expiresAt }, now), OK] : [stored, MISSING],
     mayRemove: ({ expiresAt }, now) => !isOpen(expiresAt, now),
     isUse: false,
   },
@@ -96,7 +98,7 @@ const OPERATIONS: { readonly [K in Kind]: Operation<OfKind<K>> } = {
       if (counter === undefined) return [stored, MISSING]
       const value = addTo(counter.value, delta)
       if (typeof value !== 'number') return [stored, value]
-      return [ifLive({ ...counter, value }, now), { ok: true, value }]
+      return [ifLive({ ...unclaimed(counter), value }, now), { ok: true, value }]
     },
     needsValue: true,
   },
@@ -119,11 +121,107 @@ const OPERATIONS: { readonly [K in Kind]: Operation<OfKind<K>> } = {
   },
   move: {
     ...USUAL,
-    decide: (stored, _, now) => (isLive(stored, now) ? [undefined, OK, stored] : [stored, MISSING]),
+    decide: (stored, _, now) =>
+      isLive(stored, now) ? [undefined, OK, unclaimed(stored)] : [stored, MISSING],
     mayRemove: yes,
     replaces: true,
     needsValue: true,
   },
+  expire: {
+    ...USUAL,
+    decide: (stored, _, now) => [stored && endFreshness(stored, now), isLive(stored, now) ? OK : MISSING],
+    mayRemove: yes,
+    isUnconditional: true,
+    isUse: false,
+  },
+  claim: {
+    ...USUAL,
+    decide: (stored, { token, until, refresh = false, force = false }, now) => {
+      if (isLive(stored, now) && !refresh) return [stored, { ok: true, entry: unclaimed(stored) }]
+      const held = stored?.claim
+      if (held !== undefined && held.token !== token && !force && isAhead(held.until, now))
+        return [stored, CLAIMED]
+      return [{ ...(stored ?? NO_ENTRY), claim: { token, until } }, OK]
+    },
+    needsValue: true,
+    isUse: false,
+    returnsEntry: true,
+  },
+  fill: {
+    ...USUAL,
+    decide: (stored, { token, entry }, now) => {
+      if (stored === undefined || stored.claim?.token !== token) return [stored, SUPERSEDED]
+      if (hasTag(entry, stored.claim.invalidatedTags ?? [])) return [withoutClaim(stored), SUPERSEDED]
+      return [ifLive(entry, now), OK]
+    },
+    replaces: true,
+  },
+  unclaim: {
+    ...USUAL,
+    decide: (stored, { token }) =>
+      stored !== undefined && stored.claim?.token === token ? [withoutClaim(stored), OK] : [stored, MISSING],
+    isUse: false,
+  },
+}
+
+/** Stands for the entry of a key that is claimed and has none. */
+const NO_ENTRY: Entry = Object.freeze({ value: null, expiresAt: Number.NEGATIVE_INFINITY })
+
+function unclaimed(entry: Entry): Entry {
+  if (entry.claim === undefined) return entry
+  const { claim: _, ...rest } = entry
+  return rest
+}
+
+/** What remains of a claimed entry when its claim ends: `undefined` if there was only the claim. */
+function withoutClaim(entry: Entry): Entry | undefined {
+  return entry.expiresAt === Number.NEGATIVE_INFINITY ? undefined : unclaimed(entry)
+}
+
+/**
+ * The entry, stale from `at` on, if it was not before. `undefined` if it may not be served stale. Its claim is
+ * removed.
+ */
+export function endFreshness(entry: Entry, at: number): Entry | undefined {
+  const expiresAt = entry.expiresAt === null ? at : Math.min(entry.expiresAt, at)
+  const stale = { ...unclaimed(entry), expiresAt }
+  return isOpen(staleUntil(stale), at) ? stale : undefined
+}
+
+/** Until when the value may be served stale, in epoch milliseconds; `null` for ever. */
+export function staleUntil({ expiresAt, metadata }: Entry): number | null {
+  if (expiresAt === null || metadata === undefined) return expiresAt
+  const { staleWhileRevalidateMs = 0, staleIfErrorMs = 0 } = metadata
+  if (staleWhileRevalidateMs === null || staleIfErrorMs === null) return null
+  return expiresAt + Math.max(staleWhileRevalidateMs, staleIfErrorMs)
+}
+
+/** Until when a store must keep the entry, in epoch milliseconds; `null` for ever. Sweeps and indexes go by it. */
+export function keptUntil(entry: Entry): number | null {
+  const until = staleUntil(entry)
+  return until === null || entry.claim === undefined ? until : Math.max(until, entry.claim.until)
+}
+
+/** True if the entry has one of the stored tags. */
+export function hasTag(entry: Entry, tags: readonly string[]): boolean {
+  return entry.metadata?.tags?.some((tag) => tags.includes(tag)) === true
+}
+
+/**
+ * Decides what an invalidation of stored tags does to an entry: returns what remains of it. A claim of a load
+ * whose tags are not known yet records the invalidated ones.
+ */
+export function invalidateTags(
+  stored: Entry,
+  tags: readonly string[],
+  invalidation: Invalidation,
+  now: number,
+): Entry | undefined {
+  if (hasTag(stored, tags)) return invalidation === 'delete' ? undefined : endFreshness(stored, now)
+  const { claim } = stored
+  if (claim === undefined) return stored
+  const invalidatedTags = [...new Set([...(claim.invalidatedTags ?? []), ...tags])]
+  return { ...stored, claim: { ...claim, invalidatedTags } }
 }
 
 /**

@@ -199,6 +199,8 @@ const SUPPORTS: Supports = {
   atomicBatch: true,
   readYourWrites: true,
   staleness: 0,
+  sharedLoads: false,
+  tags: false,
   persistent: true,
   values: 'fresh',
   maxKeyBytes: null,

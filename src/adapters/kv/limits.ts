@@ -51,6 +51,8 @@ const OWNED: Supports = {
   atomicBatch: false,
   readYourWrites: true,
   staleness: 0,
+  sharedLoads: false,
+  tags: false,
   persistent: true,
   values: 'fresh',
   maxKeyBytes: MAX_KEY_BYTES,

@@ -124,6 +124,8 @@ const KEPT: Supports = {
   atomicBatch: true,
   readYourWrites: true,
   staleness: 0,
+  sharedLoads: false,
+  tags: false,
   persistent: false,
   values: 'kept',
   maxKeyBytes: null,

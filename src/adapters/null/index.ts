@@ -39,6 +39,8 @@ const SUPPORTS: Supports = {
   atomicBatch: false,
   readYourWrites: false,
   staleness: 0,
+  sharedLoads: false,
+  tags: false,
   persistent: false,
   values: 'fresh',
   maxKeyBytes: null,
