@@ -11,7 +11,6 @@ export {
   type StorageFigures,
 } from './core/errors.ts'
 export type { Timeout } from './core/expiry.ts'
-export type { Loader } from './core/get-or-set.ts'
 export {
   type CacheWarning,
   defaultKeyFunction,
@@ -19,19 +18,30 @@ export {
   userKeyOf,
   type Version,
 } from './core/keys.ts'
+export type { LoadContext, LoadedOptions, Loader, StaleValue, SyncLoader } from './core/loader.ts'
 export type { CacheLock, SyncCacheLock } from './core/lock.ts'
+export type { CacheEvent, CacheStats } from './core/metrics.ts'
 export type {
   CacheOptions,
+  EntryOptions,
+  FreshnessOptions,
   GetOptions,
   GetOrSetOptions,
+  GetOrSetStatus,
   IncrOptions,
   KeyOptions,
+  LoadOptions,
   LockOptions,
   PopOptions,
   ReadOptions,
+  SchemaOptions,
   SetOptions,
+  SyncGetOrSetOptions,
   TimeoutOr,
+  TouchOptions,
   WaitingLockOptions,
 } from './core/options.ts'
+export type { Schema, SchemaResult } from './core/schema.ts'
+export type { CacheChange, CacheEntry } from './core/subscribe.ts'
 export { type SyncAdapter, SyncCache } from './core/sync-cache.ts'
 export type { TypedCache, TypedSyncCache } from './core/typed-cache.ts'

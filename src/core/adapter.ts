@@ -59,14 +59,15 @@ export type Op =
   /** Ends the freshness of the entry now. What remains is stale. Without a stale window it is removed. */
   | { readonly kind: 'expire' }
   /**
-   * Claims the load of a key that has no live entry. With `refresh`, also if it has one; with `force`, also if
-   * someone else has a claim. The outcome has the live entry instead, if there is one.
+   * Claims the load of a key that has no live entry. With `refresh`, also if it has one whose deadline is not
+   * later than that; with `force`, also if someone else has a claim. The outcome has the live entry instead,
+   * if there is one.
    */
   | {
       readonly kind: 'claim'
       readonly token: number
       readonly until: number
-      readonly refresh?: boolean
+      readonly refresh?: number | undefined
       readonly force?: boolean
     }
   /** Ends the claim and stores the loaded entry. Refused if the claim is gone. */
@@ -79,7 +80,18 @@ export interface Change {
   /** The stored key: `prefix:version:key` with the default key function. */
   readonly key: string
   readonly op: Op
+  /** True for the key of a lock. Subscribers are not told of it. */
+  readonly isLock?: true | undefined
 }
+
+/** What has changed in a store. */
+export type StoreChange =
+  /** Entries were stored, removed, or got another deadline. `keys` are stored keys. */
+  | { readonly kind: 'changed'; readonly keys: readonly string[] }
+  /** All entries whose stored keys start with `scope` were removed; `''`: all entries. */
+  | { readonly kind: 'cleared'; readonly scope: string }
+  /** The entries with these stored tags were removed or became stale. */
+  | { readonly kind: 'invalidated'; readonly tags: readonly string[] }
 
 /**
  * Why a change was refused. An adapter itself reports two of these. `'too-large'`: it can never hold the
@@ -117,8 +129,11 @@ export interface ClaimRequest {
   readonly token: number
   /** After this time the claim ends by itself. */
   readonly milliseconds: number
-  /** True to load although there is a live entry. */
-  readonly refresh: boolean
+  /**
+   * To replace a live entry: its deadline, `Infinity` for never. A live entry with a later deadline makes the
+   * claim unnecessary.
+   */
+  readonly refresh?: number | undefined
   /** True to wait while someone else loads the key. */
   readonly wait: boolean
 }
@@ -214,6 +229,11 @@ export interface Adapter {
    * written later are not affected. Required if `supports.tags`.
    */
   deleteTags?(tags: readonly string[], now: number, invalidation: Invalidation): Promise<void>
+  /**
+   * Tells `listener` of every change in the store, of this process and of others, until the returned function
+   * is called. Without this method, subscribers hear only of changes through caches on this adapter object.
+   */
+  readonly subscribe?: ((listener: (change: StoreChange) => void) => () => void) | undefined
   /** Keeps the process or request alive until a load in the background has ended, where the platform needs that. */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined
   /** Releases open resources. A later call opens them again. */

@@ -1,6 +1,7 @@
 import { checkTimeout, describeType, type Timeout } from './expiry.ts'
 import { checkVersion } from './keys.ts'
-import { checkBag, isPlainObject, type KeyOptions, type SetOptions, type TimeoutOr } from './options.ts'
+import { checkBag, isPlainObject, type KeyOptions, type TimeoutOr, type TouchOptions } from './options.ts'
+import { isSchema } from './schema.ts'
 import { isThenable } from './snapshot.ts'
 
 // Every check takes the name of the public method that was called. Its error message starts with that name.
@@ -25,6 +26,30 @@ const CHECKS: Readonly<Record<string, Check>> = {
   initial: checkInteger,
   fresh: checkBoolean,
   initializedOnly: checkBoolean,
+  keepAge: checkBoolean,
+  staleWhileRevalidate: checkTimeout,
+  staleIfError: checkTimeout,
+  softTimeout: checkPositive,
+  hardTimeout: checkPositive,
+  tags: checkTags,
+  jitter: (value, method, name) => {
+    if (typeof value !== 'number') throw wrongType(method, 'a number', name, value)
+    if (!(value >= 0 && value <= 1))
+      throw new RangeError(`${method} takes a fraction from 0 to 1 for ${name}: got ${value}`)
+  },
+  earlyRefresh: (value, method, name) => {
+    if (typeof value !== 'boolean') checkPositive(value, method, name)
+  },
+  schema: (value, method, name) => {
+    if (!isSchema(value)) throw wrongType(method, 'a Standard Schema', name, value)
+  },
+  status: (value, method, name) => {
+    if (typeof value !== 'object' || value === null)
+      throw wrongType(method, 'an object to fill in', name, value)
+  },
+  waitUntil: (value, method, name) => {
+    if (typeof value !== 'function') throw wrongType(method, 'a function', name, value)
+  },
   wait: (value, method, name) => {
     if (typeof value !== 'number' || Number.isNaN(value))
       throw wrongType(method, 'a number of seconds', name, value)
@@ -36,6 +61,23 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 function checkBoolean(value: unknown, method: string, name: string): void {
   if (typeof value !== 'boolean') throw wrongType(method, 'true or false', name, value)
+}
+
+function checkPositive(value: unknown, method: string, name: string): void {
+  if (typeof value !== 'number') throw wrongType(method, 'a number', name, value)
+  if (!(value > 0)) throw new RangeError(`${method} takes more than 0 for ${name}: got ${value}`)
+}
+
+/** An empty tag is a mistake, and a lone surrogate does not survive encoding. */
+export function checkTags(tags: unknown, method: string, name = 'tags'): asserts tags is readonly string[] {
+  if (!Array.isArray(tags)) throw wrongType(method, 'an array of strings', name, tags)
+  for (const tag of tags as readonly unknown[]) {
+    if (typeof tag !== 'string') throw wrongType(method, 'an array of strings', name, tag)
+    if (tag === '' || !tag.isWellFormed())
+      throw new TypeError(
+        `${method} takes non-empty, well-formed strings for ${name}: got ${JSON.stringify(tag)}`,
+      )
+  }
 }
 
 /** Checks the members, not the class, so that signals of other realms and of polyfills are accepted. */
@@ -71,13 +113,24 @@ const NO_OPTIONS: Record<never, never> = Object.freeze({})
 
 /** Returns the timeout from an argument that is either a bare timeout or an options object, after checking it. */
 export function readTimeout(
-  given: TimeoutOr<SetOptions>,
+  given: TimeoutOr<TouchOptions>,
   known: readonly string[],
   method: string,
 ): Timeout | undefined {
   if (typeof given === 'object' && given !== null) return readOptions(given, known, method).timeout
   checkTimeout(given, method)
   return given
+}
+
+/** Returns the options from such an argument, after checking it. */
+export function readOptionsOrTimeout<O extends TouchOptions>(
+  given: TimeoutOr<O>,
+  known: readonly string[],
+  method: string,
+): O | TouchOptions {
+  if (typeof given === 'object' && given !== null) return readOptions(given as O, known, method)
+  checkTimeout(given, method)
+  return given === undefined ? NO_OPTIONS : { timeout: given }
 }
 
 /** Returns the version from such an argument. */

@@ -1,9 +1,12 @@
 import type { SetManyData } from './arguments.ts'
 import { type Calls, WAITING_LOCK_OPTIONS } from './calls.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
-import { getOrSet, type Loader } from './get-or-set.ts'
+import { getOrSet } from './get-or-set.ts'
+import type { Loader } from './loader.ts'
 import { Backoff, type CacheLock, heldLock } from './lock.ts'
+import type { CacheStats } from './metrics.ts'
 import type {
+  EntryOptions,
   GetOptions,
   GetOrSetOptions,
   IncrOptions,
@@ -12,9 +15,12 @@ import type {
   ReadOptions,
   SetOptions,
   TimeoutOr,
+  TouchOptions,
   WaitingLockOptions,
 } from './options.ts'
+import type { Schema } from './schema.ts'
 import type { Store } from './store.ts'
+import { type CacheChange, type CacheEntry, subscribe } from './subscribe.ts'
 
 /**
  * Django's low-level cache API, asynchronous. Create one with `createCache`. Every method may be called at
@@ -94,31 +100,45 @@ export class AsyncCache {
   /**
    * Reads a key. On a miss, calls `loader`, stores the result and resolves to it.
    *
-   * `timeout` is in **seconds**, as for {@link aset}. An async loader may take any time. Loads are single
-   * flight per adapter object: concurrent callers of a missing key share one load and its error, and each
-   * gets its own copy. If the key is stored by someone else in the meantime, that value is returned and kept.
-   * If the loader returns `undefined`, the call resolves to `undefined` and nothing is stored. `null` is
-   * stored. Callers in other tabs, processes and isolates run their own loads.
+   * One load runs at a time per key: concurrent callers share it and its error, and each gets its own copy. If
+   * the adapter `supports.sharedLoads`, this also holds across tabs, isolates and requests; there, if a load
+   * fails, the next caller that waits runs its own loader. If the loader returns `undefined`, the call resolves
+   * to `undefined` and nothing is stored. `null` is stored. The loader gets a {@link LoadContext}.
    *
-   * If a cache on this adapter object sets, deletes, clears or otherwise changes the key while the loader
-   * runs, the caller still gets the loaded value, but it is not stored. Changes by other tabs, isolates or
-   * adapter objects are not detected. A value stored there is kept, but after a delete or clear there the
-   * loaded value is stored.
+   * A change of the key while the loader runs wins: the loaded value goes to those who wait for it, and is not
+   * stored. That holds for set, delete, clear, version moves and tags, in this process and, with
+   * `supports.sharedLoads`, in all others.
    *
-   * @throws Whatever the loader throws; nothing is stored. The reason of `options.signal` if it aborts;
-   *   everything this caller holds is released at once. {@link CacheError} as {@link aset}: a loaded value
-   *   that cannot be stored is an error.
+   * `timeout`, `staleWhileRevalidate` and `staleIfError` are in **seconds**. A value within
+   * `staleWhileRevalidate` after its timeout is returned at once, and a new one is loaded in the background. If
+   * that fails, `onEvent` is told, or else `onWarning`.
+   *
+   * @throws Whatever the loader throws, unless `staleIfError` allows the old value; nothing is stored. The
+   *   reason of `options.signal` if it aborts. `TimeoutError` after `hardTimeout`. {@link CacheError} as {@link
+   *   aset}: a loaded value that cannot be stored, or does not fit the `schema`, is an error.
    * @example
    * ```ts
    * const stats = await cache.agetOrSet('stats', async () => ({ users: 3 }), 300) // { users: 3 }
+   * const page = await cache.agetOrSet('page', async () => 'html', {
+   *   timeout: 60,
+   *   staleWhileRevalidate: 600,
+   *   tags: ['pages'],
+   * })
    * ```
    */
-  async agetOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<GetOrSetOptions>): Promise<T> {
-    return getOrSet(
-      this.#calls,
-      this.#store,
-      this.#calls.getOrSet('agetOrSet', key, loader, options),
-    ) as Promise<T>
+  agetOrSet<Output>(
+    key: string,
+    loader: Loader<unknown>,
+    options: GetOrSetOptions & { readonly schema: Schema<Output> },
+  ): Promise<Output>
+  /** Reads a key. On a miss, calls `loader`, stores the result and resolves to it. */
+  agetOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<GetOrSetOptions>): Promise<T>
+  async agetOrSet(
+    key: string,
+    loader: Loader<unknown>,
+    options?: TimeoutOr<GetOrSetOptions>,
+  ): Promise<unknown> {
+    return getOrSet(this.#calls, this.#store, this.#calls.getOrSet('agetOrSet', key, loader, options))
   }
 
   /**
@@ -136,7 +156,7 @@ export class AsyncCache {
    * await cache.atouch('session:7', 3600) // true: one hour from now
    * ```
    */
-  atouch(key: string, options?: TimeoutOr<SetOptions>): Promise<boolean> {
+  atouch(key: string, options?: TimeoutOr<TouchOptions>): Promise<boolean> {
     return this.#store.change(() => this.#calls.touch('atouch', key, options))
   }
 
@@ -155,6 +175,114 @@ export class AsyncCache {
    */
   adelete(key: string, options?: KeyOptions): Promise<boolean> {
     return this.#store.change(() => this.#calls.delete('adelete', key, options))
+  }
+
+  /**
+   * Makes a key stale now, as if its timeout had passed. `agetOrSet` returns it as long as its
+   * `staleWhileRevalidate` and `staleIfError` allow. A value without these is removed. Resolves to `true` if the
+   * key was live.
+   *
+   * @throws {CacheError} `INVALID_KEY`, `ADAPTER_FAILED`.
+   * @example
+   * ```ts
+   * await cache.aset('news', 'old', { timeout: 60, staleWhileRevalidate: 600 })
+   * await cache.aexpire('news') // true
+   * await cache.aget('news') // undefined
+   * await cache.agetOrSet('news', async () => 'new') // 'old', and loads 'new' in the background
+   * ```
+   */
+  aexpire(key: string, options?: KeyOptions): Promise<boolean> {
+    return this.#store.change(() => this.#calls.expire('aexpire', key, options))
+  }
+
+  /**
+   * Removes every value with one of the tags, in all versions, of this cache's `keyPrefix`. What was written
+   * after the call stays. What was being loaded when it began is not stored.
+   *
+   * Atomic in memory and IndexedDB. At the edge each owner does its part at once, and replicas near other
+   * readers disappear somewhat later, at most after `adapter.supports.staleness` seconds.
+   *
+   * @throws {CacheError} `UNSUPPORTED` if the adapter does not `supports.tags`. `ADAPTER_FAILED`; at the edge some
+   *   values may be removed already. Call it again.
+   * @example
+   * ```ts
+   * await cache.aset('post:1', 'text', { tags: ['posts', 'user:7'] })
+   * await cache.adeleteTags('user:7')
+   * await cache.ahasKey('post:1') // false
+   * ```
+   */
+  adeleteTags(...tags: string[]): Promise<void> {
+    return this.#store.deleteTags(() => this.#calls.tags('adeleteTags', 'delete', tags))
+  }
+
+  /**
+   * Makes every value with one of the tags stale: {@link aexpire} for tags. `agetOrSet` returns the old values
+   * while it loads new ones, as long as their `staleWhileRevalidate` and `staleIfError` allow.
+   *
+   * @throws {CacheError} As {@link adeleteTags}.
+   * @example
+   * ```ts
+   * await cache.aset('post:1', 'text', { tags: ['posts'], staleWhileRevalidate: 600 })
+   * await cache.aexpireTags('posts')
+   * await cache.ahasKey('post:1') // false
+   * await cache.agetOrSet('post:1', async () => 'new text') // 'text'
+   * ```
+   */
+  aexpireTags(...tags: string[]): Promise<void> {
+    return this.#store.deleteTags(() => this.#calls.tags('aexpireTags', 'expire', tags))
+  }
+
+  /**
+   * Reads a key with what is known of it: its age, the seconds it has left, whether it is stale, and its tags.
+   * The only read besides `agetOrSet` that returns stale values. `undefined` if there is none.
+   *
+   * @throws {CacheError} As {@link aget}.
+   * @example
+   * ```ts
+   * await cache.aset('news', 'text', { timeout: 60, keepAge: true })
+   * const entry = await cache.aentry<string>('news')
+   * entry?.value // 'text'
+   * entry?.isStale // false
+   * Math.round(entry?.age ?? 0) // 0: seconds since it was stored
+   * ```
+   */
+  aentry<T = unknown>(key: string, options?: EntryOptions): Promise<CacheEntry<T> | undefined> {
+    return this.#store.read(() => this.#calls.entryOf('aentry', key, options)) as Promise<
+      CacheEntry<T> | undefined
+    >
+  }
+
+  /**
+   * Calls `listener` after changes of this cache's keys, at its own `version`, and of its tags, until the
+   * returned function is called. Locks are not reported.
+   *
+   * Hears of every change through caches on the same adapter object. Of other tabs' changes, if the adapter
+   * tells of them: `indexedDBAdapter` with `announcements()`. An exception in the listener goes to
+   * `console.error`.
+   *
+   * @throws {TypeError} If `listener` is not a function, or with a custom `keyFunction`, whose keys cannot be
+   *   turned back.
+   * @example
+   * ```ts
+   * const stop = cache.subscribe((change) => console.log(change))
+   * await cache.aset('answer', 42) // logs { kind: 'changed', keys: ['answer'] }
+   * stop()
+   * ```
+   */
+  subscribe(listener: (change: CacheChange) => void): () => void {
+    return subscribe(this.#calls, listener)
+  }
+
+  /**
+   * Counts what this cache object has read and loaded since it was created.
+   * @example
+   * ```ts
+   * await cache.aget('nothing')
+   * cache.stats().misses // 1
+   * ```
+   */
+  stats(): CacheStats {
+    return this.#calls.metrics.stats
   }
 
   /**
@@ -290,7 +418,7 @@ export class AsyncCache {
    * await cache.agetMany(['b', 'a', 'c']) // Map { 'b' => null, 'a' => 1 }
    * ```
    */
-  agetMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, T>> {
+  async agetMany<T = unknown>(keys: Iterable<string>, options?: EntryOptions): Promise<Map<string, T>> {
     return this.#store.read(() => this.#calls.getMany<T>('agetMany', keys, options))
   }
 

@@ -1,41 +1,72 @@
-import type { Change, Entry, Op, Outcome, Wanted } from './adapter.ts'
+import type { Change, Entry, Invalidation, Op, Outcome, Wanted } from './adapter.ts'
 import {
   checkInteger,
   checkKey,
   checkPair,
+  checkTags,
   pairsIn,
   readOptions,
+  readOptionsOrTimeout,
   readTimeout,
   type SetManyData,
   versionIn,
 } from './arguments.ts'
 import { CallContext } from './call-context.ts'
+import { ageOf, secondsLeftOf } from './freshness.ts'
+import { isLive, isOpen, staleUntil } from './operations.ts'
 import type {
+  EntryOptions,
   GetOptions,
   GetOrSetOptions,
   IncrOptions,
   KeyOptions,
   PopOptions,
   ReadOptions,
+  ResolvedOptions,
   SetOptions,
+  SyncGetOrSetOptions,
   TimeoutOr,
+  TouchOptions,
   WaitingLockOptions,
 } from './options.ts'
 import { accepted, counted, moved } from './outcomes.ts'
-import type { ChangePlan, CommitPlan, LoadCall, LockCall, MovePlan, ReadPlan } from './plans.ts'
+import type {
+  ChangePlan,
+  CommitPlan,
+  LoadCall,
+  LockCall,
+  MaybePromise,
+  MovePlan,
+  ReadPlan,
+  TagsCall,
+} from './plans.ts'
+import { type Schema, valid } from './schema.ts'
+import { isThenable } from './snapshot.ts'
 
 const KEY_OPTIONS = ['version']
 const READ_OPTIONS = ['version', 'fresh']
-export const GET_OPTIONS: readonly string[] = [...READ_OPTIONS, 'default']
+const ENTRY_OPTIONS = [...READ_OPTIONS, 'schema']
+export const GET_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'default']
 const POP_OPTIONS = ['version', 'default']
-export const SET_OPTIONS: readonly string[] = ['timeout', 'version']
-const INCR_OPTIONS = [...SET_OPTIONS, 'initial']
+const TOUCH_OPTIONS = ['timeout', 'version']
+const STALE_OPTIONS = ['staleWhileRevalidate', 'staleIfError']
+const PLAIN_SET_OPTIONS = [...TOUCH_OPTIONS, 'tags', 'keepAge', 'jitter']
+export const SET_OPTIONS: readonly string[] = [...PLAIN_SET_OPTIONS, ...STALE_OPTIONS]
+const INCR_OPTIONS = [...TOUCH_OPTIONS, 'initial', 'tags']
 export const LOCK_OPTIONS: readonly string[] = ['version', 'timeout']
 export const WAITING_LOCK_OPTIONS: readonly string[] = [...LOCK_OPTIONS, 'wait']
-const LOAD_OPTIONS = [...READ_OPTIONS, 'timeout', 'signal']
+export const SYNC_LOAD_OPTIONS: readonly string[] = [...PLAIN_SET_OPTIONS, 'schema']
+export const LOAD_DEFAULTS: readonly string[] = [
+  ...SET_OPTIONS.filter((name) => name !== 'version' && name !== 'tags'),
+  'earlyRefresh',
+  'softTimeout',
+  'hardTimeout',
+]
+const LOAD_OPTIONS = [...LOAD_DEFAULTS, ...ENTRY_OPTIONS, 'tags', 'signal', 'status', 'waitUntil']
 
 const DELETE: Op = Object.freeze({ kind: 'delete' })
 const POP: Op = Object.freeze({ kind: 'pop' })
+const EXPIRE: Op = Object.freeze({ kind: 'expire' })
 
 /**
  * The call table. It has one plan for each public method: what to ask the adapter, and how to turn the answer
@@ -43,10 +74,38 @@ const POP: Op = Object.freeze({ kind: 'pop' })
  * method, for error messages.
  */
 export class Calls extends CallContext {
+  constructor(options: ResolvedOptions) {
+    super(options)
+    readOptions(options.loadDefaults, LOAD_DEFAULTS, 'loadDefaults of createCache')
+  }
+
   get(method: string, key: string, options: GetOptions<unknown> | undefined): ReadPlan<unknown> {
-    return this.#readOne(method, key, options, GET_OPTIONS, 'value', ([entry]) =>
-      entry === undefined ? options?.default : this.copyOut(entry.value, key),
-    )
+    return this.#readOne(method, key, options, GET_OPTIONS, 'value', ([entry]) => {
+      this.metrics.read(entry !== undefined, method, key)
+      if (entry === undefined) return options?.default
+      return this.checkedOut(entry.value, key, options?.schema ?? this.options.schema, options?.default)
+    })
+  }
+
+  /** Its entry may be stale: the store must not leave those out. */
+  entryOf(method: string, key: string, options: EntryOptions | undefined): ReadPlan<unknown> {
+    const plan: ReadPlan<unknown> = {
+      ...this.#readOne(method, key, options, ENTRY_OPTIONS, 'value', ([entry]) => {
+        const { now } = plan
+        if (entry === undefined || !isOpen(staleUntil(entry), now)) return undefined
+        const about = {
+          age: ageOf(entry, now),
+          ttl: secondsLeftOf(entry, now),
+          isStale: !isLive(entry, now),
+          tags: (entry.metadata?.tags ?? []).map((tag) => this.keyspace.userTagOf(tag)),
+        }
+        const value = this.checkedOut(entry.value, key, options?.schema ?? this.options.schema, NO_ENTRY)
+        const build = (checked: unknown) => (checked === NO_ENTRY ? undefined : { value: checked, ...about })
+        return isThenable(value) ? value.then(build) : build(value)
+      }),
+      isStaleWanted: true,
+    }
+    return plan
   }
 
   hasKey(method: string, key: string, options: ReadOptions | undefined): ReadPlan<boolean> {
@@ -74,17 +133,19 @@ export class Calls extends CallContext {
   getMany<T>(
     method: string,
     keys: Iterable<string>,
-    options: ReadOptions | undefined,
-  ): ReadPlan<Map<string, T>> {
-    const storedKeys = this.storedKeys(method, keys, options, READ_OPTIONS)
-    const finish = (entries: readonly (Entry | undefined)[]): Map<string, T> => {
+    options: EntryOptions | undefined,
+  ): ReadPlan<MaybePromise<Map<string, T>>> {
+    const storedKeys = this.storedKeys(method, keys, options, ENTRY_OPTIONS)
+    const schema = options?.schema ?? this.options.schema
+    const finish = (entries: readonly (Entry | undefined)[]): MaybePromise<Map<string, T>> => {
       const found = new Map<string, T>()
       let index = 0
       for (const key of storedKeys.keys()) {
         const entry = entries[index++]
+        this.metrics.read(entry !== undefined, method, key)
         if (entry !== undefined) found.set(key, this.copyOut(entry.value as T, key))
       }
-      return found
+      return schema === undefined ? found : fitting(schema, found)
     }
     const stored = [...storedKeys.values()]
     return { method, keys: stored, wanted: 'value', fresh: options?.fresh, now: this.now(), finish }
@@ -106,23 +167,30 @@ export class Calls extends CallContext {
     options: TimeoutOr<SetOptions>,
   ): ChangePlan<boolean> {
     checkKey(key, method)
-    const timeout = readTimeout(options, SET_OPTIONS, method)
+    const given = readOptionsOrTimeout(options, SET_OPTIONS, method)
     const now = this.now()
-    const op: Op = { kind, entry: this.entry(method, key, value, timeout, now) }
-    return { method, key, version: versionIn(options), op, now, finish: accepted }
+    const op: Op = { kind, entry: this.entry(method, key, value, given, now) }
+    return { method, key, version: given.version, op, now, finish: accepted }
   }
 
   /** Checks all pairs before any is stored. The result lists the keys that could not be stored. */
   setMany(method: string, data: SetManyData, options: TimeoutOr<SetOptions>): CommitPlan<string[]> {
     const now = this.now()
-    const deadline = this.deadline(readTimeout(options, SET_OPTIONS, method), now)
-    const version = versionIn(options)
+    const given: SetOptions = readOptionsOrTimeout(options, SET_OPTIONS, method)
+    const { version } = given
+    const common = { expiresAt: this.deadlineFor(given, now), metadata: this.metadata(given, now) }
     const changes = new Map<string, Change>()
     for (const pair of pairsIn(data, method)) {
       checkPair(pair, method)
       const [key, value] = pair
       const storedKey = this.keyspace.storedKey(key, version, method)
-      const entry = { value: this.copyIn(value, key, method), expiresAt: deadline }
+      const copy = this.copyIn(value, key, method)
+      const entry =
+        given.jitter !== undefined
+          ? { ...common, value: copy, expiresAt: this.deadlineFor(given, now) }
+          : common.metadata === undefined
+            ? { value: copy, expiresAt: common.expiresAt }
+            : { value: copy, ...common }
       changes.set(key, { key: storedKey, op: { kind: 'set', entry } })
     }
     const finish = (outcomes: readonly Outcome[]): string[] =>
@@ -130,9 +198,9 @@ export class Calls extends CallContext {
     return { method, changes: [...changes.values()], now, finish }
   }
 
-  touch(method: string, key: string, options: TimeoutOr<SetOptions>): ChangePlan<boolean> {
+  touch(method: string, key: string, options: TimeoutOr<TouchOptions>): ChangePlan<boolean> {
     checkKey(key, method)
-    const timeout = readTimeout(options, SET_OPTIONS, method)
+    const timeout = readTimeout(options, TOUCH_OPTIONS, method)
     const now = this.now()
     const op: Op = { kind: 'touch', expiresAt: this.deadline(timeout, now) }
     return { method, key, version: versionIn(options), op, now, finish: accepted }
@@ -142,6 +210,17 @@ export class Calls extends CallContext {
     checkKey(key, method)
     const { version } = readOptions(options, KEY_OPTIONS, method)
     return { method, key, version, op: DELETE, now: this.now(), finish: accepted }
+  }
+
+  expire(method: string, key: string, options: KeyOptions | undefined): ChangePlan<boolean> {
+    checkKey(key, method)
+    const { version } = readOptions(options, KEY_OPTIONS, method)
+    return { method, key, version, op: EXPIRE, now: this.now(), finish: accepted }
+  }
+
+  tags(method: string, invalidation: Invalidation, tags: readonly string[]): TagsCall {
+    checkTags(tags, method)
+    return { method, tags: this.storedTags([...new Set(tags)]), invalidation, now: this.now() }
   }
 
   deleteMany(method: string, keys: Iterable<string>, options: KeyOptions | undefined): CommitPlan<void> {
@@ -178,16 +257,16 @@ export class Calls extends CallContext {
   ): ChangePlan<number> {
     checkKey(key, method)
     checkInteger(delta, method, 'delta')
-    const { version, initial, timeout } = readOptions(options, INCR_OPTIONS, method)
-    if (initial === undefined && timeout !== undefined)
-      throw new TypeError(`${method} takes a timeout only together with initial`)
+    const { version, initial, timeout, tags } = readOptions(options, INCR_OPTIONS, method)
+    if (initial === undefined && (timeout !== undefined || tags !== undefined))
+      throw new TypeError(`${method} takes a timeout and tags only together with initial`)
     const now = this.now()
     const count = { kind: 'incr', delta: sign * delta } as const
     // −0 + 0 is 0. Stored as −0, it would not be a counter.
     const op: Op =
       initial === undefined
         ? count
-        : { ...count, initial: { value: initial + 0, expiresAt: this.deadline(timeout, now) } }
+        : { ...count, initial: this.entry(method, key, initial + 0, { timeout, tags }, now) }
     return { method, key, version, op, now, finish: counted }
   }
 
@@ -228,7 +307,7 @@ export class Calls extends CallContext {
     const storedKey = this.keyspace.storedKey(key, version, method)
     const plan = (name: string, op: Op, now: number): CommitPlan<boolean> => ({
       method: name,
-      changes: [{ key: storedKey, op }],
+      changes: [{ key: storedKey, op, isLock: true }],
       now,
       finish: ([outcome]) => accepted.call({ method: name, key }, outcome),
     })
@@ -243,23 +322,51 @@ export class Calls extends CallContext {
     }
   }
 
-  getOrSet(
+  getOrSet(method: string, key: string, loader: unknown, options: TimeoutOr<GetOrSetOptions>): LoadCall {
+    const given = this.#load(method, key, loader, options, LOAD_OPTIONS)
+    return { method, key, loader, options: { ...this.options.loadDefaults, ...given } }
+  }
+
+  syncGetOrSet(
     method: string,
     key: string,
     loader: unknown,
-    options: TimeoutOr<GetOrSetOptions>,
-    known: readonly string[] = LOAD_OPTIONS,
-  ): LoadCall & { readonly signal?: AbortSignal | undefined } {
+    options: TimeoutOr<SyncGetOrSetOptions>,
+  ): LoadCall {
+    return { method, key, loader, options: this.#load(method, key, loader, options, SYNC_LOAD_OPTIONS) }
+  }
+
+  #load<O extends TouchOptions>(
+    method: string,
+    key: string,
+    loader: unknown,
+    options: TimeoutOr<O>,
+    known: readonly string[],
+  ): O | TouchOptions {
     checkKey(key, method)
     if (loader === undefined)
       throw new TypeError(`${method} takes a value or a function for loader: got undefined`)
-    const timeout = readTimeout(options, known, method)
-    const { version, fresh, signal } = typeof options === 'object' && options !== null ? options : NO_OPTIONS
-    return { method, key, version, loader, timeout, fresh, signal }
+    return readOptionsOrTimeout(options, known, method)
   }
 }
 
-const NO_OPTIONS: GetOrSetOptions = {}
+/** Stands for a value that does not fit the schema. */
+const NO_ENTRY: unique symbol = Symbol('no entry')
+
+/** Removes the values that do not fit the schema, and replaces the others by its output. */
+function fitting<T>(schema: Schema, found: Map<string, T>): MaybePromise<Map<string, T>> {
+  const pending: PromiseLike<void>[] = []
+  const put = (key: string, checked: unknown): void => {
+    if (checked === NO_ENTRY) found.delete(key)
+    else found.set(key, checked as T)
+  }
+  for (const [key, value] of [...found]) {
+    const checked = valid(schema, value, NO_ENTRY)
+    if (isThenable(checked)) pending.push(checked.then((later) => put(key, later)))
+    else put(key, checked)
+  }
+  return pending.length === 0 ? found : Promise.all(pending).then(() => found)
+}
 
 function isPresent([entry]: readonly (Entry | undefined)[]): boolean {
   return entry !== undefined

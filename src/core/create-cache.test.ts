@@ -73,7 +73,9 @@ describe('the error messages of createCache() and its methods', () => {
 
   it('describe an argument that should be options', () => {
     const cache = createCache({ adapter: memoryAdapter() })
-    expect(() => cache.get('key', 'fallback' as never)).toThrow('(version, fresh, default): got string')
+    expect(() => cache.get('key', 'fallback' as never)).toThrow(
+      '(version, fresh, schema, default): got string',
+    )
     expect(() => cache.set('key', 1, new Date() as never)).toThrow('got Date')
     expect(() => cache.lock('key', 30 as never)).toThrow('got number')
     expect(() => cache.set('key', 1, [60] as never)).toThrow('got Array')

@@ -1,4 +1,5 @@
 import type { Adapter, Change, Op, Outcome } from './adapter.ts'
+import type { LoadResult } from './load-result.ts'
 import { keysOf, operationOf } from './operations.ts'
 import { hasRequests, type RequestScope, requestScope } from './request-scope.ts'
 import { Waiters } from './waiters.ts'
@@ -7,6 +8,10 @@ import { Waiters } from './waiters.ts'
 export class InFlight<T> {
   /** True once a change of the key has superseded the load. Its result must not be stored. */
   superseded = false
+  /** True once any tag was invalidated: later callers must not join, since the loaded value may have the tag. */
+  #isClosed = false
+  /** Stored tags that were invalidated since the load began. Its result is not stored if it has one of them. */
+  readonly invalidatedTags: Set<string> = new Set()
   /** The request in which other callers can wait for the load; `undefined` if none can. */
   readonly #scope: RequestScope | undefined
   /** Changes of the key that began after the load and have no outcome yet. Created with the first. */
@@ -23,7 +28,12 @@ export class InFlight<T> {
    * with its own request. Sync loads cannot be joined.
    */
   get isJoinable(): boolean {
-    return this.#scope?.isCurrent() === true
+    return !this.#isClosed && this.#scope?.isCurrent() === true
+  }
+
+  invalidateTags(tags: readonly string[]): void {
+    this.#isClosed = true
+    for (const tag of tags) this.invalidatedTags.add(tag)
   }
 
   /** The number of waiting callers that can still abort. */
@@ -84,6 +94,8 @@ export interface KeyState<T> {
    * early.
    */
   settled: InFlight<T> | undefined
+  /** The token with which the callers that are reading claim the load. The load that is started takes it over. */
+  token: number | undefined
 }
 
 /**
@@ -102,7 +114,7 @@ export class InFlightLoads<T> {
     let state = this.#states.get(key)
     if (state === undefined) {
       if (this.#states.size >= MAX_KEY_STATES && hasRequests()) this.#dropOldest()
-      state = { callers: 0, loads: [], settled: undefined }
+      state = { callers: 0, loads: [], settled: undefined, token: undefined }
       this.#states.set(key, state)
     }
     state.callers += 1
@@ -167,6 +179,14 @@ export class InFlightLoads<T> {
     const pending = new PendingChanges<T>(true)
     for (const [key, state] of this.#states) if (key.startsWith(scope)) pending.addKey(state, CLEAR, 0)
     return pending
+  }
+
+  /** Must be called when tags are invalidated. */
+  invalidateTags(tags: readonly string[]): void {
+    for (const state of this.#states.values()) {
+      for (const inFlight of state.loads) inFlight.invalidateTags(tags)
+      state.settled?.invalidateTags(tags)
+    }
   }
 
   /** Cancelled requests never leave their states, so the oldest state is dropped. */
@@ -251,9 +271,9 @@ function remove<T>(state: KeyState<T>, inFlight: InFlight<T>): void {
 }
 
 /** All caches on one adapter share this, so that changes through one supersede loads of the others. */
-const loadsByAdapter = new WeakMap<Adapter, InFlightLoads<unknown>>()
+const loadsByAdapter = new WeakMap<Adapter, InFlightLoads<LoadResult>>()
 
-export function loadsOf(adapter: Adapter): InFlightLoads<unknown> {
+export function loadsOf(adapter: Adapter): InFlightLoads<LoadResult> {
   let loads = loadsByAdapter.get(adapter)
   if (loads === undefined) {
     loads = new InFlightLoads()

@@ -7,17 +7,20 @@ export type Version = number | string
 /** Builds the final key. Must be pure: it runs on every call. */
 export type KeyFunction = (key: string, keyPrefix: string, version: Version) => string
 
-/** The argument of `onWarning`: a key that works here but may not work in another cache. */
+/** The argument of `onWarning`: a key that may not work in another cache, or a failure that no call reports. */
 export interface CacheWarning {
   /**
    * `KEY_CHARACTERS`: the key has a space or control character. `KEY_LENGTH`: it has more than 250
-   * characters. `TOO_MANY_WARNINGS`: the last warning of a cache, after 1,000 others.
+   * characters. `TOO_MANY_WARNINGS`: the last of these, after 1,000 others. `LOAD_FAILED`: `agetOrSet` returned
+   * an old value, because loading a new one failed; not given to a cache with `onEvent`.
    */
-  readonly code: 'KEY_CHARACTERS' | 'KEY_LENGTH' | 'TOO_MANY_WARNINGS'
-  /** The final key. */
+  readonly code: 'KEY_CHARACTERS' | 'KEY_LENGTH' | 'TOO_MANY_WARNINGS' | 'LOAD_FAILED'
+  /** The final key; with `LOAD_FAILED`, the caller's own. */
   readonly key: string
   /** A message to show or log. */
   readonly message: string
+  /** Why the load failed, with `LOAD_FAILED`. */
+  readonly cause?: unknown
 }
 
 /** Django's limit, from memcached. A shorter key works in any other cache too. */
@@ -89,6 +92,16 @@ export class Keyspace {
   /** Returns the stored tag: caches with different prefixes do not share tags. */
   storedTag(tag: string): string {
     return this.#tagPrefix + tag
+  }
+
+  /** Returns the caller's own tag. */
+  userTagOf(storedTag: string): string {
+    return storedTag.slice(this.#tagPrefix.length)
+  }
+
+  /** True for a stored tag of this cache's prefix. */
+  ownsTag(storedTag: string): boolean {
+    return storedTag.startsWith(this.#tagPrefix)
   }
 
   /** Checks a key without returning its stored key. */

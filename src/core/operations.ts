@@ -136,8 +136,9 @@ const OPERATIONS: { readonly [K in Kind]: Operation<OfKind<K>> } = {
   },
   claim: {
     ...USUAL,
-    decide: (stored, { token, until, refresh = false, force = false }, now) => {
-      if (isLive(stored, now) && !refresh) return [stored, { ok: true, entry: unclaimed(stored) }]
+    decide: (stored, { token, until, refresh, force = false }, now) => {
+      const isNeeded = refresh !== undefined && (stored?.expiresAt ?? Number.POSITIVE_INFINITY) <= refresh
+      if (isLive(stored, now) && !isNeeded) return [stored, { ok: true, entry: unclaimed(stored) }]
       const held = stored?.claim
       if (held !== undefined && held.token !== token && !force && isAhead(held.until, now))
         return [stored, CLAIMED]

@@ -10,8 +10,11 @@ import { defaultKeyFunction } from './keys.ts'
 import type { CacheOptions } from './options.ts'
 import type { SyncCache } from './sync-cache.ts'
 
-type Async = Exclude<keyof AsyncCache, symbol | 'aclear' | 'aclose'>
-type Sync = Exclude<keyof SyncCache, keyof AsyncCache | 'clear'>
+type Async = Exclude<
+  keyof AsyncCache,
+  symbol | 'aclear' | 'aclose' | 'adeleteTags' | 'aexpireTags' | 'subscribe' | 'stats'
+>
+type Sync = Exclude<keyof SyncCache, keyof AsyncCache | 'clear' | 'deleteTags' | 'expireTags'>
 
 type Last<Items extends readonly unknown[]> =
   Required<Items> extends [...unknown[], infer Item] ? Item : never
@@ -26,26 +29,34 @@ type All<Name extends Async | Sync> = Required<
 
 const keyed = { version: 2 } as const
 const reading = { ...keyed, fresh: true } as const
-const getting = { ...reading, default: 0 } as const
+const schema = {
+  '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
+} as const
+const describing = { ...reading, schema } as const
+const getting = { ...describing, default: 0 } as const
 const popping = { ...keyed, default: 0 } as const
 const timed = { ...keyed, timeout: 60 } as const
-const counting = { ...timed, initial: 0 } as const
+const tagged = { ...timed, tags: ['a'], keepAge: true, jitter: 0.1 }
+const storing = { ...tagged, staleWhileRevalidate: 60, staleIfError: 60 }
+const counting = { ...timed, initial: 0, tags: ['a'] }
 
 const sync: { readonly [Name in Sync]: readonly [leading: readonly unknown[], options: All<Name>] } = {
   get: [['key'], getting],
-  set: [['key', 1], timed],
-  add: [['key', 1], timed],
-  getOrSet: [['key', 1], timed],
+  set: [['key', 1], storing],
+  add: [['key', 1], storing],
+  getOrSet: [['key', 1], { ...tagged, schema }],
   touch: [['key'], timed],
   delete: [['key'], keyed],
+  expire: [['key'], keyed],
+  entry: [['key'], describing],
   hasKey: [['key'], reading],
   incr: [['count', 1], counting],
   decr: [['count', 1], counting],
   ttl: [['key'], reading],
   pop: [['key'], popping],
   lock: [['lock'], timed],
-  getMany: [[['key']], reading],
-  setMany: [[{ key: 1 }], timed],
+  getMany: [[['key']], describing],
+  setMany: [[{ key: 1 }], storing],
   deleteMany: [[['key']], keyed],
   incrVersion: [['key', 0], keyed],
   decrVersion: [['key', 0], keyed],
@@ -53,9 +64,19 @@ const sync: { readonly [Name in Sync]: readonly [leading: readonly unknown[], op
 
 const promised: { readonly [Name in Async]: All<Name> } = {
   aget: getting,
-  aset: timed,
-  aadd: timed,
-  agetOrSet: { ...timed, fresh: true, signal: new AbortController().signal },
+  aset: storing,
+  aadd: storing,
+  agetOrSet: {
+    ...storing,
+    fresh: true,
+    schema,
+    earlyRefresh: 1,
+    softTimeout: 1,
+    hardTimeout: 1,
+    signal: new AbortController().signal,
+    status: {},
+    waitUntil: () => {},
+  },
   atouch: timed,
   adelete: keyed,
   ahasKey: reading,
@@ -64,8 +85,10 @@ const promised: { readonly [Name in Async]: All<Name> } = {
   attl: reading,
   apop: popping,
   alock: { ...timed, wait: 0 },
-  agetMany: reading,
-  asetMany: timed,
+  aentry: describing,
+  aexpire: keyed,
+  agetMany: describing,
+  asetMany: storing,
   adeleteMany: keyed,
   aincrVersion: keyed,
   adecrVersion: keyed,
@@ -81,6 +104,10 @@ const toMakeOne: Required<CacheOptions> = {
   onWarning: () => {},
   onError: () => 'throw',
   operationTimeout: 30,
+  schema,
+  loadDefaults: { earlyRefresh: true },
+  onEvent: () => {},
+  waitUntil: () => {},
   clock: () => 0,
   random: () => 0,
   sleep: async () => {},
@@ -116,6 +143,17 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   ],
   initial: [null, '', '0', Number.NaN, 0.5, 2 ** 53, true, {}, [0], 0n, Symbol('s'), () => 0],
   fresh: [null, '', 'no', Number.NaN, 0, 1, {}, [], 1n, Symbol('s'), () => true],
+  staleWhileRevalidate: ['', '60', Number.NaN, true, {}, 60n],
+  staleIfError: ['', '60', Number.NaN, true, {}, 60n],
+  tags: ['a', {}, [1], [''], ['\ud800'], new Set(['a'])],
+  keepAge: [null, '', 0, 1, {}],
+  jitter: [null, '', -0.1, 1.1, Number.NaN, true],
+  earlyRefresh: [null, '', 0, -1, Number.NaN],
+  softTimeout: [null, '', 0, -1, Number.NaN, true],
+  hardTimeout: [null, '', 0, -1, Number.NaN, true],
+  schema: [null, '', {}, () => {}, { '~standard': {} }],
+  status: [null, '', 0, true],
+  waitUntil: [null, '', 0, {}],
   wait: [null, '', '5', Number.NaN, true, {}, [5], 5n, Symbol('s'), () => 5],
   signal: [
     null,

@@ -9,6 +9,8 @@ import {
   type KeyFunction,
   type Version,
 } from './keys.ts'
+import type { CacheEvent } from './metrics.ts'
+import { isSchema, type Schema } from './schema.ts'
 import { randomFraction, type TestSeams, timerSleep, tokenOf } from './test-seams.ts'
 
 /** The options of a cache. `A` is the adapter's type: a {@link SyncAdapter} gives a cache with sync methods. */
@@ -51,6 +53,20 @@ export interface CacheOptions<A extends Adapter = Adapter>
    * time does not count. Memory never waits.
    */
   readonly operationTimeout?: number | null | undefined
+  /**
+   * Checks every value that is read or loaded: any schema of the Standard Schema interface (Zod, Valibot,
+   * ArkType). A stored value that does not fit is a miss. See `schema` of {@link GetOptions}.
+   */
+  readonly schema?: Schema | undefined
+  /** Defaults for the options of `agetOrSet`. */
+  readonly loadDefaults?: LoadOptions | undefined
+  /** Called for each read and each load, for metrics. An exception goes to `console.error` and changes no result. */
+  readonly onEvent?: ((event: CacheEvent) => void) | undefined
+  /**
+   * Keeps the process alive until a load has ended, where the platform ends it earlier: `(promise) =>
+   * ctx.waitUntil(promise)`. The edge adapter finds Workers' own. Default: nothing.
+   */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined
 }
 
 /** The options of `adelete`, `adeleteMany`, `aincrVersion` and `adecrVersion`. */
@@ -74,13 +90,52 @@ export interface PopOptions<D = undefined> extends KeyOptions {
   readonly default?: D
 }
 
-/** The options of `aget`. */
-export interface GetOptions<D = undefined> extends PopOptions<D>, ReadOptions {}
+/** The schema of one read. */
+export interface SchemaOptions<Output = unknown> {
+  /**
+   * Checks the value: any schema of the Standard Schema interface. A stored value that does not fit is a miss.
+   * The call returns the schema's output. Default: the cache's `schema`.
+   */
+  readonly schema?: Schema<Output> | undefined
+}
 
-/** The options of `aset`, `aadd`, `atouch` and `asetMany`. */
-export interface SetOptions extends KeyOptions {
-  /** In seconds. `null`: never expires. 0 or less: not stored. Default: the cache's timeout. */
+/** The options of `aget`. */
+export interface GetOptions<D = undefined> extends PopOptions<D>, ReadOptions, SchemaOptions {}
+
+/** The options of `aentry`. */
+export interface EntryOptions extends ReadOptions, SchemaOptions {}
+
+/** The options of `atouch`. */
+export interface TouchOptions extends KeyOptions {
+  /** In seconds. `null`: never expires. 0 or less: the key is removed. Default: the cache's timeout. */
   readonly timeout?: Timeout | undefined
+}
+
+/** What a stored value carries in addition to its timeout. */
+export interface FreshnessOptions {
+  /**
+   * For how many seconds after the timeout `agetOrSet` may return the old value while it loads a new one in
+   * the background. `null`: for ever. 0 or less: not at all. Default: not at all. RFC 5861, section 3.
+   */
+  readonly staleWhileRevalidate?: Timeout | undefined
+  /**
+   * For how many seconds after the timeout `agetOrSet` may return the old value if the loader fails. `null`:
+   * for ever. Default: not at all. RFC 5861, section 4.
+   */
+  readonly staleIfError?: Timeout | undefined
+  /** The tags of the value: `adeleteTags` and `aexpireTags` invalidate all values of a tag. Default: none. */
+  readonly tags?: readonly string[] | undefined
+  /**
+   * True to store the time, so that `aentry` gives the value's age. Values with tags or stale windows have one
+   * anyway. Default `false`.
+   */
+  readonly keepAge?: boolean | undefined
+}
+
+/** The options of `aset`, `aadd` and `asetMany`. */
+export interface SetOptions extends TouchOptions, FreshnessOptions {
+  /** From 0 to 1: the timeout is made shorter by a random part of up to this fraction, so that values do not expire together. */
+  readonly jitter?: number | undefined
 }
 
 /** The options of `aincr` and `adecr`. */
@@ -92,6 +147,8 @@ export interface IncrOptions extends KeyOptions {
    * Only with `initial`.
    */
   readonly timeout?: Timeout | undefined
+  /** The tags of a counter created by `initial`. An existing counter keeps its own. Only with `initial`. */
+  readonly tags?: readonly string[] | undefined
 }
 
 /** The options of `lock`. */
@@ -106,16 +163,57 @@ export interface WaitingLockOptions extends LockOptions {
   readonly wait?: number | undefined
 }
 
+/** How `agetOrSet` loads. */
+export interface LoadOptions extends Omit<SetOptions, 'version' | 'tags'> {
+  /**
+   * Loads a new value in the background, at random, already shortly before the timeout (XFetch). Readers of a
+   * busy key then never wait. `true` or 1 is the recommended setting, larger numbers load earlier. Default: not.
+   */
+  readonly earlyRefresh?: boolean | number | undefined
+  /** Seconds after which callers get a value that `staleIfError` allows, while the load continues. Default: never. */
+  readonly softTimeout?: number | undefined
+  /** Seconds after which a load has failed. The loader's `signal` is aborted. Default: never. */
+  readonly hardTimeout?: number | undefined
+}
+
 /** The options of `agetOrSet`. */
-export interface GetOrSetOptions extends SetOptions, ReadOptions {
+export interface GetOrSetOptions extends SetOptions, ReadOptions, LoadOptions, SchemaOptions {
   /** Stops waiting when it aborts. The load continues for other callers, and its result is stored. */
   readonly signal?: AbortSignal | undefined
+  /** An object that the call fills in: where the value came from, and how old it is. */
+  readonly status?: GetOrSetStatus | undefined
+  /** Keeps this request alive until a load has ended. Default: the cache's `waitUntil`. */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined
+}
+
+/** The options of `getOrSet`. A sync loader has no background, so there are no stale windows. */
+export interface SyncGetOrSetOptions
+  extends Omit<SetOptions, 'staleWhileRevalidate' | 'staleIfError'>,
+    SchemaOptions {}
+
+/** What `agetOrSet` says of the value that it returned. */
+export interface GetOrSetStatus {
+  /**
+   * `'hit'`: a live value. `'stale'`: a stale one, a new one is being loaded. `'loaded'`: this call loaded it.
+   * `'shared'`: another call loaded it. `'stale-if-error'`: a stale one, because the load failed or was slow.
+   */
+  source?: 'hit' | 'stale' | 'loaded' | 'shared' | 'stale-if-error'
+  /** The age of the value in seconds; `undefined` if it was stored without one. */
+  age?: number | undefined
+  /** The seconds that it is still fresh; 0 if it is stale, `null` if it never expires, `undefined` if it was not stored. */
+  ttl?: number | null | undefined
+  /** Why the load failed, with `'stale-if-error'`. `undefined` if it is only slow. */
+  error?: unknown
 }
 
 /** A timeout, or an options object in its place. */
 export type TimeoutOr<Options> = Timeout | Options | undefined
 
-export type ResolvedOptions = { readonly [K in keyof CacheOptions]-?: Exclude<CacheOptions[K], undefined> }
+export type ResolvedOptions = {
+  readonly [K in Exclude<keyof CacheOptions, Optional>]-?: Exclude<CacheOptions[K], undefined>
+} & Pick<CacheOptions, Optional>
+
+type Optional = 'schema' | 'onEvent' | 'waitUntil'
 
 export function resolveOptions(options: CacheOptions): ResolvedOptions {
   const known = [
@@ -128,6 +226,10 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'onWarning',
     'onError',
     'operationTimeout',
+    'schema',
+    'loadDefaults',
+    'onEvent',
+    'waitUntil',
     'clock',
     'random',
     'sleep',
@@ -146,6 +248,10 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     onWarning = ({ message }: CacheWarning) => console.warn(`nearcache: ${message}`),
     onError = () => 'throw' as const,
     operationTimeout = 30,
+    schema,
+    loadDefaults = {},
+    onEvent,
+    waitUntil,
     clock,
     random = randomFraction,
     sleep = timerSleep,
@@ -164,12 +270,14 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     throw new RangeError(
       `createCache takes more than 0 seconds for operationTimeout, or null for no limit: got ${operationTimeout}`,
     )
-  for (const name of ['keyFunction', 'onWarning', 'onError', 'clock', 'random', 'sleep'] as const) {
+  for (const name of FUNCTIONS) {
     const given: unknown = options[name]
     if (given !== undefined && typeof given !== 'function')
       throw new TypeError(`createCache takes a function for ${name}: got ${describeType(given)}`)
   }
   checkChoice(keys, ['warn', 'strict', 'off'], 'createCache', 'keys')
+  if (schema !== undefined && !isSchema(schema))
+    throw new TypeError(`createCache takes a Standard Schema for schema: got ${describeType(schema)}`)
   return Object.freeze({
     adapter,
     timeout,
@@ -180,12 +288,27 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     onWarning: guarded('onWarning', onWarning, undefined),
     onError: guarded('onError', onError, 'throw'),
     operationTimeout,
+    schema,
+    loadDefaults,
+    onEvent: onEvent && guarded('onEvent', onEvent, undefined),
+    waitUntil,
     // The platform's clock needs no check. It is read on every call.
     clock: clock === undefined ? () => Date.now() : checkedClock(clock),
     random: () => tokenOf(random),
     sleep,
   })
 }
+
+const FUNCTIONS = [
+  'keyFunction',
+  'onWarning',
+  'onError',
+  'onEvent',
+  'waitUntil',
+  'clock',
+  'random',
+  'sleep',
+] as const
 
 function isAdapter(adapter: unknown): boolean {
   if (typeof adapter !== 'object' || adapter === null) return false

@@ -10,12 +10,14 @@ interface Call {
 
 // These finish plans. They read the call from `this`, so that a plan needs no closure.
 
-/** Returns `true` if the change was made, `false` if it was refused because the key exists or is missing. */
+/** Returns `true` if the change was made, `false` if it was refused because of what is stored. */
 export function accepted(this: Call, outcome: Outcome | undefined): boolean {
   if (outcome?.ok) return true
-  if (outcome?.reason === 'exists' || outcome?.reason === 'missing') return false
+  if (outcome !== undefined && WITHOUT_ERROR.includes(outcome.reason)) return false
   throw refused(outcome, this)
 }
+
+const WITHOUT_ERROR: readonly string[] = ['exists', 'missing', 'claimed', 'superseded']
 
 export function counted(this: Call, outcome: Outcome | undefined): number {
   if (outcome?.ok && outcome.value !== undefined) return outcome.value

@@ -1,6 +1,6 @@
-import type { Change, Entry, Op, Outcome, Wanted } from './adapter.ts'
+import type { Change, ClaimRequest, Entry, Invalidation, Op, Outcome, Wanted } from './adapter.ts'
 import type { Version } from './keys.ts'
-import type { SetOptions } from './options.ts'
+import type { GetOrSetOptions } from './options.ts'
 
 // A plan is the call of a public method as data: what to ask the adapter, and how to turn the answer into the
 // result.
@@ -13,8 +13,15 @@ export interface ReadPlan<R> {
   readonly wanted: Wanted
   readonly fresh?: boolean | undefined
   readonly now: number
+  /** True if `finish` gets expired entries as well. */
+  readonly isStaleWanted?: boolean | undefined
+  /** Claims the load of the key, if the adapter can do so with this read. */
+  readonly claim?: ClaimRequest | undefined
   finish(entries: readonly (Entry | undefined)[]): R
 }
+
+/** A promise only if a schema is asynchronous. */
+export type MaybePromise<T> = T | Promise<T>
 
 /** Changes one entry under the caller's key, and builds the result from the outcome. */
 export interface ChangePlan<R> {
@@ -44,10 +51,16 @@ export interface MovePlan extends CommitPlan<number> {
 export interface LoadCall {
   readonly method: string
   readonly key: string
-  readonly version: Version | undefined
   readonly loader: unknown
-  readonly timeout: SetOptions['timeout']
-  readonly fresh?: boolean | undefined
+  readonly options: GetOrSetOptions
+}
+
+/** Invalidates stored tags. */
+export interface TagsCall {
+  readonly method: string
+  readonly tags: readonly string[]
+  readonly invalidation: Invalidation
+  readonly now: number
 }
 
 /** One call of `alock` or `lock`. Each attempt reads the clock again, because the lock's timeout starts there. */

@@ -1,21 +1,28 @@
-import type { Adapter, Change, Entry, Outcome } from './adapter.ts'
+import type { Adapter, Change, ClaimReply, ClaimRequest, Entry, Outcome } from './adapter.ts'
 import type { CallContext } from './call-context.ts'
 import { Deadlines } from './deadline.ts'
-import { isCacheError } from './errors.ts'
+import { CacheError, isCacheError } from './errors.ts'
 import { type InFlightLoads, loadsOf, type PendingChanges } from './in-flight.ts'
+import type { LoadResult } from './load-result.ts'
 import { isLive } from './operations.ts'
 import type { ResolvedOptions } from './options.ts'
 import { adapterFailed } from './outcomes.ts'
-import type { ChangePlan, CommitPlan, ReadPlan } from './plans.ts'
+import type { ChangePlan, CommitPlan, ReadPlan, TagsCall } from './plans.ts'
+import { type Subscribers, subscribersOf } from './subscribers.ts'
 
 /** Runs the plans of an async cache. If a plan cannot be made, the call rejects. */
 export interface Store {
-  readonly loads: InFlightLoads<unknown>
+  readonly loads: InFlightLoads<LoadResult>
   read<R>(makePlan: () => ReadPlan<R>): Promise<R>
   change<R>(makePlan: () => ChangePlan<R>): Promise<R>
   commit<R>(makePlan: () => CommitPlan<R>): Promise<R>
-  /** Stores a loaded value. This supersedes no load. */
+  /** Makes a change on behalf of a load. This supersedes no load. */
   commitLoaded(method: string, change: Change, now: number): Promise<Outcome | undefined>
+  /** Claims a load; `undefined` if loads run one at a time in this process only. */
+  readonly claim:
+    | ((method: string, key: string, now: number, request: ClaimRequest) => Promise<ClaimReply>)
+    | undefined
+  deleteTags(makeCall: () => TagsCall): Promise<void>
   clear(): Promise<void>
   close(): Promise<void>
 }
@@ -25,8 +32,10 @@ export interface Store {
  * are limited, and loads are told of changes.
  */
 export class AdapterStore implements Store {
-  readonly loads: InFlightLoads<unknown>
+  readonly loads: InFlightLoads<LoadResult>
+  readonly claim: Store['claim']
   readonly #adapter: Adapter
+  readonly #subscribers: Subscribers
   readonly #context: CallContext
   /** If `undefined`, waiting times are not limited. */
   readonly #deadlines: Deadlines | undefined
@@ -35,6 +44,17 @@ export class AdapterStore implements Store {
     this.#context = context
     this.#adapter = context.adapter
     this.loads = loadsOf(context.adapter)
+    this.#subscribers = subscribersOf(context.adapter)
+    if (context.adapter.claim !== undefined) {
+      // A claim may wait for the load of another process, so `operationTimeout` does not apply.
+      this.claim = async (method, key, now, request) => {
+        try {
+          return (await context.adapter.claim?.(key, now, request)) as ClaimReply
+        } catch (cause) {
+          throw adapterFailed(context.adapter, method, cause)
+        }
+      }
+    }
     const { operationTimeout } = context.options
     if (operationTimeout !== null && operationTimeout !== Number.POSITIVE_INFINITY)
       this.#deadlines = new Deadlines(operationTimeout * 1000)
@@ -42,22 +62,22 @@ export class AdapterStore implements Store {
 
   async read<R>(makePlan: () => ReadPlan<R>): Promise<R> {
     const plan = makePlan()
-    const { method, keys, now, wanted, fresh = false } = plan
+    const { method, keys, now, wanted, fresh = false, claim } = plan
     if (keys.length === 0) return plan.finish([])
     let entries: readonly (Entry | undefined)[]
     try {
-      entries = await this.#bounded(this.#adapter.read(keys, now, wanted, fresh))
+      entries = await this.#bounded(this.#adapter.read(keys, now, wanted, fresh, claim))
     } catch (cause) {
       missOnOutage(adapterFailed(this.#adapter, method, cause), this.#context.options.onError)
       entries = keys.map(() => undefined)
     }
-    return plan.finish(entries.map((entry) => liveOrNone(entry, now)))
+    return plan.finish(plan.isStaleWanted ? entries : entries.map((entry) => liveOrNone(entry, now)))
   }
 
   async change<R>(makePlan: () => ChangePlan<R>): Promise<R> {
     const plan = makePlan()
     const { method, key, version, op, now } = plan
-    const change = { key: this.#context.keyspace.storedKey(key, version, method), op }
+    const change: Change = { key: this.#context.keyspace.storedKey(key, version, method), op }
     return plan.finish((await this.#commit(method, [change], now))[0])
   }
 
@@ -76,10 +96,27 @@ export class AdapterStore implements Store {
     const pending = this.loads.beginClear(scope)
     try {
       await this.#bounded(this.#adapter.clear(scope), MAY_STILL_HAPPEN)
+      this.#subscribers.tell({ kind: 'cleared', scope })
     } catch (cause) {
       throw adapterFailed(this.#adapter, 'aclear', cause)
     } finally {
       pending?.end()
+    }
+  }
+
+  async deleteTags(makeCall: () => TagsCall): Promise<void> {
+    const { method, tags, invalidation, now } = makeCall()
+    if (tags.length === 0) return
+    if (this.#adapter.deleteTags === undefined) throw noTags(this.#adapter, method)
+    // Before, for callers who must not join; after, for loads that began while the adapter had not done it yet.
+    this.loads.invalidateTags(tags)
+    try {
+      await this.#bounded(this.#adapter.deleteTags(tags, now, invalidation), MAY_STILL_HAPPEN)
+      this.#subscribers.tell({ kind: 'invalidated', tags })
+    } catch (cause) {
+      throw adapterFailed(this.#adapter, method, cause)
+    } finally {
+      this.loads.invalidateTags(tags)
     }
   }
 
@@ -100,11 +137,12 @@ export class AdapterStore implements Store {
     method: string,
     changes: readonly Change[],
     now: number,
-    pending?: PendingChanges<unknown>,
+    pending?: PendingChanges<LoadResult>,
   ): Promise<readonly Outcome[]> {
     let outcomes: readonly Outcome[] | undefined
     try {
       outcomes = await this.#bounded(this.#adapter.commit(changes, now), MAY_STILL_HAPPEN)
+      this.#subscribers.committed(changes, outcomes)
       return outcomes
     } catch (cause) {
       throw adapterFailed(this.#adapter, method, cause)
@@ -125,6 +163,10 @@ export class AdapterStore implements Store {
 }
 
 const MAY_STILL_HAPPEN = '; it may still happen'
+
+export function noTags(adapter: Adapter, method: string): CacheError {
+  return new CacheError('UNSUPPORTED', `${method} failed: the ${adapter.name} adapter has no tags`)
+}
 
 /** Returns `undefined` for an expired entry. */
 export function liveOrNone(entry: Entry | undefined, now: number): Entry | undefined {

@@ -3,10 +3,12 @@ import { checkKey, readOptions, readTimeout, type SetManyData, versionIn } from 
 import { AsyncCache } from './cache.ts'
 import { Calls, GET_OPTIONS, LOCK_OPTIONS, SET_OPTIONS } from './calls.ts'
 import { checkTimeout } from './expiry.ts'
-import { type Loader, loadSync } from './get-or-set.ts'
+import { getOrSetSync, settled } from './load-sync.ts'
+import type { Loader, SyncLoader } from './loader.ts'
 import { heldSyncLock, type SyncCacheLock } from './lock.ts'
 import { isOpen } from './operations.ts'
 import type {
+  EntryOptions,
   GetOptions,
   GetOrSetOptions,
   IncrOptions,
@@ -16,9 +18,13 @@ import type {
   ReadOptions,
   ResolvedOptions,
   SetOptions,
+  SyncGetOrSetOptions,
   TimeoutOr,
+  TouchOptions,
 } from './options.ts'
 import { accepted } from './outcomes.ts'
+import type { Schema } from './schema.ts'
+import type { CacheEntry } from './subscribe.ts'
 import { PromisedStore, SyncStore } from './sync-store.ts'
 
 /**
@@ -38,12 +44,16 @@ import { PromisedStore, SyncStore } from './sync-store.ts'
 export class SyncCache extends AsyncCache {
   readonly #calls: Calls
   readonly #store: SyncStore
+  /** True if a hit of `agetOrSet` needs nothing but its value. */
+  readonly #hasPlainHits: boolean
 
   /** @internal Use `createCache`. */
   constructor(calls: Calls, store: SyncStore) {
     super(calls, new PromisedStore(store))
     this.#calls = calls
     this.#store = store
+    const { schema, loadDefaults } = calls.options
+    this.#hasPlainHits = schema === undefined && Object.keys(loadDefaults).length === 0
   }
 
   /**
@@ -56,7 +66,7 @@ export class SyncCache extends AsyncCache {
   /** Reads a key synchronously, or returns `options.default` if it is missing or expired. */
   get<T, D = null>(key: string, options: GetOptions<D> & { readonly default: D }): T | D
   get(key: string, options?: GetOptions<unknown>): unknown {
-    return this.#get('get', key, options)
+    return settled(this.#get('get', key, options), 'get')
   }
 
   /** Stores a value synchronously, for `timeout` **seconds**; `null`: never expires. See {@link AsyncCache.aset}. */
@@ -77,24 +87,49 @@ export class SyncCache extends AsyncCache {
    * returns it. `undefined` is not stored, nor is the result of a loader that changes its own key. A loader
    * that returns a promise or another thenable throws a `TypeError`: use {@link AsyncCache.agetOrSet}.
    */
-  getOrSet<T>(key: string, loader: T | (() => T), options?: TimeoutOr<SetOptions>): T {
-    const call = this.#calls.getOrSet('getOrSet', key, loader, options, SET_OPTIONS)
-    const value = this.#store.value('getOrSet', key, call.version)
-    if (value !== undefined) return this.#calls.copyOut(value, key) as T
-    return loadSync(this.#calls, this.#store, call) as T
+  getOrSet<Output>(
+    key: string,
+    loader: SyncLoader<unknown>,
+    options: SyncGetOrSetOptions & { readonly schema: Schema<Output> },
+  ): Output
+  /** Reads a key synchronously. On a miss, calls `loader`, stores the result and returns it. */
+  getOrSet<T>(key: string, loader: SyncLoader<T>, options?: TimeoutOr<SyncGetOrSetOptions>): T
+  getOrSet(key: string, loader: SyncLoader<unknown>, options?: TimeoutOr<SyncGetOrSetOptions>): unknown {
+    return getOrSetSync(this.#calls, this.#store, this.#calls.syncGetOrSet('getOrSet', key, loader, options))
   }
 
   /**
    * Sets a new deadline for a live key synchronously, in **seconds** from now. Returns `false` if the key is
    * missing. See {@link AsyncCache.atouch}.
    */
-  touch(key: string, options?: TimeoutOr<SetOptions>): boolean {
+  touch(key: string, options?: TimeoutOr<TouchOptions>): boolean {
     return this.#store.change(this.#calls.touch('touch', key, options))
   }
 
   /** Removes a key synchronously. Returns `true` if a live entry was removed. See {@link AsyncCache.adelete}. */
   delete(key: string, options?: KeyOptions): boolean {
     return this.#store.change(this.#calls.delete('delete', key, options))
+  }
+
+  /** Makes a key stale synchronously. Returns `true` if it was live. See {@link AsyncCache.aexpire}. */
+  expire(key: string, options?: KeyOptions): boolean {
+    return this.#store.change(this.#calls.expire('expire', key, options))
+  }
+
+  /** Removes every value with one of the tags synchronously. See {@link AsyncCache.adeleteTags}. */
+  deleteTags(...tags: string[]): void {
+    this.#store.deleteTags(this.#calls.tags('deleteTags', 'delete', tags))
+  }
+
+  /** Makes every value with one of the tags stale synchronously. See {@link AsyncCache.aexpireTags}. */
+  expireTags(...tags: string[]): void {
+    this.#store.deleteTags(this.#calls.tags('expireTags', 'expire', tags))
+  }
+
+  /** Reads a key synchronously with what is known of it. See {@link AsyncCache.aentry}. */
+  entry<T = unknown>(key: string, options?: EntryOptions): CacheEntry<T> | undefined {
+    const found = this.#store.read(this.#calls.entryOf('entry', key, options))
+    return settled(found, 'entry') as CacheEntry<T> | undefined
   }
 
   /** Checks synchronously whether a key is live. See {@link AsyncCache.ahasKey}. */
@@ -137,8 +172,8 @@ export class SyncCache extends AsyncCache {
   }
 
   /** Reads many keys synchronously. Returns a Map of the live ones. See {@link AsyncCache.agetMany}. */
-  getMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Map<string, T> {
-    return this.#store.read(this.#calls.getMany<T>('getMany', keys, options))
+  getMany<T = unknown>(keys: Iterable<string>, options?: EntryOptions): Map<string, T> {
+    return settled(this.#store.read(this.#calls.getMany<T>('getMany', keys, options)), 'getMany')
   }
 
   /** Stores many keys synchronously, for `timeout` **seconds**. See {@link AsyncCache.asetMany}. */
@@ -182,17 +217,26 @@ export class SyncCache extends AsyncCache {
     return this.#get('aget', key, options)
   }
 
-  override async agetOrSet<T>(
+  override agetOrSet<Output>(
     key: string,
-    loader: Loader<T>,
+    loader: Loader<unknown>,
+    options: GetOrSetOptions & { readonly schema: Schema<Output> },
+  ): Promise<Output>
+  override agetOrSet<T>(key: string, loader: Loader<T>, options?: TimeoutOr<GetOrSetOptions>): Promise<T>
+  override async agetOrSet(
+    key: string,
+    loader: Loader<unknown>,
     options?: TimeoutOr<GetOrSetOptions>,
-  ): Promise<T> {
+  ): Promise<unknown> {
     // Fast path for a hit, which most calls are.
-    if (options === undefined || typeof options === 'number') {
+    if (this.#hasPlainHits && (options === undefined || typeof options === 'number')) {
       checkKey(key, 'agetOrSet')
       checkTimeout(options, 'agetOrSet')
-      const hit = this.#get('agetOrSet', key, undefined)
-      if (hit !== undefined && loader !== undefined) return hit as T
+      const hit = loader === undefined ? undefined : this.#store.value('agetOrSet', key, undefined)
+      if (hit !== undefined) {
+        this.#calls.metrics.read(true, 'agetOrSet', key)
+        return this.#calls.copyOut(hit, key)
+      }
     }
     return super.agetOrSet(key, loader, options)
   }
@@ -210,11 +254,19 @@ export class SyncCache extends AsyncCache {
   #get(method: string, key: string, options: GetOptions<unknown> | undefined): unknown {
     checkKey(key, method)
     const version = options === undefined ? undefined : readOptions(options, GET_OPTIONS, method).version
+    const calls = this.#calls
+    if (options?.schema !== undefined || calls.options.schema !== undefined)
+      return this.#store.read(calls.get(method, key, options))
     const value = this.#store.value(method, key, version)
-    return value === undefined ? options?.default : this.#calls.copyOut(value, key)
+    calls.metrics.read(value !== undefined, method, key)
+    return value === undefined ? options?.default : calls.copyOut(value, key)
   }
 
   #set(method: string, key: string, value: unknown, options: TimeoutOr<SetOptions>): void {
+    if (typeof options === 'object' && options !== null && !isPlainSet(options)) {
+      this.#store.change(this.#calls.set(method, key, value, options))
+      return
+    }
     checkKey(key, method)
     const timeout = readTimeout(options, SET_OPTIONS, method)
     const version = versionIn(options)
@@ -234,6 +286,12 @@ export class SyncCache extends AsyncCache {
     }
     return this.#store.change(this.#calls.incr(method, key, delta, options))
   }
+}
+
+/** True for options that give the entry nothing but a timeout. */
+function isPlainSet(options: SetOptions): boolean {
+  for (const name in options) if (name !== 'timeout' && name !== 'version') return false
+  return true
 }
 
 /** An adapter that can also answer synchronously. A cache on it has sync methods. */

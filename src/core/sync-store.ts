@@ -2,9 +2,11 @@ import type { Adapter, Bucket, Change, Entry, Op, Outcome, SyncStorage } from '.
 import type { CallContext } from './call-context.ts'
 import { type InFlightLoads, loadsOf } from './in-flight.ts'
 import { type Keyspace, prefixOf, type Version } from './keys.ts'
+import type { LoadResult } from './load-result.ts'
 import { adapterFailed } from './outcomes.ts'
-import type { ChangePlan, CommitPlan, ReadPlan } from './plans.ts'
-import { liveOrNone, missOnOutage, type Store } from './store.ts'
+import type { ChangePlan, CommitPlan, ReadPlan, TagsCall } from './plans.ts'
+import { liveOrNone, missOnOutage, noTags, type Store } from './store.ts'
+import { type Subscribers, subscribersOf } from './subscribers.ts'
 
 type SyncStoreAdapter = Adapter & SyncStorage
 
@@ -13,8 +15,9 @@ type SyncStoreAdapter = Adapter & SyncStorage
  * stored key for each call would cost more than everything else.
  */
 export class SyncStore {
-  readonly loads: InFlightLoads<unknown>
+  readonly loads: InFlightLoads<LoadResult>
   readonly #adapter: SyncStoreAdapter
+  readonly #subscribers: Subscribers
   readonly #context: CallContext
   readonly #keyspace: Keyspace
   /**
@@ -28,6 +31,7 @@ export class SyncStore {
     this.#adapter = adapter
     this.#keyspace = context.keyspace
     this.loads = loadsOf(adapter)
+    this.#subscribers = subscribersOf(adapter)
     this.#bucket = this.#keyspace.hasPrefixes ? adapter.bucket?.(this.#keyspace.prefix(undefined)) : undefined
   }
 
@@ -40,12 +44,12 @@ export class SyncStore {
       missOnOutage(adapterFailed(this.#adapter, method, cause), this.#context.options.onError)
       entries = keys.map(() => undefined)
     }
-    return plan.finish(entries.map((entry) => liveOrNone(entry, now)))
+    return plan.finish(plan.isStaleWanted ? entries : entries.map((entry) => liveOrNone(entry, now)))
   }
 
   change<R>(plan: ChangePlan<R>): R {
     const { method, key, version, op, now } = plan
-    if (this.loads.size === 0) return plan.finish(this.#changeOne(method, key, version, op, now))
+    if (this.#isUnobserved) return plan.finish(this.#changeOne(method, key, version, op, now))
     const storedKey = this.#keyspace.storedKey(key, version, method)
     return plan.finish(this.#commit(method, [{ key: storedKey, op }], now)[0])
   }
@@ -63,11 +67,30 @@ export class SyncStore {
     const { scope } = this.#keyspace
     try {
       this.#adapter.clearSync(scope)
+      this.#subscribers.tell({ kind: 'cleared', scope })
     } catch (cause) {
       throw adapterFailed(this.#adapter, method, cause)
     } finally {
       this.loads.beginClear(scope)?.end()
     }
+  }
+
+  deleteTags({ method, tags, invalidation, now }: TagsCall): void {
+    if (tags.length === 0) return
+    if (this.#adapter.deleteTagsSync === undefined) throw noTags(this.#adapter, method)
+    try {
+      this.#adapter.deleteTagsSync(tags, now, invalidation)
+      this.#subscribers.tell({ kind: 'invalidated', tags })
+    } catch (cause) {
+      throw adapterFailed(this.#adapter, method, cause)
+    } finally {
+      this.loads.invalidateTags(tags)
+    }
+  }
+
+  /** True if no load is in flight and nobody is told of changes. */
+  get #isUnobserved(): boolean {
+    return this.loads.size === 0 && this.#subscribers.size === 0
   }
 
   /** A fast path of the `get` plan. Returns the value of a live key, or `undefined`. */
@@ -88,12 +111,12 @@ export class SyncStore {
 
   /** A fast path of the `incr` plan. Returns `undefined` if it did nothing. */
   tryIncr(key: string, delta: number): number | undefined {
-    return this.loads.size > 0 ? undefined : this.#bucket?.tryIncr(key, delta, this.#context.now)
+    return this.#isUnobserved ? this.#bucket?.tryIncr(key, delta, this.#context.now) : undefined
   }
 
   /** A fast path of the `set` plan. Returns `false` if it did nothing. */
   trySet(key: string, value: unknown, expiresAt: number | null): boolean {
-    return this.loads.size === 0 && this.#bucket?.trySet(key, value, expiresAt) === true
+    return this.#isUnobserved && this.#bucket?.trySet(key, value, expiresAt) === true
   }
 
   #changeOne(
@@ -131,7 +154,9 @@ export class SyncStore {
 
   #send(method: string, changes: readonly Change[], now: number): readonly Outcome[] {
     try {
-      return this.#adapter.commitSync(changes, now)
+      const outcomes = this.#adapter.commitSync(changes, now)
+      this.#subscribers.committed(changes, outcomes)
+      return outcomes
     } catch (cause) {
       throw adapterFailed(this.#adapter, method, cause)
     }
@@ -153,7 +178,9 @@ export class SyncStore {
 
 /** Runs a {@link SyncStore} for the async methods. */
 export class PromisedStore implements Store {
-  readonly loads: InFlightLoads<unknown>
+  /** Another process cannot see the entries. */
+  readonly claim = undefined
+  readonly loads: InFlightLoads<LoadResult>
   readonly #store: SyncStore
 
   constructor(store: SyncStore) {
@@ -175,6 +202,10 @@ export class PromisedStore implements Store {
 
   async commitLoaded(method: string, change: Change, now: number): Promise<Outcome | undefined> {
     return this.#store.commitLoaded(method, change, now)
+  }
+
+  async deleteTags(makeCall: () => TagsCall): Promise<void> {
+    this.#store.deleteTags(makeCall())
   }
 
   async clear(): Promise<void> {

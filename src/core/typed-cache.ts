@@ -1,6 +1,7 @@
 import type { AsyncCache } from './cache.ts'
-import type { Loader } from './get-or-set.ts'
+import type { Loader, SyncLoader } from './loader.ts'
 import type {
+  EntryOptions,
   GetOptions,
   GetOrSetOptions,
   IncrOptions,
@@ -8,8 +9,11 @@ import type {
   PopOptions,
   ReadOptions,
   SetOptions,
+  SyncGetOrSetOptions,
   TimeoutOr,
+  TouchOptions,
 } from './options.ts'
+import type { CacheEntry } from './subscribe.ts'
 import type { SyncCache } from './sync-cache.ts'
 
 type KeyOf<S> = keyof S & string
@@ -63,7 +67,11 @@ interface KeyedMethods<S extends object> {
     options?: TimeoutOr<GetOrSetOptions>,
   ): Promise<S[K]>
   /** Sets a new deadline for a live key, in **seconds** from now: `false` if it is missing or expired. */
-  atouch(key: KeyOf<S>, options?: TimeoutOr<SetOptions>): Promise<boolean>
+  atouch(key: KeyOf<S>, options?: TimeoutOr<TouchOptions>): Promise<boolean>
+  /** Makes a key stale now, as if its timeout had passed: `true` if it was live. */
+  aexpire(key: KeyOf<S>, options?: KeyOptions): Promise<boolean>
+  /** Reads a key with its age, the seconds it has left, and its tags. Also returns stale values. */
+  aentry<K extends KeyOf<S>>(key: K, options?: EntryOptions): Promise<CacheEntry<S[K]> | undefined>
   /** Removes a key: `true` if a live entry was removed. */
   adelete(key: KeyOf<S>, options?: KeyOptions): Promise<boolean>
   /** Checks whether a key is live. */
@@ -79,7 +87,7 @@ interface KeyedMethods<S extends object> {
   /** Removes a key and returns its value, or `options.default` if it is missing or expired. */
   apop<K extends KeyOf<S>, D>(key: K, options: WithDefault<D>): Promise<S[K] | D>
   /** Reads many keys in one batch: a Map of the live ones, in the order of `keys`. */
-  agetMany<K extends KeyOf<S>>(keys: Iterable<K>, options?: ReadOptions): Promise<Map<K, S[K]>>
+  agetMany<K extends KeyOf<S>>(keys: Iterable<K>, options?: EntryOptions): Promise<Map<K, S[K]>>
   /** Stores many keys in one batch, for `timeout` **seconds**, and returns those that could not be stored. */
   asetMany(data: DataOf<S>, options?: TimeoutOr<SetOptions>): Promise<string[]>
   /** Removes many keys in one batch. Missing ones are ignored. */
@@ -100,9 +108,17 @@ interface KeyedSyncMethods<S extends object> {
   /** Stores a value only if the key is missing or expired: `true` if it was stored. */
   add<K extends KeyOf<S>>(key: K, value: S[K], options?: TimeoutOr<SetOptions>): boolean
   /** Reads a key. On a miss, stores and returns the result of `loader`, for `timeout` **seconds**. */
-  getOrSet<K extends KeyOf<S>>(key: K, loader: S[K] | (() => S[K]), options?: TimeoutOr<SetOptions>): S[K]
+  getOrSet<K extends KeyOf<S>>(
+    key: K,
+    loader: SyncLoader<S[K]>,
+    options?: TimeoutOr<SyncGetOrSetOptions>,
+  ): S[K]
   /** Sets a new deadline for a live key, in **seconds** from now: `false` if it is missing or expired. */
-  touch(key: KeyOf<S>, options?: TimeoutOr<SetOptions>): boolean
+  touch(key: KeyOf<S>, options?: TimeoutOr<TouchOptions>): boolean
+  /** Makes a key stale now: `true` if it was live. */
+  expire(key: KeyOf<S>, options?: KeyOptions): boolean
+  /** Reads a key with its age, the seconds it has left, and its tags. */
+  entry<K extends KeyOf<S>>(key: K, options?: EntryOptions): CacheEntry<S[K]> | undefined
   /** Removes a key: `true` if a live entry was removed. */
   delete(key: KeyOf<S>, options?: KeyOptions): boolean
   /** Checks whether a key is live. */
@@ -118,7 +134,7 @@ interface KeyedSyncMethods<S extends object> {
   /** Removes a key and returns its value, or `options.default` if it is missing or expired. */
   pop<K extends KeyOf<S>, D>(key: K, options: WithDefault<D>): S[K] | D
   /** Reads many keys in one batch: a Map of the live ones, in the order of `keys`. */
-  getMany<K extends KeyOf<S>>(keys: Iterable<K>, options?: ReadOptions): Map<K, S[K]>
+  getMany<K extends KeyOf<S>>(keys: Iterable<K>, options?: EntryOptions): Map<K, S[K]>
   /** Stores many keys in one batch, for `timeout` **seconds**, and returns those that could not be stored. */
   setMany(data: DataOf<S>, options?: TimeoutOr<SetOptions>): string[]
   /** Removes many keys in one batch. Missing ones are ignored. */
