@@ -4,7 +4,7 @@ import { LoaderRun } from './loader.ts'
 import { hasTag } from './operations.ts'
 import { accepted } from './outcomes.ts'
 import type { LoadCall } from './plans.ts'
-import { valid } from './schema.ts'
+import { type Schema, valid } from './schema.ts'
 import { isThenable } from './snapshot.ts'
 import { missOnOutage } from './store.ts'
 import type { SyncStore } from './sync-store.ts'
@@ -19,9 +19,13 @@ export function getOrSetSync(context: CallContext, store: SyncStore, call: LoadC
   context.metrics.read(checked !== MISSING, method, key)
   if (checked !== MISSING) return checked
   const loaded = loadSync(context, store, call, value !== undefined)
-  if (schema === undefined || loaded === undefined) return loaded
-  const fitting = settled(valid(schema, loaded, MISSING), method)
-  if (fitting !== MISSING) return fitting
+  return schema === undefined || loaded === undefined ? loaded : fitting(call, schema, loaded)
+}
+
+/** Returns the schema's output for a loaded value. */
+function fitting({ method, key }: LoadCall, schema: Schema, loaded: unknown): unknown {
+  const value = settled(valid(schema, loaded, MISSING), method)
+  if (value !== MISSING) return value
   const message = `${method}(${quoteKey(key)}) failed: the loaded value does not fit the schema`
   throw new CacheError('INVALID_VALUE', message, { key })
 }
@@ -36,12 +40,8 @@ export function settled<T>(result: T | PromiseLike<T>, method: string): T {
 }
 
 /** Calls the loader and stores its result. `isReplaced`: it replaces a value that does not fit the schema. */
-function loadSync(
-  context: CallContext,
-  store: SyncStore,
-  { method, key, loader, options }: LoadCall,
-  isReplaced: boolean,
-): unknown {
+function loadSync(context: CallContext, store: SyncStore, call: LoadCall, isReplaced: boolean): unknown {
+  const { method, key, loader, options } = call
   const storedKey = context.keyspace.storedKey(key, options.version, method)
   return store.loads.runSync(storedKey, (inFlight) => {
     const run = new LoaderRun(key, options, undefined)
@@ -55,6 +55,8 @@ function loadSync(
         Promise.resolve(loaded).catch(() => {})
         throw new TypeError(`${method} cannot wait for a promise: use agetOrSet`)
       }
+      const schema = options.schema ?? context.options.schema
+      if (schema !== undefined && loaded !== undefined) fitting(call, schema, loaded)
     } catch (error) {
       context.metrics.loadFailed({ method, key, isRefresh: false, error })
       throw error
