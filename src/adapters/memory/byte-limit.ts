@@ -66,8 +66,9 @@ export class ByteCounter {
 
   /** Returns the bytes of an entry, or `undefined` if they exceed the limit. */
   sizeOf(userKey: string, entry: Entry): number | undefined {
-    const bytes =
-      estimateBytes(userKey) + (this.#measured?.get(entry) ?? estimateBytes(entry.value, this.#maxBytes))
+    const areShared = this.#measured !== undefined
+    const valueBytes = this.#measured?.get(entry) ?? estimateBytes(entry.value, this.#maxBytes, areShared)
+    const bytes = valueBytes + bytesBeside(userKey, entry)
     return bytes > this.#maxBytes ? undefined : bytes
   }
 
@@ -79,6 +80,15 @@ export class ByteCounter {
 
   /** Remembers the size of an entry that was read, in case it is moved. */
   keepSize(entry: Entry, slot: number, userKey: string): void {
-    this.#measured?.set(entry, (this.#bytesOf[slot] ?? 0) - estimateBytes(userKey))
+    this.#measured?.set(entry, (this.#bytesOf[slot] ?? 0) - bytesBeside(userKey, entry))
   }
 }
+
+/** The bytes of what is stored in addition to the value. A claim is not counted: it is soon gone. */
+function bytesBeside(userKey: string, { metadata }: Entry): number {
+  const bytes = estimateBytes(userKey)
+  return metadata === undefined ? bytes : bytes + SIDE_RECORD_BYTES + estimateBytes(metadata)
+}
+
+/** The bytes of a side record and its place in the index of tags. */
+const SIDE_RECORD_BYTES = 150

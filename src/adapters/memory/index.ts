@@ -1,4 +1,4 @@
-import type { Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
+import type { Change, Entry, Invalidation, Outcome, Supports, Wanted } from '../../core/adapter.ts'
 import { checkLimits } from '../../core/culling.ts'
 import { describeType } from '../../core/expiry.ts'
 import { prefixOf, userKeyOf } from '../../core/keys.ts'
@@ -80,6 +80,8 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
     return commitMany(table, place, changes, now)
   }
   const clearSync = (scope: string): void => table.clear(scope)
+  const deleteTagsSync = (tags: readonly string[], now: number, invalidation: Invalidation): void =>
+    table.deleteTags(tags, now, invalidation)
 
   return {
     name: 'memory',
@@ -89,9 +91,11 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
     readSync,
     commitSync,
     clearSync,
+    deleteTagsSync,
     read: async (keys, now, wanted) => readSync(keys, now, wanted),
     commit: async (changes, now) => commitSync(changes, now),
     clear: async (scope) => clearSync(scope),
+    deleteTags: async (tags, now, invalidation) => deleteTagsSync(tags, now, invalidation),
     close: async () => {},
   }
 }
@@ -125,7 +129,7 @@ const KEPT: Supports = {
   readYourWrites: true,
   staleness: 0,
   sharedLoads: false,
-  tags: false,
+  tags: true,
   persistent: false,
   values: 'kept',
   maxKeyBytes: null,

@@ -3,6 +3,7 @@ import { wantsRoom } from '../../core/culling.ts'
 import { isSafe, MAX_KEY_LENGTH } from '../../core/keys.ts'
 import { addTo, isAhead, type Operation, type Place, step } from '../../core/operations.ts'
 import type { ByteCounter } from './byte-limit.ts'
+import type { SideRecords } from './side-records.ts'
 
 /** The slots that all buckets share: columns of values and times, and the eviction policy. */
 export interface Slots {
@@ -12,6 +13,8 @@ export interface Slots {
   tick: number
   readonly isFull: boolean
   readonly byteCounter: ByteCounter | undefined
+  /** `undefined` until an entry with metadata or a claim is stored. */
+  readonly sideRecords: SideRecords<SlotBucket> | undefined
   /** Called for each evicted entry. */
   readonly onEvict: ((prefix: string, userKey: string) => void) | undefined
   /** Returns the bucket of a prefix that has entries. */
@@ -28,6 +31,8 @@ export interface Slots {
   /** Records the bytes of the last written entry, and evicts others until all are within the limit. */
   recordBytes(slot: number, bytes: number): void
   entryIn(slot: number, userKey: string): Entry
+  /** Writes the entry into its slot. Does not count as a use, and does not change its bytes. */
+  write(slot: number, bucket: SlotBucket, userKey: string, entry: Entry): void
 }
 
 /**
@@ -112,6 +117,7 @@ export class SlotBucket implements Bucket, Place {
       slot = this.#safeSlotOf(userKey)
       if (slot === undefined) return undefined
     }
+    if (table.sideRecords?.isClaimed(slot) === true) return undefined
     const sum = addTo(table.values[slot], delta)
     if (typeof sum !== 'number') return undefined
     table.values[slot] = sum
@@ -126,21 +132,23 @@ export class SlotBucket implements Bucket, Place {
     table.values[slot] = value
     table.times[2 * slot] = expiresAt ?? Number.POSITIVE_INFINITY
     table.times[2 * slot + 1] = ++table.tick
+    table.sideRecords?.delete(slot)
     return true
   }
 
   set(userKey: string, entry: Entry, operation: Operation): boolean {
     const table = this.#table
-    const bytes = !operation.isUse ? 0 : table.sizeOf(userKey, entry)
-    if (bytes === undefined) return false
     const known = this.#slotOf(userKey)
     const inUse = known === undefined ? this.#bucketInUse() : undefined
     if (inUse !== undefined) return inUse.set(userKey, entry, operation)
+    // Only a use changes the value of an entry. A new entry counts as used, so that it has a place in the order.
+    const isUse = operation.isUse || known === undefined
+    const bytes = isUse ? table.sizeOf(userKey, entry) : 0
+    if (bytes === undefined) return false
     if (wantsRoom(operation, known !== undefined)) table.evictIfFull()
     const slot = this.#slotOf(userKey) ?? this.#allocateSlot(userKey)
-    table.values[slot] = entry.value
-    table.times[2 * slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
-    if (!operation.isUse) return true
+    table.write(slot, this, userKey, entry)
+    if (!isUse) return true
     table.times[2 * slot + 1] = ++table.tick
     table.recordBytes(slot, bytes)
     return true

@@ -1,13 +1,15 @@
-import type { Entry } from '../../core/adapter.ts'
+import type { Entry, Invalidation } from '../../core/adapter.ts'
 import { type Limits, share } from '../../core/culling.ts'
+import { invalidateTags } from '../../core/operations.ts'
 import type { ByteCounter } from './byte-limit.ts'
 import { LeastUsed, type UsageOrder } from './least-used.ts'
+import { type SideRecord, SideRecords } from './side-records.ts'
 import { SlotBucket, type Slots } from './slot-bucket.ts'
 
 /**
  * The storage of the memory adapter. An entry is a slot. Its value, deadline and last use are in columns, and
  * a map finds the slot by key. This takes about 24 bytes an entry in addition to the map. There is no object
- * per entry, and using an entry moves nothing.
+ * per entry, and using an entry moves nothing. Metadata and claims, which few entries have, are in side records.
  *
  * Eviction follows Django's rule. A write that finds `maxEntries` entries first evicts `floor(entries /
  * cullFrequency)` of the least recently used, expired or not, and at least one. A `cullFrequency` of 0 evicts
@@ -19,6 +21,7 @@ export class Table implements UsageOrder, Slots {
   tick = 0
   size = 0
   readonly byteCounter: ByteCounter | undefined
+  sideRecords: SideRecords<SlotBucket> | undefined
   onEvict: ((prefix: string, userKey: string) => void) | undefined
   readonly #free: number[] = []
   /** The buckets that have entries. An empty bucket is kept only by the cache that uses it. */
@@ -68,6 +71,7 @@ export class Table implements UsageOrder, Slots {
   freeSlot(slot: number): void {
     this.size -= 1
     this.byteCounter?.record(slot, 0)
+    this.sideRecords?.delete(slot)
     this.values[slot] = undefined
     this.times[2 * slot + 1] = 0
     this.#free.push(slot)
@@ -95,12 +99,36 @@ export class Table implements UsageOrder, Slots {
 
   entryIn(slot: number, userKey: string): Entry {
     const deadline = this.times[2 * slot] as number
-    const entry = {
+    const plain = {
       value: this.values[slot],
       expiresAt: deadline === Number.POSITIVE_INFINITY ? null : deadline,
     }
+    const record = this.sideRecords?.get(slot)
+    const entry = record === undefined ? plain : withRecord(plain, record)
     this.byteCounter?.keepSize(entry, slot, userKey)
     return entry
+  }
+
+  write(slot: number, bucket: SlotBucket, userKey: string, entry: Entry): void {
+    this.values[slot] = entry.value
+    this.times[2 * slot] = entry.expiresAt ?? Number.POSITIVE_INFINITY
+    if (this.sideRecords === undefined) {
+      if (entry.metadata === undefined && entry.claim === undefined) return
+      this.sideRecords = new SideRecords()
+    }
+    this.sideRecords.set(slot, bucket, userKey, entry)
+  }
+
+  deleteTags(tags: readonly string[], now: number, invalidation: Invalidation): void {
+    for (const slot of this.sideRecords?.affectedBy(tags) ?? []) {
+      const record = this.sideRecords?.get(slot)
+      if (record === undefined) continue
+      const { bucket, userKey } = record
+      const stored = this.entryIn(slot, userKey)
+      const next = invalidateTags(stored, tags, invalidation, now)
+      if (next === undefined) bucket.delete(userKey)
+      else if (next !== stored) this.write(slot, bucket, userKey, next)
+    }
   }
 
   clear(scope: string): void {
@@ -112,11 +140,20 @@ export class Table implements UsageOrder, Slots {
     this.values.length = 0
     this.#free.length = 0
     this.#leastUsed.forget()
+    this.sideRecords = undefined
     this.times = new Float64Array(2 * INITIAL_SLOTS)
   }
 }
 
 const INITIAL_SLOTS = 16
+
+function withRecord(entry: Entry, { metadata, claim }: SideRecord<SlotBucket>): Entry {
+  return {
+    ...entry,
+    ...(metadata === undefined ? undefined : { metadata }),
+    ...(claim === undefined ? undefined : { claim }),
+  }
+}
 
 /** Grows by half: spare capacity costs memory in a cache of fixed size. */
 function enlarged(column: Float64Array): Float64Array {

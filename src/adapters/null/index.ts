@@ -27,9 +27,11 @@ export function nullAdapter(): SyncAdapter {
     readSync: (keys) => keys.map(() => undefined),
     commitSync,
     clearSync: () => {},
+    deleteTagsSync: () => {},
     read: async (keys) => keys.map(() => undefined),
     commit: async (changes, now) => commitSync(changes, now),
     clear: async () => {},
+    deleteTags: async () => {},
     close: async () => {},
   }
 }
@@ -40,7 +42,7 @@ const SUPPORTS: Supports = {
   readYourWrites: false,
   staleness: 0,
   sharedLoads: false,
-  tags: false,
+  tags: true,
   persistent: false,
   values: 'fresh',
   maxKeyBytes: null,
