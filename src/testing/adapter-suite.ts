@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Adapter, Change, Entry, Op, Outcome } from '../core/adapter.ts'
 import { isLive } from '../core/operations.ts'
+import { freshnessCases } from './adapter-freshness.ts'
 import { isVast, storableValues } from './values.ts'
 
 /** The options of {@link adapterSuite}. */
@@ -59,6 +60,8 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
       const entries = await adapter.read(keys, now, 'value')
       return entries.map((entry) => (isLive(entry, now) ? entry.value : undefined))
     }
+
+    freshnessCases(open)
 
     describe('read', () => {
       it('returns entries in the order of the keys, undefined for absent ones, and repeats repeated keys', async () => {

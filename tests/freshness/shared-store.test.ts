@@ -1,0 +1,4 @@
+import { adapterSuite } from '../../src/testing/index.ts'
+import { SharedStore } from './shared-store.ts'
+
+adapterSuite({ name: 'shared store', createAdapter: () => new SharedStore().adapter() })
