@@ -4,7 +4,6 @@ import { isLive } from '../core/operations.ts'
 
 const NOW = 1_800_000_000_000
 const OK: Outcome = { ok: true }
-const CLAIMED: Outcome = { ok: false, reason: 'claimed' }
 const SUPERSEDED: Outcome = { ok: false, reason: 'superseded' }
 const MISSING: Outcome = { ok: false, reason: 'missing' }
 

@@ -7,6 +7,7 @@ import { bulk } from './conformance/bulk.ts'
 import { contextOf } from './conformance/context.ts'
 import { deleteAndClear } from './conformance/delete.ts'
 import { expiry } from './conformance/expiry.ts'
+import { freshness } from './conformance/freshness.ts'
 import { getOrSet } from './conformance/get-or-set.ts'
 import { hasKey } from './conformance/has-key.ts'
 import { incrDecr } from './conformance/incr.ts'
@@ -17,7 +18,9 @@ import { lockWaiting } from './conformance/lock-waiting.ts'
 import { locks } from './conformance/locks.ts'
 import { oddKeys } from './conformance/odd-keys.ts'
 import { setGetAdd } from './conformance/set-get-add.ts'
+import { staleValues } from './conformance/stale-values.ts'
 import { superseding } from './conformance/superseding.ts'
+import { tags } from './conformance/tags.ts'
 import { touch } from './conformance/touch.ts'
 import { ttlAndPop } from './conformance/ttl-pop.ts'
 import { versionMoves } from './conformance/version-moves.ts'
@@ -69,6 +72,9 @@ export function cacheSuite({ name, createAdapter, twins = 'async' }: CacheSuiteO
     ttlAndPop(context)
     incrInitial(context)
     locks(context)
+    freshness(context)
+    if (context.supports.tags) tags(context)
+    if (twins === 'async') staleValues(context)
     if (twins === 'async') lockWaiting(context)
   })
 }

@@ -12,6 +12,10 @@ export type TestedCache = Pick<
   | 'agetOrSet'
   | 'atouch'
   | 'adelete'
+  | 'aexpire'
+  | 'aentry'
+  | 'adeleteTags'
+  | 'aexpireTags'
   | 'ahasKey'
   | 'aincr'
   | 'adecr'
@@ -43,6 +47,10 @@ export function syncTwins(cache: SyncCache): TestedCache {
     agetOrSet: promised(cache.getOrSet) as AsyncCache['agetOrSet'],
     atouch: promised(cache.touch),
     adelete: promised(cache.delete),
+    aexpire: promised(cache.expire),
+    aentry: promised(cache.entry) as AsyncCache['aentry'],
+    adeleteTags: promised(cache.deleteTags),
+    aexpireTags: promised(cache.expireTags),
     ahasKey: promised(cache.hasKey),
     aincr: promised(cache.incr),
     adecr: promised(cache.decr),

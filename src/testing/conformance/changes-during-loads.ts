@@ -1,3 +1,4 @@
+import type { Supports } from '../../core/adapter.ts'
 import type { TestedCache } from '../sync-twins.ts'
 
 /** The changes of `'key'` during its load: in this process, and elsewhere without its knowledge. */
@@ -80,13 +81,25 @@ export const superseded: readonly (Act & { readonly left: unknown })[] = [
   },
 ]
 
-/** Changes that change nothing, and how each reports it. */
-export const refused: readonly (Act & { readonly answers: readonly unknown[] })[] = [
+/** Changes in this process that change nothing, and how each reports it. */
+interface RefusedAct extends Act {
+  readonly answers: readonly unknown[]
+  /** True if the key is changed elsewhere, which supersedes the load if the adapter `supports.sharedLoads`. */
+  readonly isChangedElsewhere?: true
+}
+
+/** The acts that leave a load as it is. */
+export function refusedFor({ sharedLoads }: Supports): readonly RefusedAct[] {
+  return refused.filter(({ isChangedElsewhere }) => !(sharedLoads && isChangedElsewhere))
+}
+
+const refused: readonly RefusedAct[] = [
   { what: 'touch of a missing key', steps: [(main) => main.atouch('key', 60)], answers: [false] },
   { what: 'incr of a missing key', steps: [(main) => main.aincr('key')], answers: ['KEY_NOT_FOUND'] },
   { what: 'decr of a missing key', steps: [(main) => main.adecr('key', 2)], answers: ['KEY_NOT_FOUND'] },
   {
     what: 'incr of a text from elsewhere',
+    isChangedElsewhere: true,
     steps: [
       (_, elsewhere) => elsewhere.aset('key', 'text'),
       (main) => main.aincr('key'),
@@ -96,6 +109,7 @@ export const refused: readonly (Act & { readonly answers: readonly unknown[] })[
   },
   {
     what: 'incr beyond the integers',
+    isChangedElsewhere: true,
     steps: [
       (_, elsewhere) => elsewhere.aset('key', Number.MAX_SAFE_INTEGER),
       (main) => main.aincr('key'),
@@ -116,6 +130,7 @@ export const refused: readonly (Act & { readonly answers: readonly unknown[] })[
   },
   {
     what: 'add beside a value from elsewhere',
+    isChangedElsewhere: true,
     steps: [
       (_, elsewhere) => elsewhere.aset('key', 'theirs'),
       (main) => main.aadd('key', 'refused'),
@@ -125,6 +140,7 @@ export const refused: readonly (Act & { readonly answers: readonly unknown[] })[
   },
   {
     what: 'a lock that is taken elsewhere',
+    isChangedElsewhere: true,
     steps: [
       (_, elsewhere) => elsewhere.aset('key', 1),
       (main) => main.alock('key', { timeout: 60 }),

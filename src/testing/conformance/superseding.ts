@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { isCacheError } from '../../core/errors.ts'
 import type { TestedCache } from '../sync-twins.ts'
-import { type Act, refused, superseded } from './changes-during-loads.ts'
+import { type Act, refusedFor, superseded } from './changes-during-loads.ts'
 import type { Context } from './context.ts'
 import { slowLoader } from './slow-loader.ts'
 
 /** The effect of a change of a key on its load in flight. */
-export function superseding({ open, twins }: Context): void {
+export function superseding({ open, twins, supports }: Context): void {
+  const refused = refusedFor(supports)
   /** Runs the steps, each after the answer to the previous one. The sync methods run all of them at once. */
   async function act(steps: Act['steps'], main: TestedCache, elsewhere: TestedCache): Promise<unknown[]> {
     const answer = (step: Act['steps'][number]) => step(main, elsewhere).catch(codeOf)
