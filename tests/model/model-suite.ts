@@ -38,10 +38,13 @@ async function follow(adapter: Adapter, steps: Step[]): Promise<void> {
   let now = 1_800_000_000_000
   const clock = () => now
   let models = [new Model(clock)]
-  const caches = PREFIXES.map((keyPrefix) => createCache({ adapter, keyPrefix, clock }))
+  const loads: Promise<unknown>[] = []
+  const waitUntil = (load: Promise<unknown>) => loads.push(load)
+  const caches = PREFIXES.map((keyPrefix) => createCache({ adapter, keyPrefix, clock, waitUntil }))
   for (const step of steps) {
     if ('advance' in step) now += step.advance
     else models = await compare(caches, models, step.calls)
+    await Promise.all(loads.splice(0))
   }
 }
 

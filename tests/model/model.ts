@@ -3,6 +3,11 @@ import { type Call, PREFIXES } from './steps.ts'
 interface Held {
   readonly value: unknown
   readonly deadline: number
+  /** Milliseconds after the deadline in which `agetOrSet` and `aentry` still return the value. */
+  readonly window: number
+  /** When it was stored; `undefined` if nobody asked for that. */
+  readonly storedAt: number | undefined
+  readonly tags: readonly string[]
 }
 
 /** The library's error codes that the model returns. */
@@ -28,7 +33,7 @@ export class Model {
   /** Returns the same string for the same state. */
   state(): string {
     return [...this.#held]
-      .map(([name, { value, deadline }]) => `${name} ${show(value)} ${deadline}`)
+      .map(([name, held]) => `${name} ${show(held)}`)
       .sort()
       .join('\n')
   }
@@ -36,6 +41,8 @@ export class Model {
   apply({ cache, method, args }: Call): unknown {
     const prefix = PREFIXES[cache] as string
     if (method === 'aclear') return this.#clear(prefix)
+    if (method === 'adeleteTags' || method === 'aexpireTags')
+      return this.#invalidate(prefix, args as string[], method === 'aexpireTags')
     const [subject, second, third] = args
     const options = (
       method === 'aincr' || method === 'adecr' || method === 'aincrVersion' ? third : args.at(-1)
@@ -47,16 +54,34 @@ export class Model {
       case 'aget':
         return this.#live(name)?.value
       case 'aset':
-        return this.#put(name, second, options.timeout)
+        return this.#put(name, second, options)
       case 'aadd':
         if (this.#live(name)) return false
-        this.#put(name, second, options.timeout)
+        this.#put(name, second, options)
         return true
       case 'agetOrSet': {
+        const kept = this.#kept(name)
+        // A stale value is replaced in the background, before the next step.
+        if (!this.#live(name)) this.#put(name, second, options)
+        return kept ? kept.value : second
+      }
+      case 'aexpire': {
         const live = this.#live(name)
-        if (live) return live.value
-        this.#put(name, second, options.timeout)
-        return second
+        if (live) this.#expire(name, live)
+        return live !== undefined
+      }
+      case 'aentry': {
+        const kept = this.#kept(name)
+        if (!kept) return undefined
+        const { value, deadline, storedAt, tags } = kept
+        const now = this.#now()
+        return {
+          value,
+          age: storedAt === undefined ? undefined : (now - storedAt) / 1000,
+          ttl: deadline === Number.POSITIVE_INFINITY ? null : Math.max(0, deadline - now) / 1000,
+          isStale: deadline <= now,
+          tags,
+        }
       }
       case 'ahasKey':
         return this.#live(name) !== undefined
@@ -67,11 +92,11 @@ export class Model {
       }
       case 'atouch': {
         const live = this.#live(name)
-        if (live) this.#put(name, live.value, options.timeout)
+        if (live) this.#hold(name, { ...live, deadline: this.#deadline(options.timeout) })
         return live !== undefined
       }
       case 'adelete':
-        return this.#take(name) !== undefined
+        return this.#remove(name)
       case 'apop':
         return this.#take(name)?.value
       case 'aincr':
@@ -93,10 +118,10 @@ export class Model {
           }),
         )
       case 'asetMany':
-        for (const [key, value] of subject as [string, unknown][]) this.#put(at(key), value, options.timeout)
+        for (const [key, value] of subject as [string, unknown][]) this.#put(at(key), value, options)
         return []
       case 'adeleteMany':
-        for (const key of subject as string[]) this.#take(at(key))
+        for (const key of subject as string[]) this.#remove(at(key))
         return undefined
       default:
         throw new Error(`The model does not know ${method}`)
@@ -108,27 +133,70 @@ export class Model {
     return held && held.deadline > this.#now() ? held : undefined
   }
 
+  /** Live or stale. */
+  #kept(name: string): Held | undefined {
+    const held = this.#held.get(name)
+    return held && held.deadline + held.window > this.#now() ? held : undefined
+  }
+
+  /** Takes a live value. A stale one stays. */
   #take(name: string): Held | undefined {
     const live = this.#live(name)
-    this.#held.delete(name)
+    if (live) this.#held.delete(name)
     return live
   }
 
-  #put(name: string, value: unknown, timeout: number | null = 300): void {
-    const deadline = timeout === null ? Number.POSITIVE_INFINITY : this.#now() + timeout * 1000
-    this.#held.set(name, { value, deadline })
+  /** Removes the value, also a stale one. */
+  #remove(name: string): boolean {
+    const isLive = this.#live(name) !== undefined
+    this.#held.delete(name)
+    return isLive
   }
 
-  #count(name: string, delta: number, { initial, timeout }: Options): number {
-    if (!this.#live(name)) {
-      if (initial === undefined) throw new Refused('KEY_NOT_FOUND')
-      this.#put(name, initial, timeout)
+  #put(name: string, value: unknown, options: Options): void {
+    this.#hold(name, this.#made(value, options))
+  }
+
+  #made(value: unknown, { timeout, staleWhileRevalidate = 0, tags = [] }: Options): Held {
+    const window =
+      staleWhileRevalidate === null ? Number.POSITIVE_INFINITY : Math.max(0, staleWhileRevalidate) * 1000
+    const storedAt = window > 0 || tags.length > 0 ? this.#now() : undefined
+    return { value, deadline: this.#deadline(timeout), window, storedAt, tags: [...new Set(tags)] }
+  }
+
+  /** What is expired when it is stored is not stored. */
+  #hold(name: string, held: Held): void {
+    if (held.deadline > this.#now()) this.#held.set(name, held)
+    else this.#held.delete(name)
+  }
+
+  #deadline(timeout: number | null = 300): number {
+    return timeout === null ? Number.POSITIVE_INFINITY : this.#now() + timeout * 1000
+  }
+
+  #expire(name: string, held: Held): void {
+    const now = this.#now()
+    if (held.deadline + held.window <= now || held.window === 0) this.#held.delete(name)
+    else this.#held.set(name, { ...held, deadline: Math.min(held.deadline, now) })
+  }
+
+  #invalidate(prefix: string, tags: readonly string[], isSoft: boolean): void {
+    for (const [name, held] of this.#held) {
+      if (JSON.parse(name)[0] !== prefix || !held.tags.some((tag) => tags.includes(tag))) continue
+      if (isSoft) this.#expire(name, held)
+      else this.#held.delete(name)
     }
-    const { value, deadline } = this.#held.get(name) as Held
+  }
+
+  #count(name: string, delta: number, { initial, timeout, tags }: Options): number {
+    const live = this.#live(name)
+    if (!live && initial === undefined) throw new Refused('KEY_NOT_FOUND')
+    const held = live ?? this.#made(initial, { timeout, tags })
+    const { value } = held
     if (typeof value !== 'number' || Object.is(value, -0)) throw new Refused('NOT_AN_INTEGER')
     const counted = value + delta
     if (Math.abs(counted) > Number.MAX_SAFE_INTEGER) throw new Refused('OUT_OF_RANGE')
-    this.#held.set(name, { value: counted, deadline })
+    this.#hold(name, { ...held, value: counted })
     return counted
   }
 
@@ -150,6 +218,8 @@ export function show(value: unknown): string {
 
 interface Options {
   readonly version?: number
-  readonly timeout?: number | null
+  readonly timeout?: number | null | undefined
   readonly initial?: number
+  readonly staleWhileRevalidate?: number | null
+  readonly tags?: readonly string[] | undefined
 }

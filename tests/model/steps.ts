@@ -20,7 +20,15 @@ const timeout = fc.constantFrom(undefined, null, 0, -1, 1, 2, 10)
 const value = fc.constantFrom<unknown>(0, 1, -5, Number.MAX_SAFE_INTEGER, -0, 'text', null, { deep: [1] })
 const delta = fc.constantFrom(1, -1, 10, 0)
 
-const options = fc.record({ timeout, version })
+const tag = fc.constantFrom('x', 'y')
+const tags = fc.subarray(['x', 'y'])
+const window = fc.constantFrom(0, -1, 2, 10, null)
+const timed = fc.record({ timeout, version })
+const options = fc.oneof(
+  { weight: 3, arbitrary: timed },
+  { weight: 2, arbitrary: fc.record({ timeout, version, tags }) },
+  { weight: 2, arbitrary: fc.record({ timeout, version, tags, staleWhileRevalidate: window }) },
+)
 const keyOptions = fc.record({ version })
 
 function call(method: string, ...args: fc.Arbitrary<unknown>[]): fc.Arbitrary<Call> {
@@ -31,7 +39,12 @@ function call(method: string, ...args: fc.Arbitrary<unknown>[]): fc.Arbitrary<Ca
   })
 }
 
-const counting = fc.oneof(keyOptions, fc.record({ version, initial: fc.constantFrom(0, 5), timeout }))
+const initial = fc.constantFrom(0, 5)
+const counting = fc.oneof(
+  keyOptions,
+  fc.record({ version, initial, timeout }),
+  fc.record({ version, initial, timeout, tags }),
+)
 
 const anyCall: fc.Arbitrary<Call> = fc.oneof(
   { weight: 4, arbitrary: call('aset', key, value, options) },
@@ -39,7 +52,7 @@ const anyCall: fc.Arbitrary<Call> = fc.oneof(
   { weight: 3, arbitrary: call('aget', key, keyOptions) },
   { weight: 3, arbitrary: call('aincr', key, delta, counting) },
   { weight: 1, arbitrary: call('adecr', key, delta, counting) },
-  { weight: 2, arbitrary: call('atouch', key, options) },
+  { weight: 2, arbitrary: call('atouch', key, timed) },
   { weight: 2, arbitrary: call('adelete', key, keyOptions) },
   { weight: 1, arbitrary: call('ahasKey', key, keyOptions) },
   { weight: 2, arbitrary: call('attl', key, keyOptions) },
@@ -49,14 +62,29 @@ const anyCall: fc.Arbitrary<Call> = fc.oneof(
   { weight: 1, arbitrary: call('agetMany', fc.array(key, { maxLength: 3 }), keyOptions) },
   { weight: 1, arbitrary: call('asetMany', fc.array(fc.tuple(key, value), { maxLength: 3 }), options) },
   { weight: 1, arbitrary: call('adeleteMany', fc.array(key, { maxLength: 3 }), keyOptions) },
+  { weight: 2, arbitrary: call('aexpire', key, keyOptions) },
+  { weight: 2, arbitrary: call('aentry', key, keyOptions) },
+  { weight: 1, arbitrary: call('adeleteTags', tag) },
+  { weight: 1, arbitrary: call('aexpireTags', tag) },
   { weight: 1, arbitrary: call('aclear') },
 )
 
 /** Calls that change one key. Only these are atomic when they run concurrently. */
 const atomicCall = anyCall.filter(({ method }) =>
-  ['aset', 'aadd', 'aget', 'aincr', 'adecr', 'atouch', 'adelete', 'ahasKey', 'apop', 'aincrVersion'].includes(
-    method,
-  ),
+  [
+    'aset',
+    'aadd',
+    'aget',
+    'aentry',
+    'aincr',
+    'adecr',
+    'atouch',
+    'aexpire',
+    'adelete',
+    'ahasKey',
+    'apop',
+    'aincrVersion',
+  ].includes(method),
 )
 
 const step: fc.Arbitrary<Step> = fc.oneof(
