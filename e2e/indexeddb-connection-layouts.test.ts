@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-const LAYOUT = { entries: ['expiresAt'], nearcache: [], totals: [], uses: ['used'], values: [] }
+const LAYOUT = { entries: ['expiresAt', 'tags'], nearcache: [], totals: [], uses: ['used'], values: [] }
 
 it('lets go at once when another tab upgrades the database, and goes on with the newer version', async () => {
   await using profile = await openProfile(browser)

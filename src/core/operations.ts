@@ -176,7 +176,12 @@ function unclaimed(entry: Entry): Entry {
 
 /** What remains of a claimed entry when its claim ends: `undefined` if there was only the claim. */
 function withoutClaim(entry: Entry): Entry | undefined {
-  return entry.expiresAt === Number.NEGATIVE_INFINITY ? undefined : unclaimed(entry)
+  return isPlaceholder(entry) ? undefined : unclaimed(entry)
+}
+
+/** True if there is only a claim of the key, and no entry. Limits do not count it. */
+export function isPlaceholder({ expiresAt }: Entry): boolean {
+  return expiresAt === Number.NEGATIVE_INFINITY
 }
 
 /**

@@ -1,4 +1,14 @@
-import type { Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
+import type {
+  Change,
+  ClaimReply,
+  ClaimRequest,
+  Entry,
+  Invalidation,
+  Outcome,
+  StoreChange,
+  Supports,
+  Wanted,
+} from '../../core/adapter.ts'
 import { Batcher } from '../../core/batcher.ts'
 import { describeType } from '../../core/expiry.ts'
 import { checkBag } from '../../core/options.ts'
@@ -9,6 +19,7 @@ import { EntryStore } from './entry-store.ts'
 import type { EvictionPolicy } from './eviction-policy.ts'
 import { checkFunction, type Report, reporter } from './faults.ts'
 import { IdleSweep } from './idle-sweep.ts'
+import { LoadClaims } from './load-claims.ts'
 import type { IndexedDBAdapter, IndexedDBAdapterOptions, PlaceInUse } from './options.ts'
 import { WriteQueue } from './write-queue.ts'
 
@@ -60,6 +71,7 @@ class DatabaseAdapter implements IndexedDBAdapter {
   readonly #queue: WriteQueue
   readonly #batcher: Batcher
   readonly #idleSweep: IdleSweep
+  readonly #claims: LoadClaims
   readonly #report: Report
   /** The calls that are running, of those since the last `close`. */
   #calls = new Set<Promise<unknown>>()
@@ -76,6 +88,7 @@ class DatabaseAdapter implements IndexedDBAdapter {
     this.#store = new EntryStore(this.#connection, this.#limits)
     this.#queue = new WriteQueue(this.#store)
     this.#batcher = new Batcher(this.#queue)
+    this.#claims = new LoadClaims(name, this, report)
     this.#report = report
     const sweep = async (): Promise<void> => {
       // If another tab has deleted the database, a sweep would create it again.
@@ -113,6 +126,25 @@ class DatabaseAdapter implements IndexedDBAdapter {
     this.#batcher.start()
     const cleared = this.#queue.write((retrying) => this.#store.clear(scope, retrying))
     return this.#track(cleared.then(() => this.announcements?.cleared(scope)))
+  }
+
+  /** Not among the calls that `close` waits for: another tab may hold the lock for long. */
+  claim(key: string, now: number, request: ClaimRequest): Promise<ClaimReply> {
+    return this.#claims.claim(key, now, request)
+  }
+
+  deleteTags(tags: readonly string[], now: number, invalidation: Invalidation): Promise<void> {
+    // What was called before comes before it.
+    this.#batcher.start()
+    const invalidated = this.#queue.write((retrying) =>
+      this.#store.deleteTags(tags, now, invalidation, retrying),
+    )
+    return this.#track(invalidated.then(() => this.announcements?.invalidated(tags)))
+  }
+
+  get subscribe(): ((listener: (change: StoreChange) => void) => () => void) | undefined {
+    const { announcements } = this
+    return announcements && ((listener) => announcements.subscribe(listener))
   }
 
   ready(): Promise<PlaceInUse> {
@@ -161,6 +193,7 @@ class DatabaseAdapter implements IndexedDBAdapter {
     const calls = this.#calls
     this.#calls = new Set()
     this.#idleSweep.cancel()
+    this.#claims.stopWaiting()
     this.#closing = this.#close([...calls, this.#closing])
     await this.#closing
   }
@@ -199,8 +232,8 @@ const SUPPORTS: Supports = {
   atomicBatch: true,
   readYourWrites: true,
   staleness: 0,
-  sharedLoads: false,
-  tags: false,
+  sharedLoads: true,
+  tags: true,
   persistent: true,
   values: 'fresh',
   maxKeyBytes: null,

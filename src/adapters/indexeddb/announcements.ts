@@ -1,16 +1,13 @@
-import type { Change, Outcome } from '../../core/adapter.ts'
+import type { Change, Outcome, StoreChange } from '../../core/adapter.ts'
 import { describeType } from '../../core/expiry.ts'
-import { keysOf } from '../../core/operations.ts'
+import { changedKeys } from '../../core/subscribers.ts'
 import { callGuarded, type Report } from './faults.ts'
 
 /**
  * What changed in a database. Keys are stored keys: with the default key function `prefix:version:key`, as
  * `defaultKeyFunction` makes them.
  */
-export type CacheChange =
-  | { readonly kind: 'changed'; readonly keys: readonly string[] }
-  /** All entries whose keys begin with `scope` were removed; `''` = all entries. */
-  | { readonly kind: 'cleared'; readonly scope: string }
+export type CacheChange = StoreChange
 
 /** Announces the changes of one adapter, and tells subscribers of the changes that all tabs announce. */
 export interface Announcements {
@@ -28,6 +25,8 @@ export interface Announcements {
   committed(changes: readonly Change[], outcomes: readonly Outcome[]): void
   /** Called by the adapter after a clear. */
   cleared(scope: string): void
+  /** Called by the adapter after stored tags were invalidated. */
+  invalidated(tags: readonly string[]): void
   /** Called by a fallback: from now on, changes concern only this tab. */
   keepInPage(): void
 }
@@ -79,12 +78,16 @@ class ChannelAnnouncements implements Announcements {
   }
 
   committed(changes: readonly Change[], outcomes: readonly Outcome[]): void {
-    const keys = changes.filter((_, index) => isChanged(outcomes[index])).flatMap(keysOf)
+    const keys = changedKeys(changes, outcomes)
     if (keys.length > 0) this.#announce({ kind: 'changed', keys })
   }
 
   cleared(scope: string): void {
     this.#announce({ kind: 'cleared', scope })
+  }
+
+  invalidated(tags: readonly string[]): void {
+    this.#announce({ kind: 'invalidated', tags })
   }
 
   subscribe(listener: (change: CacheChange) => void): () => void {
@@ -165,11 +168,3 @@ class ChannelAnnouncements implements Announcements {
     )
   }
 }
-
-/** A refused value may have taken the old one with it. */
-function isChanged(outcome: Outcome | undefined): boolean {
-  return outcome !== undefined && (outcome.ok || !UNCHANGED.includes(outcome.reason))
-}
-
-/** The reasons of refusals that leave everything as it was. */
-const UNCHANGED: readonly string[] = ['exists', 'missing', 'not-an-integer', 'out-of-range']

@@ -1,7 +1,7 @@
 import type { Entry, Op, Outcome } from '../../core/adapter.ts'
 import { type BatchDecision, type Commit, decideBatch, keysToRead } from '../../core/batch.ts'
 import { operationOf } from '../../core/operations.ts'
-import { readEntries, type Written } from './entries.ts'
+import { isLargeValue, readEntries, UNREAD, type Written } from './entries.ts'
 import type { EntryWriter } from './eviction-policy.ts'
 import { inTransaction, isNamed } from './requests.ts'
 
@@ -32,7 +32,7 @@ export async function commitBatch(
         const entry = found[index]
         if (entry !== undefined) stored.set(key, entry)
       }
-      const decision = decideBatch(stored, commits, fits)
+      const decision = keepLargeValues(decideBatch(stored, commits, fits), stored)
       const written = await write(decision)
       // Saves the browser finding out that no request follows: a third of a lone put. Not with a huge value: see `isHuge`.
       if (!written.hasHuge) transaction.commit()
@@ -46,6 +46,18 @@ export async function commitBatch(
       cause: error,
     })
   }
+}
+
+/** A large value that was read and stays as it is, as after a claim, is not written again. */
+function keepLargeValues(decision: BatchDecision, stored: ReadonlyMap<string, Entry>): BatchDecision {
+  let writes: Map<string, Entry | undefined> | undefined
+  for (const [key, entry] of decision.writes) {
+    if (entry?.claim === undefined || entry.value !== stored.get(key)?.value) continue
+    if (!isLargeValue(entry.value)) continue
+    writes ??= new Map(decision.writes)
+    writes.set(key, { ...entry, value: UNREAD })
+  }
+  return writes === undefined ? decision : { ...decision, writes }
 }
 
 /** The other operations need only the deadline of a large entry. */

@@ -1,8 +1,16 @@
 import type { Entry } from '../../core/adapter.ts'
 import { estimateBytes } from '../../core/bytes.ts'
+import { keptUntil } from '../../core/operations.ts'
 import { fromStored, type StoredValue, toStore } from './causes.ts'
 import { answered, isNamed, result } from './requests.ts'
-import type { LargeEntry, SmallEntry, Store } from './schema.ts'
+import {
+  CLAIMED,
+  type LargeEntry,
+  type RowFields,
+  type SmallEntry,
+  type Store,
+  type TagKey,
+} from './schema.ts'
 
 /**
  * Estimated. From here on a value is stored apart from its entry, so that a new deadline does not rewrite it, and reading it
@@ -16,6 +24,10 @@ const LARGE_BYTES = 262_144
  * which aborts the transaction; but if `commit` was called, Chromium completes it without the value.
  */
 const HUGE_BYTES = 2 ** 25
+
+export function isLargeValue(value: unknown): boolean {
+  return estimateBytes(value, LARGE_BYTES) >= LARGE_BYTES
+}
 
 export function isHuge(value: unknown): boolean {
   return estimateBytes(value, HUGE_BYTES) >= HUGE_BYTES
@@ -53,10 +65,11 @@ export async function readEntries(
       throw new UnreadableError([...unreadable.keys()], unreadable.values().next().value)
     return keys.map((key) => {
       const entry = found.get(key)
-      if (!isLarge(entry)) return toEntry(entry, entry?.expiresAt)
-      return wanted(key)
-        ? toEntry(apart?.get(key), entry.expiresAt)
-        : { value: UNREAD, expiresAt: entry.expiresAt }
+      if (entry === undefined) return undefined
+      if (!isLarge(entry)) return toEntry(fromStored(entry), entry)
+      if (!wanted(key)) return toEntry(UNREAD, entry)
+      const value = apart?.get(key)
+      return value && toEntry(fromStored(value), entry)
     })
   } finally {
     transaction.removeEventListener('error', keepGoing, true)
@@ -93,9 +106,29 @@ async function readRows<Row extends object>(
   return found
 }
 
-function toEntry(found: StoredValue | undefined, expiresAt: number | null | undefined): Entry | undefined {
-  if (found === undefined || expiresAt === undefined) return undefined
-  return { value: fromStored(found), expiresAt }
+function toEntry(value: unknown, { expiresAt, freshUntil, metadata, claim }: RowFields): Entry {
+  if (metadata === undefined && claim === undefined) return { value, expiresAt }
+  return {
+    value,
+    expiresAt: freshUntil === undefined ? expiresAt : freshUntil,
+    ...(metadata && { metadata }),
+    ...(claim && { claim }),
+  }
+}
+
+/** The fields that a row has in addition to the ordinary ones; `undefined` for most entries. */
+function additionalFields(entry: Entry): RowFields | undefined {
+  const { expiresAt, metadata, claim } = entry
+  if (metadata === undefined && claim === undefined) return undefined
+  const kept = keptUntil(entry)
+  const tags: readonly TagKey[] = [...(metadata?.tags ?? []), ...(claim ? [CLAIMED as TagKey] : [])]
+  return {
+    expiresAt: kept,
+    ...(kept === expiresAt ? {} : { freshUntil: expiresAt }),
+    ...(metadata && { metadata }),
+    ...(claim && { claim }),
+    ...(tags.length > 0 && { tags }),
+  }
 }
 
 function isLarge(entry: SmallEntry | LargeEntry | undefined): entry is LargeEntry {
@@ -112,25 +145,22 @@ export class Written {
 }
 
 /** Puts an entry. Returns false if the browser does not take its value, and removes what was stored under the key. */
-export function putEntry(
-  transaction: IDBTransaction,
-  key: string,
-  { value, expiresAt }: Entry,
-  written: Written,
-): boolean {
+export function putEntry(transaction: IDBTransaction, key: string, entry: Entry, written: Written): boolean {
+  const { value, expiresAt } = entry
   const entries = transaction.objectStore('entries')
+  const more = additionalFields(entry)
   try {
-    if (value !== UNREAD && estimateBytes(value, LARGE_BYTES) < LARGE_BYTES) {
+    if (value !== UNREAD && !isLargeValue(value)) {
       // A large value that was stored here before stays in `values` until the next sweep: removing it each time would cost
       // every small write a request.
-      entries.put({ ...toStore(value), expiresAt }, key)
+      entries.put({ ...toStore(value), expiresAt, ...more }, key)
       return true
     }
     if (value !== UNREAD) {
       transaction.objectStore('values').put(toStore(value), key)
       written.hasHuge ||= isHuge(value)
     }
-    entries.put({ large: true, expiresAt }, key)
+    entries.put({ large: true, expiresAt, ...more }, key)
     return true
   } catch (error) {
     // These are not about the value: the transaction has ended, or the object store is not ours.

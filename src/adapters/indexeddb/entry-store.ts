@@ -1,4 +1,4 @@
-import type { Entry, Outcome } from '../../core/adapter.ts'
+import type { Entry, Invalidation, Outcome } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
 import type { Read } from '../../core/batcher.ts'
 import { rangeEnd } from '../../core/keys.ts'
@@ -8,6 +8,7 @@ import type { Connection } from './connection.ts'
 import { deleteOrphans, readEntries, UnreadableError } from './entries.ts'
 import type { EntryWriter, EvictionPolicy } from './eviction-policy.ts'
 import { findRefused } from './huge.ts'
+import { invalidateRows } from './invalidate-rows.ts'
 import { NoLimits } from './no-limits.ts'
 import { commitUnderQuota, type FullStore, isQuotaExceeded } from './quota.ts'
 import { abort, inTransaction, isNamed, result } from './requests.ts'
@@ -105,6 +106,20 @@ export class EntryStore implements QueuedStore, FullStore {
     const end = rangeEnd(scope)
     const range = end === undefined ? undefined : IDBKeyRange.bound(scope, end, false, true)
     return this.#remove(async (transaction, writer) => writer.clear(transaction, range), retrying)
+  }
+
+  /** Invalidates tags, all or nothing. */
+  deleteTags(
+    tags: readonly string[],
+    now: number,
+    invalidation: Invalidation,
+    retrying: () => void,
+  ): Promise<void> {
+    return this.#remove(
+      (transaction, writer) =>
+        invalidateRows(transaction, writer, { tags, now, invalidation, mayPut: writer === this.#writer }),
+      retrying,
+    )
   }
 
   /** Removes some of what has expired at `now`. Resolves with the number of entries, less than `count` if they were all. */

@@ -1,5 +1,17 @@
-import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
-import { isCacheError } from '../../core/errors.ts'
+import type {
+  Adapter,
+  Change,
+  ClaimReply,
+  ClaimRequest,
+  Entry,
+  Invalidation,
+  Outcome,
+  StoreChange,
+  Supports,
+  Wanted,
+} from '../../core/adapter.ts'
+import { claimByCommit } from '../../core/claims.ts'
+import { CacheError, isCacheError } from '../../core/errors.ts'
 import { describeType } from '../../core/expiry.ts'
 import { checkBag } from '../../core/options.ts'
 import { adapterFailed } from '../../core/outcomes.ts'
@@ -126,12 +138,11 @@ class AdapterWithFallback implements IndexedDBAdapter {
     now: number,
     wanted: Wanted,
     fresh?: boolean,
+    claim?: ClaimRequest,
   ): Promise<readonly (Entry | undefined)[]> {
     const chosen = await this.#choose()
-    const entries = await chosen.read(keys, now, wanted, fresh)
-    // A cache reads `supports.values` when it is made: as with IndexedDB, each reader gets an object of its own.
-    if (chosen.supports.values === 'fresh') return entries
-    return entries.map((entry, index) => entry && { ...entry, value: copyOf(entry.value, keys[index] ?? '') })
+    const entries = await chosen.read(keys, now, wanted, fresh, claim)
+    return entries.map((entry, index) => entry && ownEntry(chosen, keys[index] ?? '', entry))
   }
 
   async commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
@@ -147,6 +158,28 @@ class AdapterWithFallback implements IndexedDBAdapter {
     if (chosen !== this.#adapter) this.announcements?.cleared(scope)
   }
 
+  async claim(key: string, now: number, request: ClaimRequest): Promise<ClaimReply> {
+    const chosen = await this.#choose()
+    if (chosen === this.#adapter && chosen.claim !== undefined) return chosen.claim(key, now, request)
+    // A fallback without claims of its own is used by this page alone, and the core lets one of its calls load at a time.
+    const reply = await (chosen.claim?.(key, now, request) ??
+      claimByCommit(chosen, key, now, request, { force: true }))
+    if (reply.isGranted || reply.entry === undefined) return reply
+    return { isGranted: false, entry: ownEntry(chosen, key, reply.entry) }
+  }
+
+  async deleteTags(tags: readonly string[], now: number, invalidation: Invalidation): Promise<void> {
+    const chosen = await this.#choose()
+    if (chosen.deleteTags === undefined)
+      throw new CacheError('UNSUPPORTED', `the ${chosen.name} adapter has no tags`)
+    await chosen.deleteTags(tags, now, invalidation)
+    if (chosen !== this.#adapter) this.announcements?.invalidated(tags)
+  }
+
+  get subscribe(): ((listener: (change: StoreChange) => void) => () => void) | undefined {
+    return this.#adapter.subscribe
+  }
+
   async close(): Promise<void> {
     // If neither opened there is nothing to close, and the callers were told.
     const chosen = await this.#choosing?.catch(() => undefined)
@@ -160,4 +193,9 @@ class AdapterWithFallback implements IndexedDBAdapter {
   persist(): Promise<boolean> {
     return this.#adapter.persist()
   }
+}
+
+/** A cache reads `supports.values` when it is made: as with IndexedDB, each reader gets an object of its own. */
+function ownEntry({ supports }: Adapter, key: string, entry: Entry): Entry {
+  return supports.values === 'fresh' ? entry : { ...entry, value: copyOf(entry.value, key) }
 }

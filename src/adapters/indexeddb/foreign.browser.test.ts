@@ -341,7 +341,7 @@ describe('a database of ours', () => {
 })
 
 const WHOLE = [
-  { storeName: 'entries', keyPath: null, autoIncrement: false, indexes: ['expiresAt'] },
+  { storeName: 'entries', keyPath: null, autoIncrement: false, indexes: ['expiresAt', 'tags'] },
   { storeName: 'nearcache', keyPath: null, autoIncrement: false, indexes: [] },
   { storeName: 'totals', keyPath: null, autoIncrement: false, indexes: [] },
   { storeName: 'uses', keyPath: null, autoIncrement: false, indexes: ['used'] },

@@ -1,7 +1,7 @@
 import type { Entry } from '../../core/adapter.ts'
 import type { BatchDecision, Commit } from '../../core/batch.ts'
 import { type Limits, share, wantsRoom } from '../../core/culling.ts'
-import { keysOf } from '../../core/operations.ts'
+import { isPlaceholder, keysOf } from '../../core/operations.ts'
 import type { AccessLog } from './access-log.ts'
 import { clearEntries, putEntry, removeEntry, UNREAD, Written } from './entries.ts'
 import type { EntryWriter, WriteDecision } from './eviction-policy.ts'
@@ -46,9 +46,12 @@ export class LruWriter implements EntryWriter {
   async #write(
     transaction: IDBTransaction,
     totals: UsageTotals,
-    { writes, uses }: BatchDecision,
+    { writes, uses: all }: BatchDecision,
   ): Promise<Written> {
     const { maxBytes, cullFrequency } = this.#limits
+    // A claim of a key that has no entry is neither counted nor evicted.
+    const uses = new Map(all)
+    for (const [key, entry] of writes) if (entry !== undefined && isPlaceholder(entry)) uses.delete(key)
     const written = new Written()
     const evict = async (keys: Iterable<string>): Promise<void> => {
       for (const key of keys) written.evicted.add(key)
@@ -61,9 +64,8 @@ export class LruWriter implements EntryWriter {
     for (const [key, operation] of uses) if (operation.isUse) used.set(key, this.#log.next())
     for (const [key, entry] of writes) {
       if (entry === undefined || written.evicted.has(key)) continue
-      if (putEntry(transaction, key, entry, written))
-        totals.put(key, this.#weightOf(key, entry), used.get(key))
-      else totals.remove(key)
+      if (!putEntry(transaction, key, entry, written)) totals.remove(key)
+      else if (uses.has(key)) totals.put(key, this.#weightOf(key, entry), used.get(key))
     }
     while (maxBytes !== null && totals.bytes > maxBytes) {
       // The last entry that was written stays.

@@ -1,17 +1,27 @@
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, unwrap } from 'idb'
+import type { Claim, Metadata } from '../../core/adapter.ts'
 import type { StoredValue } from './causes.ts'
 import { completion, result } from './requests.ts'
 
-/** An entry whose value is in `values`. */
-export interface LargeEntry {
-  readonly large: true
+/** What a row says of an entry beside its value. Most rows have only `expiresAt`. */
+export interface RowFields {
+  /** Until when the row must be kept: `keptUntil` of the entry. */
   readonly expiresAt: number | null
+  /** The deadline of the entry, if the row must be kept for longer. */
+  readonly freshUntil?: number | null
+  readonly metadata?: Metadata
+  readonly claim?: Claim
+  /** The stored tags, and {@link CLAIMED} if there is a claim, for the index. */
+  readonly tags?: readonly TagKey[]
+}
+
+/** An entry whose value is in `values`. */
+export interface LargeEntry extends RowFields {
+  readonly large: true
 }
 
 /** An entry with its value. */
-export interface SmallEntry extends StoredValue {
-  readonly expiresAt: number | null
-}
+export interface SmallEntry extends StoredValue, RowFields {}
 
 /** When an entry was last used, as a count (see `access-log.ts`), and its weight, which is 0 without a limit of bytes. */
 export interface Use {
@@ -27,6 +37,11 @@ export interface Totals {
   readonly used?: number
 }
 
+/** Under this key the index of tags has the rows with a claim. It is a number, and tags are strings. */
+export const CLAIMED = 0
+
+export type TagKey = string | typeof CLAIMED
+
 /** The key of the only row of `totals`. */
 export const TOTALS = 'all'
 
@@ -40,7 +55,7 @@ export interface Schema extends DBSchema {
   entries: {
     key: string
     value: SmallEntry | LargeEntry
-    indexes: { expiresAt: number }
+    indexes: { expiresAt: number; tags: TagKey }
   }
   values: { key: string; value: StoredValue }
   uses: { key: string; value: Use; indexes: { used: number } }
@@ -51,10 +66,25 @@ export interface Schema extends DBSchema {
 
 export type Store = 'entries' | 'values' | 'uses' | 'totals'
 export const STORES: Store[] = ['entries', 'values', 'uses', 'totals']
-const INDEXES = [
-  ['entries', 'expiresAt'],
-  ['uses', 'used'],
-] as const
+
+interface Index {
+  readonly of: Store
+  readonly path: string
+  readonly multiEntry: boolean
+}
+
+/**
+ * The indexes. Each has the name of its key path. A row without that property is not in the index. There is one index for tags
+ * and claims together, because the browser reads all rows for each index that an upgrade adds.
+ */
+const INDEXES: readonly Index[] = [
+  { of: 'entries', path: 'expiresAt', multiEntry: false },
+  { of: 'entries', path: 'tags', multiEntry: true },
+  { of: 'uses', path: 'used', multiEntry: false },
+]
+
+/** Those that databases have from before there was a mark. */
+const EARLY_INDEXES = INDEXES.filter(({ path }) => path !== 'tags')
 
 /** The object store that marks a database as nearcache's. The names of the others are not specific enough. */
 const MARK = 'nearcache'
@@ -90,30 +120,30 @@ async function examine(
   const objectStores = stores.map((name) => transaction.objectStore(name))
   if (!objectStores.every(isShapedAsOurs)) return 'foreign'
   const isMarked = stores.includes(MARK)
-  const isWhole =
+  const hasAll = (indexes: readonly Index[]): boolean =>
     STORES.every((name) => stores.includes(name)) &&
-    INDEXES.every(([store, index]) => transaction.objectStore(store).indexNames.contains(index))
-  if (isMarked && isWhole) return 'complete'
+    indexes.every(({ of, path }) => transaction.objectStore(of).indexNames.contains(path))
+  if (isMarked && hasAll(INDEXES)) return 'complete'
   if (names.length > stores.length) return 'foreign'
   if (isMarked) return 'incomplete'
   // A database from before there was a mark.
   if (!objectStores.every(hasOnlyOurIndexes)) return 'foreign'
-  return isWhole || (await hasOurEntries(transaction)) ? 'incomplete' : 'foreign'
+  return hasAll(EARLY_INDEXES) || (await hasOurEntries(transaction)) ? 'incomplete' : 'foreign'
 }
 
 /** Allows indexes of other names, which may be a newer version's. */
 function isShapedAsOurs(store: IDBObjectStore): boolean {
   if (store.keyPath !== null || store.autoIncrement) return false
-  return INDEXES.every(([of, name]) => {
-    if (of !== store.name || !store.indexNames.contains(name)) return true
-    const { keyPath, unique, multiEntry } = store.index(name)
-    return keyPath === name && !unique && !multiEntry
+  return INDEXES.every(({ of, path, multiEntry }) => {
+    if (of !== store.name || !store.indexNames.contains(path)) return true
+    const index = store.index(path)
+    return index.keyPath === path && !index.unique && index.multiEntry === multiEntry
   })
 }
 
 function hasOnlyOurIndexes(store: IDBObjectStore): boolean {
   return [...store.indexNames].every((index) =>
-    INDEXES.some(([of, name]) => of === store.name && name === index),
+    INDEXES.some(({ of, path }) => of === store.name && path === index),
   )
 }
 
@@ -148,13 +178,12 @@ export function complete(
   database: IDBPDatabase<Schema>,
   transaction: IDBPTransaction<Schema, (Store | typeof MARK)[], 'versionchange'>,
 ): void {
-  for (const name of [...STORES, MARK] as const) {
-    if (!database.objectStoreNames.contains(name)) database.createObjectStore(name)
-  }
+  const missing = ([...STORES, MARK] as const).filter((name) => !database.objectStoreNames.contains(name))
+  for (const name of missing) database.createObjectStore(name)
   // The totals did not count what was missing.
-  unwrap(transaction).objectStore('totals').clear()
-  for (const [name, index] of INDEXES) {
-    const store = unwrap(transaction).objectStore(name)
-    if (!store.indexNames.contains(index)) store.createIndex(index, index)
+  if (missing.length > 0) unwrap(transaction).objectStore('totals').clear()
+  for (const { of, path, multiEntry } of INDEXES) {
+    const store = unwrap(transaction).objectStore(of)
+    if (!store.indexNames.contains(path)) store.createIndex(path, path, { multiEntry })
   }
 }

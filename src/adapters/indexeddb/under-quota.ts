@@ -6,7 +6,7 @@ import { clearEntries, readEntries, removeEntry, Written } from './entries.ts'
 import type { EntryWriter, WriteDecision } from './eviction-policy.ts'
 import { deleteTotals } from './no-limits.ts'
 import { result } from './requests.ts'
-import type { Use } from './schema.ts'
+import { CLAIMED, type Use } from './schema.ts'
 import { weigh } from './usage-totals.ts'
 
 /**
@@ -88,8 +88,10 @@ async function leastUsedFirst(
   commit: Commit,
 ): Promise<string[]> {
   const uses = transaction.objectStore('uses')
-  const [all, known, stored] = await Promise.all([
-    result(transaction.objectStore('entries').getAllKeys()) as Promise<string[]>,
+  const entries = transaction.objectStore('entries')
+  const [all, claimed, known, stored] = await Promise.all([
+    result(entries.getAllKeys()) as Promise<string[]>,
+    result(entries.index('tags').getAllKeys(CLAIMED)) as Promise<string[]>,
     result(uses.getAllKeys()) as Promise<string[]>,
     result<Use[]>(uses.getAll()),
   ])
@@ -97,6 +99,8 @@ async function leastUsedFirst(
   const lastUse = new Map(known.map((key, index) => [key, stored[index]?.used ?? 0]))
   log.sync(stored.reduce((last, { used }) => Math.max(last, used), 0))
   for (const key of all) lastUse.set(key, Math.max(lastUse.get(key) ?? 0, log.useOf(key) ?? 0))
+  // Without its claim, what is being loaded could not be stored.
+  for (const key of claimed) lastUse.set(key, Number.MAX_VALUE)
   // What the commit counts on, touches or moves must still be there.
   for (const { key } of commit.changes) lastUse.set(key, Number.MAX_VALUE)
   return all.sort((one, other) => (lastUse.get(one) as number) - (lastUse.get(other) as number))
