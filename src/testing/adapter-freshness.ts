@@ -208,9 +208,14 @@ export function freshnessCases(open: () => Adapter): void {
   })
 
   describe('claims', () => {
+    const releases: (() => void)[] = []
     /** Claims by the adapter's own method, or by a commit, as the core does for adapters without one. */
     const claim = async (adapter: Adapter, key: string, token: number, wait = false): Promise<boolean> => {
-      if (adapter.claim !== undefined) return (await adapter.claim(key, NOW, request(token, wait))).isGranted
+      if (adapter.claim !== undefined) {
+        const reply = await adapter.claim(key, NOW, request(token, wait))
+        if (reply.isGranted && reply.release !== undefined) releases.push(reply.release)
+        return reply.isGranted
+      }
       const outcome = await commit(adapter, { key, op: claimOp(token) })
       return outcome?.ok === true && outcome.entry === undefined
     }
@@ -310,8 +315,9 @@ export function freshnessCases(open: () => Adapter): void {
           undefined,
           'v',
         ])
+        for (const release of releases.splice(0)) release()
         // The refused loads hold nothing any more.
-        expect(await claim(adapter, ':1:a', 2)).toBe(true)
+        expect(await claim(adapter, ':1:a', 2, true)).toBe(true)
       },
     )
 
