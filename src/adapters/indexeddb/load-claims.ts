@@ -1,5 +1,6 @@
 import type { Adapter, ClaimReply, ClaimRequest } from '../../core/adapter.ts'
 import { claimByCommit, refusedClaim } from '../../core/claims.ts'
+import { withDeadline } from '../../core/deadline.ts'
 import { isCacheError } from '../../core/errors.ts'
 import type { Report } from './faults.ts'
 import { LoadLocks } from './load-locks.ts'
@@ -53,7 +54,9 @@ export class LoadClaims {
 
   async #commit(key: string, now: number, request: ClaimRequest, force: boolean): Promise<ClaimReply> {
     try {
-      return await claimByCommit(this.#adapter, key, now, request, { force })
+      // The core does not limit the time of a claim, and another tab may hold the database for ever.
+      const committing = claimByCommit(this.#adapter, key, now, request, { force })
+      return await withDeadline(committing, request.milliseconds, () => new Error(TOO_LATE))
     } catch (error) {
       if (!isCacheError(error, 'QUOTA_EXCEEDED')) throw error
       // A full storage must not prevent the load. Without a claim, its value is given and not stored.
@@ -62,3 +65,5 @@ export class LoadClaims {
     }
   }
 }
+
+const TOO_LATE = 'The claim of a load was not stored within its time'
