@@ -119,11 +119,8 @@ export class AsyncCache {
    * @example
    * ```ts
    * const stats = await cache.agetOrSet('stats', async () => ({ users: 3 }), 300) // { users: 3 }
-   * const page = await cache.agetOrSet('page', async () => 'html', {
-   *   timeout: 60,
-   *   staleWhileRevalidate: 600,
-   *   tags: ['pages'],
-   * })
+   * const options = { timeout: 60, staleWhileRevalidate: 600, tags: ['pages'] }
+   * await cache.agetOrSet('page', async () => 'html', options) // 'html'
    * ```
    */
   agetOrSet<Output>(

@@ -72,9 +72,17 @@ async function find(context: CallContext, store: Store, load: Load): Promise<Fou
     const { settled } = state
     const now = context.now()
     const claim = claimOnRead(context, store, state, options)
-    const entry = await store.read(() =>
-      readEntry(method, storedKey, now, { fresh: options.fresh, claim, isStaleWanted: true }),
+    const { fresh } = options
+    const read = await store.read(() =>
+      readEntry(method, storedKey, now, {
+        fresh,
+        claim,
+        isStaleWanted: true,
+        missed: (): typeof OUTAGE => OUTAGE,
+      }),
     )
+    const isOutage = read === OUTAGE
+    const entry = isOutage ? undefined : read
     const checked = await checkEntry(context, load, entry, now)
     if (checked !== undefined && isLive(checked.entry, now)) {
       context.metrics.read(true, method, key)
@@ -112,6 +120,7 @@ async function find(context: CallContext, store: Store, load: Load): Promise<Fou
       stale: staleValue(stale, now),
       refresh: refreshed,
       isBackground: false,
+      isOutage,
       isClaimed: isClaimed && claim.token === state.token,
     })
     return { inFlight: started, isOwn: true, stale }
@@ -119,6 +128,9 @@ async function find(context: CallContext, store: Store, load: Load): Promise<Fou
     loads.leave(storedKey, state)
   }
 }
+
+/** Stands for what a read would have found, if the store had not failed. */
+const OUTAGE: unique symbol = Symbol('outage')
 
 /** Callers of one key that read at the same time share a token, so that the claim of one is the claim of all. */
 function claimOnRead(
@@ -164,6 +176,7 @@ function refresh(
     stale: staleValue(old, now),
     refresh: deadlineToReplace(old.entry, now),
     isBackground: true,
+    isOutage: false,
     isClaimed: false,
   })
   const { method, key } = load

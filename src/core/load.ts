@@ -26,6 +26,8 @@ export interface LoadStart {
   readonly token: number
   /** True if the read that found nothing has claimed the load already. */
   readonly isClaimed: boolean
+  /** True if the store could not be read. Then nothing is claimed, and nothing stored. */
+  readonly isOutage: boolean
 }
 
 /** The right to store what is loaded. */
@@ -88,7 +90,7 @@ export async function runLoad(
       }
     }
     context.metrics.loaded({ ...told, isStored })
-    if (isStored) return { entry, isStored: true, isShared: false }
+    if (isStored || right.kind === 'none') return { entry, isStored, isShared: false }
     // A nearby replica may be older than the write that came between, so read fresh.
     const theirs = await store.read(() => readEntry(method, load.storedKey, context.now(), { fresh: true }))
     return theirs === undefined
@@ -113,8 +115,9 @@ async function claimLoad(
   context: CallContext,
   store: Store,
   { method, storedKey, options }: Load,
-  { token, isClaimed, isBackground, ...start }: LoadStart,
+  { token, isClaimed, isBackground, isOutage, ...start }: LoadStart,
 ): Promise<Right | LoadResult> {
+  if (isOutage) return { kind: 'none' }
   if (isClaimed) return { kind: 'claim' }
   if (store.claim === undefined) return { kind: 'process' }
   const milliseconds = claimMilliseconds(options.hardTimeout)
@@ -179,12 +182,12 @@ async function checkLoaded(
 }
 
 /** Reads one live entry; with `isStaleWanted`, whatever is stored. */
-export function readEntry(
+export function readEntry<Missed = undefined>(
   method: string,
   storedKey: string,
   now: number,
-  options: Pick<ReadPlan<unknown>, 'fresh' | 'claim' | 'isStaleWanted'>,
-): ReadPlan<Entry | undefined> {
+  options: Pick<ReadPlan<Missed>, 'fresh' | 'claim' | 'isStaleWanted' | 'missed'>,
+): ReadPlan<Entry | undefined | Missed> {
   return { method, keys: [storedKey], wanted: 'value', now, ...options, finish: ([entry]) => entry }
 }
 

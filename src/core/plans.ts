@@ -18,6 +18,8 @@ export interface ReadPlan<R> {
   /** Claims the load of the key, if the adapter can do so with this read. */
   readonly claim?: ClaimRequest | undefined
   finish(entries: readonly (Entry | undefined)[]): R
+  /** The result if the store fails and `onError` treats that as a miss. Default: that of missing keys. */
+  readonly missed?: (() => R) | undefined
 }
 
 /** A promise only if a schema is asynchronous. */

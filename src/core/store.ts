@@ -69,6 +69,7 @@ export class AdapterStore implements Store {
       entries = await this.#bounded(this.#adapter.read(keys, now, wanted, fresh, claim))
     } catch (cause) {
       missOnOutage(adapterFailed(this.#adapter, method, cause), this.#context.options.onError)
+      if (plan.missed !== undefined) return plan.missed()
       entries = keys.map(() => undefined)
     }
     return plan.finish(plan.isStaleWanted ? entries : entries.map((entry) => liveOrNone(entry, now)))

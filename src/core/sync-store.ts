@@ -42,6 +42,7 @@ export class SyncStore {
       entries = this.#adapter.readSync(keys, now, wanted)
     } catch (cause) {
       missOnOutage(adapterFailed(this.#adapter, method, cause), this.#context.options.onError)
+      if (plan.missed !== undefined) return plan.missed()
       entries = keys.map(() => undefined)
     }
     return plan.finish(plan.isStaleWanted ? entries : entries.map((entry) => liveOrNone(entry, now)))
