@@ -40,9 +40,15 @@ describe('onError', () => {
   })
 
   it('lets agetOrSet load and return a value that it could not store', async () => {
+    const { cache, errors } = open({ commit: true })
+    expect(await cache.agetOrSet('key', async () => 'loaded')).toBe('loaded')
+    expect(errors).toHaveLength(1)
+  })
+
+  it('lets agetOrSet load after a failed read, and not try to store', async () => {
     const { cache, errors } = open({ read: true, commit: true })
     expect(await cache.agetOrSet('key', async () => 'loaded')).toBe('loaded')
-    expect(errors).toHaveLength(2)
+    expect(errors).toHaveLength(1)
   })
 
   it('is not called for writes, counters, additions and locks', async () => {
