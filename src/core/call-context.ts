@@ -1,5 +1,6 @@
 import type { Adapter, Entry, Metadata } from './adapter.ts'
 import { checkKey, checkKeys, readOptions } from './arguments.ts'
+import { noTags } from './errors.ts'
 import { expiresAt } from './expiry.ts'
 import { jittered, metadataOf } from './freshness.ts'
 import { Keyspace } from './keys.ts'
@@ -43,12 +44,14 @@ export class CallContext {
     loadMs?: number,
   ): Entry {
     const entry = { value: this.copyIn(value, key, method), expiresAt: this.deadlineFor(options, now) }
-    const metadata = this.metadata(options, now, loadMs)
+    const metadata = this.metadata(method, options, now, loadMs)
     return metadata === undefined ? entry : { ...entry, metadata }
   }
 
-  metadata(options: FreshnessOptions, now: number, loadMs?: number): Metadata | undefined {
+  metadata(method: string, options: FreshnessOptions, now: number, loadMs?: number): Metadata | undefined {
     const { tags } = options
+    if (tags !== undefined && tags.length > 0 && !this.adapter.supports.tags)
+      throw noTags(this.adapter, method)
     return metadataOf(tags === undefined ? options : { ...options, tags: this.storedTags(tags) }, now, loadMs)
   }
 

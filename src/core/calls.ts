@@ -178,7 +178,7 @@ export class Calls extends CallContext {
     const now = this.now()
     const given: SetOptions = readOptionsOrTimeout(options, SET_OPTIONS, method)
     const { version } = given
-    const common = { expiresAt: this.deadlineFor(given, now), metadata: this.metadata(given, now) }
+    const common = { expiresAt: this.deadlineFor(given, now), metadata: this.metadata(method, given, now) }
     const changes = new Map<string, Change>()
     for (const pair of pairsIn(data, method)) {
       checkPair(pair, method)

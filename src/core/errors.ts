@@ -119,3 +119,8 @@ export function quoteKey(key: string): string {
     ? JSON.stringify(key)
     : `${JSON.stringify(key.slice(0, 80))}… (${key.length} characters)`
 }
+
+/** The error of a call that needs tags, on an adapter without them. */
+export function noTags(adapter: { readonly name: string }, method: string): CacheError {
+  return new CacheError('UNSUPPORTED', `${method} failed: the ${adapter.name} adapter has no tags`)
+}

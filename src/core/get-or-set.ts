@@ -91,14 +91,15 @@ async function find(context: CallContext, store: Store, load: Load): Promise<Fou
         refresh(context, store, load, state, checked, now)
       return { use: checked, source: 'hit' }
     }
+    const isClaimed = claim !== undefined && entry?.claim?.token === claim.token
     if (checked !== undefined && isStaleWhileRevalidate(checked.entry, now)) {
       context.metrics.stale(method, key)
-      refresh(context, store, load, state, checked, now)
+      if (isClaimed) unclaimIfUnused(store, load, state, claim.token, now)
+      refresh(context, store, load, state, checked, now, isClaimed && claim.token === state.token)
       return { use: checked, source: 'stale' }
     }
     context.metrics.read(false, method, key)
     const stale = checked !== undefined && isStaleIfError(checked.entry, now) ? checked : undefined
-    const isClaimed = claim !== undefined && entry?.claim?.token === claim.token
     // A load that ended while we read counts as well, with its value, `undefined` or error.
     let inFlight = loads.joinable(state, settled)
     const pending = inFlight?.pendingOutcomes()
@@ -108,11 +109,7 @@ async function find(context: CallContext, store: Store, load: Load): Promise<Fou
       inFlight = loads.joinable(state, settled)
     }
     if (inFlight !== undefined) {
-      // A load in flight uses the same token. One that has ended leaves the claim behind.
-      if (isClaimed && inFlight === state.settled) {
-        const unclaim = { key: storedKey, op: { kind: 'unclaim', token: claim.token } } as const
-        store.commitLoaded(method, unclaim, now).catch(() => {})
-      }
+      if (isClaimed) unclaimIfUnused(store, load, state, claim.token, now)
       return { inFlight, isOwn: false, stale }
     }
     const refreshed = deadlineToReplace(entry, now)
@@ -144,6 +141,22 @@ function claimOnRead(
   return { token: state.token, milliseconds: claimMilliseconds(hardTimeout), wait: false }
 }
 
+/**
+ * Ends a claim that nobody uses: a load took over its token, and ended before the claim was granted. A load that is still in flight
+ * ends the claim itself.
+ */
+function unclaimIfUnused(
+  store: Store,
+  { method, storedKey }: Load,
+  state: KeyState<LoadResult>,
+  token: number,
+  now: number,
+): void {
+  if (state.token === token || state.loads.some((inFlight) => inFlight.token === token)) return
+  // If this fails, the claim ends with its time.
+  store.commitLoaded(method, { key: storedKey, op: { kind: 'unclaim', token } }, now).catch(() => {})
+}
+
 /** Starts a load, which takes over the token of those who are reading. */
 function begin(
   context: CallContext,
@@ -154,9 +167,10 @@ function begin(
 ): InFlight<LoadResult> {
   const token = state.token ?? context.nextToken()
   state.token = undefined
-  const started = store.loads.start(load.storedKey, state, (inFlight) =>
-    runLoad(context, store, load, { ...start, token }, inFlight),
-  )
+  const started = store.loads.start(load.storedKey, state, (inFlight) => {
+    inFlight.token = token
+    return runLoad(context, store, load, { ...start, token }, inFlight)
+  })
   const { waitUntil = context.options.waitUntil ?? context.adapter.waitUntil } = load.options
   waitUntil?.(started.wait(undefined).catch(() => {}))
   return started
@@ -170,6 +184,7 @@ function refresh(
   state: KeyState<LoadResult>,
   old: Checked,
   now: number,
+  isClaimed = false,
 ): void {
   if (state.loads.some(({ isJoinable }) => isJoinable)) return
   const started = begin(context, store, load, state, {
@@ -177,7 +192,7 @@ function refresh(
     refresh: deadlineToReplace(old.entry, now),
     isBackground: true,
     isOutage: false,
-    isClaimed: false,
+    isClaimed,
   })
   const { method, key } = load
   started.wait(undefined).then(

@@ -10,6 +10,8 @@ export class InFlight<T> {
   superseded = false
   /** True once any tag was invalidated: later callers must not join, since the loaded value may have the tag. */
   #isClosed = false
+  /** The token of its claim, if it may have one. */
+  token: number | undefined
   /** Stored tags that were invalidated since the load began. Its result is not stored if it has one of them. */
   readonly invalidatedTags: Set<string> = new Set()
   /** The request in which other callers can wait for the load; `undefined` if none can. */

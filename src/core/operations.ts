@@ -168,7 +168,8 @@ const OPERATIONS: { readonly [K in Kind]: Operation<OfKind<K>> } = {
 /** Stands for the entry of a key that is claimed and has none. */
 const NO_ENTRY: Entry = Object.freeze({ value: null, expiresAt: Number.NEGATIVE_INFINITY })
 
-function unclaimed(entry: Entry): Entry {
+/** The entry without its claim. */
+export function unclaimed(entry: Entry): Entry {
   if (entry.claim === undefined) return entry
   const { claim: _, ...rest } = entry
   return rest

@@ -1,7 +1,7 @@
 import type { Adapter, Change, ClaimReply, ClaimRequest, Entry, Outcome } from './adapter.ts'
 import type { CallContext } from './call-context.ts'
 import { Deadlines } from './deadline.ts'
-import { CacheError, isCacheError } from './errors.ts'
+import { isCacheError, noTags } from './errors.ts'
 import { type InFlightLoads, loadsOf, type PendingChanges } from './in-flight.ts'
 import type { LoadResult } from './load-result.ts'
 import { isLive } from './operations.ts'
@@ -164,10 +164,6 @@ export class AdapterStore implements Store {
 }
 
 const MAY_STILL_HAPPEN = '; it may still happen'
-
-export function noTags(adapter: Adapter, method: string): CacheError {
-  return new CacheError('UNSUPPORTED', `${method} failed: the ${adapter.name} adapter has no tags`)
-}
 
 /** Returns `undefined` for an expired entry. */
 export function liveOrNone(entry: Entry | undefined, now: number): Entry | undefined {

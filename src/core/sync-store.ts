@@ -1,11 +1,12 @@
 import type { Adapter, Bucket, Change, Entry, Op, Outcome, SyncStorage } from './adapter.ts'
 import type { CallContext } from './call-context.ts'
+import { noTags } from './errors.ts'
 import { type InFlightLoads, loadsOf } from './in-flight.ts'
 import { type Keyspace, prefixOf, type Version } from './keys.ts'
 import type { LoadResult } from './load-result.ts'
 import { adapterFailed } from './outcomes.ts'
 import type { ChangePlan, CommitPlan, ReadPlan, TagsCall } from './plans.ts'
-import { liveOrNone, missOnOutage, noTags, type Store } from './store.ts'
+import { liveOrNone, missOnOutage, type Store } from './store.ts'
 import { type Subscribers, subscribersOf } from './subscribers.ts'
 
 type SyncStoreAdapter = Adapter & SyncStorage

@@ -42,7 +42,7 @@ export function freshnessCases(open: () => Adapter): void {
     (await adapter.commit([change], now))[0]
   const entryOf = async (adapter: Adapter, key: string, now = NOW): Promise<Entry | undefined> =>
     (await adapter.read([key], now, 'value', true))[0]
-  const valueOf = async (adapter: Adapter, key: string, now = NOW): Promise<unknown> => {
+  const storedValue = async (adapter: Adapter, key: string, now = NOW): Promise<unknown> => {
     const entry = await entryOf(adapter, key, now)
     return isLive(entry, now) ? entry.value : undefined
   }
@@ -149,7 +149,7 @@ export function freshnessCases(open: () => Adapter): void {
       )
       await invalidate(adapter, [':x', ':z', ':unknown'])
       const keys = [':1:a', ':1:b', ':1:c', 'app:1:d', ':1:e']
-      const found = await Promise.all(keys.map((key) => valueOf(adapter, key)))
+      const found = await Promise.all(keys.map((key) => storedValue(adapter, key)))
       expect(found).toEqual([undefined, undefined, 'c', 'd', undefined])
     })
 
@@ -159,11 +159,11 @@ export function freshnessCases(open: () => Adapter): void {
       await adapter.commit([set(':1:b', 'new')], NOW)
       await invalidate(adapter, [':x'])
       await adapter.commit([set(':1:a', 'new', { tags: [':x'] })], NOW)
-      expect(await valueOf(adapter, ':1:a')).toBe('new')
-      expect(await valueOf(adapter, ':1:b')).toBe('new')
+      expect(await storedValue(adapter, ':1:a')).toBe('new')
+      expect(await storedValue(adapter, ':1:b')).toBe('new')
       await invalidate(adapter, [':x'])
-      expect(await valueOf(adapter, ':1:a')).toBeUndefined()
-      expect(await valueOf(adapter, ':1:b')).toBe('new')
+      expect(await storedValue(adapter, ':1:a')).toBeUndefined()
+      expect(await storedValue(adapter, ':1:b')).toBe('new')
     })
 
     it('follows a moved entry', async () => {
@@ -171,7 +171,7 @@ export function freshnessCases(open: () => Adapter): void {
       await adapter.commit([set(':1:a', 'v', { tags: [':x'] })], NOW)
       await commit(adapter, { key: ':1:a', op: { kind: 'move', to: ':2:a' } })
       await invalidate(adapter, [':x'])
-      expect(await valueOf(adapter, ':2:a')).toBeUndefined()
+      expect(await storedValue(adapter, ':2:a')).toBeUndefined()
     })
 
     it('makes entries stale if asked to, and removes those without a window', async () => {
@@ -196,14 +196,14 @@ export function freshnessCases(open: () => Adapter): void {
         await commit(adapter, { key: ':1:a', op: { kind: 'touch', expiresAt: null } }, NOW + 600),
       ).toEqual(MISSING)
       await adapter.commit([set(':1:c', 'new', { tags })], NOW + 600)
-      expect(await valueOf(adapter, ':1:c', NOW + 600)).toBe('new')
+      expect(await storedValue(adapter, ':1:c', NOW + 600)).toBe('new')
     })
 
     it('may be called with no tags', async () => {
       const adapter = open()
       await adapter.commit([set(':1:a', 1, { tags: [':x'] })], NOW)
       await invalidate(adapter, [])
-      expect(await valueOf(adapter, ':1:a')).toBe(1)
+      expect(await storedValue(adapter, ':1:a')).toBe(1)
     })
   })
 
@@ -223,7 +223,7 @@ export function freshnessCases(open: () => Adapter): void {
     it('let the holder store its value, once', async () => {
       const adapter = open()
       expect(await claim(adapter, ':1:k', 1)).toBe(true)
-      expect(await valueOf(adapter, ':1:k')).toBeUndefined()
+      expect(await storedValue(adapter, ':1:k')).toBeUndefined()
       expect(await commit(adapter, fill(':1:k', 2, 'other'))).toEqual(SUPERSEDED)
       expect(await commit(adapter, fill(':1:k', 1, 'v'))).toEqual(OK)
       expect(await entryOf(adapter, ':1:k')).toStrictEqual({ value: 'v', expiresAt: null })
@@ -281,9 +281,9 @@ export function freshnessCases(open: () => Adapter): void {
       const adapter = open()
       expect(await claim(adapter, ':1:k', 1)).toBe(true)
       await change(adapter)
-      const after = await valueOf(adapter, ':1:k')
+      const after = await storedValue(adapter, ':1:k')
       expect(await commit(adapter, fill(':1:k', 1, 'late'))).toEqual(SUPERSEDED)
-      expect(await valueOf(adapter, ':1:k')).toEqual(after)
+      expect(await storedValue(adapter, ':1:k')).toEqual(after)
     })
 
     it('do not end with a change that is refused', async () => {
@@ -310,7 +310,7 @@ export function freshnessCases(open: () => Adapter): void {
         expect(await commit(adapter, fill(':1:b', 1, 'v', [':y']))).toEqual(SUPERSEDED)
         expect(await commit(adapter, fill(':1:c', 1, 'v', [':z']))).toEqual(OK)
         const keys = [':1:a', ':1:b', ':1:c']
-        expect(await Promise.all(keys.map((key) => valueOf(adapter, key)))).toEqual([
+        expect(await Promise.all(keys.map((key) => storedValue(adapter, key)))).toEqual([
           undefined,
           undefined,
           'v',
@@ -361,7 +361,7 @@ export function freshnessCases(open: () => Adapter): void {
         })
         const granted = await adapter.claim?.(':1:k', NOW, refresh)
         expect(granted?.isGranted).toBe(true)
-        expect(await valueOf(adapter, ':1:k')).toBe('old')
+        expect(await storedValue(adapter, ':1:k')).toBe('old')
         expect(await commit(adapter, fill(':1:k', 1, 'new'))).toEqual(OK)
         if (granted?.isGranted) granted.release?.()
         expect(await adapter.claim?.(':1:k', NOW, { ...refresh, token: 2 })).toMatchObject({

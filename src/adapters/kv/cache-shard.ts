@@ -1,18 +1,25 @@
 import { DurableObject } from 'cloudflare:workers'
 import { guarded } from '../../core/callbacks.ts'
 import { Alarm } from './alarm.ts'
-import { MAX_CALL_BYTES, PUBLISH_DELAY_MS } from './limits.ts'
+import { CLAIM_LEASE_MS, MAX_CALL_BYTES, MAX_WAIT_MS, PUBLISH_DELAY_MS } from './limits.ts'
 import { MeteredSql } from './metered-sql.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import { OwnerState } from './owner-state.ts'
 import { sizeInCall } from './payload-size.ts'
 import type {
+  ClaimLoadReply,
+  ClaimLoadRequest,
   ClearReply,
   ClearRequest,
   CommitReply,
   CommitRequest,
+  DeleteTagsReply,
+  DeleteTagsRequest,
+  KeyClaim,
   ReadReply,
   ReadRequest,
+  RenewReply,
+  RenewRequest,
   Reply,
   ReserveReply,
   ReserveRequest,
@@ -31,7 +38,7 @@ export type { CacheKVNamespace } from './namespace.ts'
  * The owner of a share of the keys: a Durable Object with a SQLite database. Export it from your Worker, bind it, and name it under
  * `new_sqlite_classes` in a migration; `kvAdapter({ kv: env.CACHE_KV, shards: env.CACHE_SHARDS })` does the rest.
  *
- * Every method is synchronous, so calls are atomic, and the platform sends the answer only when the writes are durable.
+ * Every method but `claim` is synchronous, so calls are atomic, and the platform sends the answer only when the writes are durable.
  * https://developers.cloudflare.com/durable-objects/reference/in-memory-state/
  *
  * Replicas are written to the KV namespace bound as `CACHE_KV`. If yours has another name, export a class of your own that overrides
@@ -78,13 +85,20 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   }
 
   /** See {@link ReadReply}. */
-  read({ keys, wanted, publish }: ReadRequest): ReadReply {
+  read({ keys, wanted, publish, claims = [], now = 0 }: ReadRequest): ReadReply {
     this.#reviveAlarm()
     const stored = this.#state.entries
     const entries: (StoredEntry | null)[] = []
+    const claimed = new Map(claims.map((claim) => [claim.key, claim]))
     let bytes = 0
     for (const key of keys) {
-      const entry = wanted === 'value' || publish !== undefined ? stored.get(key) : stored.getDeadline(key)
+      const claim = claimed.get(key)
+      const isWhole = wanted === 'value' || publish !== undefined
+      const entry = claim
+        ? this.#claim(claim, now).stored
+        : isWhole
+          ? stored.get(key)
+          : stored.getDeadline(key)
       bytes += entry === undefined ? 0 : sizeInCall(entry.value)
       if (entries.length > 0 && bytes > MAX_CALL_BYTES) break
       entries.push(entry ?? null)
@@ -99,7 +113,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     const at = Date.now()
     const { entries, publisher, blobs } = this.#state
     const stamp = publisher.nextStamp(at)
-    const buffer = new WriteBuffer(entries)
+    const buffer = new WriteBuffer(entries, this.#state.claims, at)
     const outcomes: StoredOutcome[] = []
     const popped: StoredEntry[] = []
     let bytes = 0
@@ -116,12 +130,13 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     let isNoted = false
     const store = () => {
       isPublished = publisher.changed(buffer.replicated(), stamp, at)
-      isNoted = blobs.noteAll(changes.slice(0, outcomes.length), buffer.stored(), at)
+      isNoted = blobs.noteAll(changes.slice(0, outcomes.length), buffer.written(), at)
       for (const entry of popped) blobs.spare(entry, at)
       buffer.write()
     }
     // One write alone needs no transaction: it comes last, and the marks before it do no harm.
     this.#state.store(buffer.size > 1 ? 'all' : 'none', store)
+    buffer.claim(at + CLAIM_LEASE_MS)
     if (isPublished) this.#alarm.wakeAt(at + PUBLISH_DELAY_MS)
     else this.#sweepSometime(buffer, isNoted, at)
     return { outcomes, stamp, ...this.#reply() }
@@ -131,15 +146,59 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   clear({ scope, generation: given, announce }: ClearRequest): ClearReply {
     this.#reviveAlarm()
     const now = Date.now()
-    const { entries, settings, blobs } = this.#state
-    const generation = given ?? entries.nextGeneration(now)
+    const { entries, settings, blobs, claims } = this.#state
+    const generation = given ?? entries.clears.nextGeneration(now)
     this.#state.store('all', () => {
       entries.clear(scope, generation, now)
       if (announce !== undefined) settings.announceAt(announce)
     })
+    claims.clear(scope)
     if (announce !== undefined) this.#alarm.wakeAt(now + PUBLISH_DELAY_MS)
     else if (scope !== '' || blobs.mayBeAny) this.#alarm.wakeSometime(now + SWEEP_INTERVAL_MS)
     return { generation, ...this.#reply() }
+  }
+
+  /**
+   * Invalidates every entry that has one of the tags, and every load that brings one. The time does not depend on their number: the
+   * sweep removes the entries later.
+   */
+  deleteTags({ tags, invalidation, now, generation: given, announce }: DeleteTagsRequest): DeleteTagsReply {
+    this.#reviveAlarm()
+    const at = Date.now()
+    const { entries, settings, claims } = this.#state
+    const generation = given ?? entries.clears.nextGeneration(at)
+    this.#state.store('all', () => {
+      for (const tag of tags) entries.clears.invalidateTag(tag, invalidation, generation, now, at)
+      if (announce !== undefined) settings.announceAt(announce)
+    })
+    claims.invalidateTags(tags)
+    if (announce !== undefined) this.#alarm.wakeAt(at + PUBLISH_DELAY_MS)
+    else this.#alarm.wakeSometime(at + SWEEP_INTERVAL_MS)
+    return { generation, ...this.#reply() }
+  }
+
+  /**
+   * Claims the load of a key. While someone else loads it, the call may wait: for the value, for the end of the claim, or until its
+   * time is over.
+   */
+  async claim({ now, refresh, wait, ...claim }: ClaimLoadRequest): Promise<ClaimLoadReply> {
+    this.#reviveAlarm()
+    const begunAt = Date.now()
+    for (;;) {
+      const at = Date.now()
+      const { isGranted, current } = this.#claim({ ...claim, refresh }, now + (at - begunAt))
+      if (isGranted) return { isGranted, ...this.#reply() }
+      if (current !== undefined) return { isGranted, entry: current, ...this.#reply() }
+      const left = begunAt + MAX_WAIT_MS - at
+      if (!wait || left <= 0) return { isGranted: false, ...this.#reply() }
+      await this.#state.claims.changed(claim.key, at, left)
+    }
+  }
+
+  /** Whoever loads calls it from time to time, so that a claim whose holder has died lapses soon. */
+  renew({ key, token }: RenewRequest): RenewReply {
+    const isHeld = this.#state.claims.renew(key, token, Date.now() + CLAIM_LEASE_MS)
+    return { isHeld, ...this.#reply() }
   }
 
   /** Records blobs that are about to be written and that KV will not drop by itself. */
@@ -168,6 +227,17 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     return this.#sql.rows
   }
 
+  #claim({ key, token, until, refresh }: Claiming, now: number): Claimed {
+    const at = Date.now()
+    const { entries, claims } = this.#state
+    const buffer = new WriteBuffer(entries, claims, at)
+    const outcome = buffer.decide({ key, op: { kind: 'claim', token, until, refresh } }, now)
+    const current = outcome.ok ? (outcome.entry as StoredEntry | undefined) : undefined
+    const isGranted = outcome.ok && current === undefined
+    if (isGranted) buffer.claim(at + CLAIM_LEASE_MS)
+    return { isGranted, current, stored: isGranted ? buffer.get(key) : buffer.stored(key) }
+  }
+
   /** A lost alarm leaves work undone. */
   #reviveAlarm(): void {
     if (this.#alarm.isUnderWay || this.#alarm.isSet || !this.#state.isUnpublished) return
@@ -181,7 +251,7 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
 
   #sweepSometime(buffer: WriteBuffer, isNoted: boolean, at: number): void {
     let deadline = Number.POSITIVE_INFINITY
-    for (const [, { expiresAt }] of buffer.stored()) deadline = Math.min(deadline, expiresAt ?? deadline)
+    for (const [, { expiresAt }] of buffer.written()) deadline = Math.min(deadline, expiresAt ?? deadline)
     // Any change may leave a blob without an entry.
     const isDue = isNoted || (buffer.size > 0 && this.#state.blobs.mayBeAny)
     if (isDue) this.#alarm.wakeSometime(at + SWEEP_INTERVAL_MS)
@@ -207,6 +277,16 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
       return new Error(NO_KV, { cause })
     }
   }
+}
+
+type Claiming = KeyClaim & Pick<ClaimLoadRequest, 'refresh'>
+
+interface Claimed {
+  readonly isGranted: boolean
+  /** The live entry that makes the load unnecessary. */
+  readonly current: StoredEntry | undefined
+  /** What is stored, with the claim if it was granted. */
+  readonly stored: StoredEntry | undefined
 }
 
 const NO_ROWS: Rows = { read: 0, written: 0 }

@@ -65,9 +65,9 @@ export function decode(stored: Stored): Decoded | undefined {
 }
 
 /** The entry as its caller stored it. `undefined`, a miss, for an unknown format. */
-export function decodeEntry({ value, expiresAt }: StoredEntry): Entry | undefined {
-  const decoded = decode(value)
-  return decoded && { value: decoded.value, expiresAt }
+export function decodeEntry(entry: StoredEntry): Entry | undefined {
+  const decoded = decode(entry.value)
+  return decoded && { ...entry, value: decoded.value }
 }
 
 interface Walk {

@@ -1,18 +1,33 @@
-import type { Adapter, Change, Entry, Outcome, Supports, Wanted } from '../../core/adapter.ts'
+import type {
+  Adapter,
+  Change,
+  ClaimReply,
+  ClaimRequest,
+  Entry,
+  Invalidation,
+  Outcome,
+  Supports,
+  Wanted,
+} from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
 import { Batcher } from '../../core/batcher.ts'
+import { EdgeClaims } from './edge-claims.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { type EdgeRead, EdgeReader } from './edge-reader.ts'
 import { EdgeWriter } from './edge-writer.ts'
+import { scopeName, tagName } from './invalidations.ts'
 import { Sequence } from './sequence.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** Batches the calls of one turn of the event loop, and keeps the order of those that take several steps. */
 export class EdgeAdapter implements Adapter {
   readonly name = 'kv'
   readonly supports: Supports
+  readonly waitUntil: (promise: Promise<unknown>) => void = waitUntil
   readonly #parts: EdgeParts
   readonly #reader: EdgeReader
   readonly #writer: EdgeWriter
+  readonly #claims: EdgeClaims
   readonly #batcher = new Batcher<EdgeRead>({
     read: (reads) => this.#read(reads),
     commit: (commits) => this.#commit(commits),
@@ -23,7 +38,8 @@ export class EdgeAdapter implements Adapter {
   constructor(parts: EdgeParts) {
     this.supports = parts.supports
     this.#parts = parts
-    this.#reader = new EdgeReader(parts)
+    this.#claims = new EdgeClaims(parts)
+    this.#reader = new EdgeReader(parts, this.#claims)
     this.#writer = new EdgeWriter(parts)
   }
 
@@ -32,12 +48,20 @@ export class EdgeAdapter implements Adapter {
     now: number,
     wanted: Wanted,
     fresh = false,
+    claim?: ClaimRequest,
   ): Promise<readonly (Entry | undefined)[]> {
-    return this.#batcher.read({ keys, wanted, fresh, now })
+    return this.#batcher.read({ keys, wanted, fresh, now, claim })
   }
 
   commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
+    // A load has ended that stores its value, or that stores nothing.
+    for (const { op } of changes) if ('token' in op) this.#claims.ended(op.token)
     return this.#batcher.commit({ changes, now })
+  }
+
+  claim(key: string, now: number, request: ClaimRequest): Promise<ClaimReply> {
+    this.#batcher.start()
+    return this.#claims.claim(key, now, request)
   }
 
   clear(scope: string): Promise<void> {
@@ -45,7 +69,19 @@ export class EdgeAdapter implements Adapter {
     return this.#sequence.run(async () => {
       const { client, memory, clearsKey } = this.#parts
       const generation = await client.clear(scope, clearsKey)
-      memory?.noteClear(scope, generation)
+      memory?.noteInvalidation(scopeName(scope), generation)
+    })
+  }
+
+  deleteTags(tags: readonly string[], now: number, invalidation: Invalidation): Promise<void> {
+    this.#batcher.start()
+    return this.#sequence.run(async () => {
+      const { client, memory, clearsKey } = this.#parts
+      for (let at = 0; at < tags.length; at += MAX_TAGS_PER_CALL) {
+        const some = tags.slice(at, at + MAX_TAGS_PER_CALL)
+        const generation = await client.deleteTags(some, now, invalidation, clearsKey)
+        for (const tag of some) memory?.noteInvalidation(tagName(tag, invalidation, now), generation)
+      }
     })
   }
 
@@ -64,3 +100,6 @@ export class EdgeAdapter implements Adapter {
     return isOneStep ? commit() : this.#sequence.run(commit)
   }
 }
+
+/** Each takes a row. */
+const MAX_TAGS_PER_CALL = 1_000

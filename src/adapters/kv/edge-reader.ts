@@ -1,8 +1,9 @@
-import type { Entry, Wanted } from '../../core/adapter.ts'
+import type { ClaimRequest, Entry, Wanted } from '../../core/adapter.ts'
 import type { Read } from '../../core/batcher.ts'
-import { isLive } from '../../core/operations.ts'
+import { isOpen, staleUntil } from '../../core/operations.ts'
 import { blobOf } from './blob-pointer.ts'
 import { decodeEntry } from './codec.ts'
+import type { EdgeClaims } from './edge-claims.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import type { StoredEntry } from './protocol.ts'
 import { settledValue } from './shard-client.ts'
@@ -10,6 +11,8 @@ import { settledValue } from './shard-client.ts'
 export interface EdgeRead extends Read {
   readonly fresh: boolean
   readonly now: number
+  /** The load to claim, if the key has no live entry. */
+  readonly claim?: ClaimRequest | undefined
 }
 
 type Answer = PromiseSettledResult<StoredEntry | null>
@@ -17,9 +20,11 @@ type Answer = PromiseSettledResult<StoredEntry | null>
 /** Reads from replicas where one may answer, and from the owners otherwise. */
 export class EdgeReader {
   readonly #parts: EdgeParts
+  readonly #claims: EdgeClaims
 
-  constructor(parts: EdgeParts) {
+  constructor(parts: EdgeParts, claims: EdgeClaims) {
     this.#parts = parts
+    this.#claims = claims
   }
 
   /** Reads each key once for all callers: fresh if any asks for it fresh, with its value if any wants that. */
@@ -29,7 +34,10 @@ export class EdgeReader {
     const all = new Set<string>()
     const exact = new Set<string>()
     const withValue = new Set<string>()
-    for (const { keys, wanted, fresh } of reads) {
+    const claims = new Map<string, ClaimRequest>()
+    for (const { keys, wanted, fresh, claim } of reads) {
+      const [first] = keys
+      if (claim !== undefined && first !== undefined) claims.set(first, claim)
       for (const key of keys) {
         all.add(key)
         if (wanted === 'value') withValue.add(key)
@@ -44,15 +52,16 @@ export class EdgeReader {
     await Promise.all([
       ask(
         [...all].filter((key) => !exact.has(key)),
-        (keys) => replicas?.read(keys, now),
+        (keys) => replicas?.read(keys, now, claims),
       ),
       ...(['value', 'presence'] as const).map((wanted) =>
         ask(
           [...exact].filter((key) => withValue.has(key) === (wanted === 'value')),
-          (keys) => client.read(keys, wanted),
+          (keys) => client.read(keys, wanted, { claims, now }),
         ),
       ),
     ])
+    for (const [key, claim] of claims) this.#noteClaim(key, claim, answers.get(key))
     const large = new Map<string, Promise<StoredEntry | undefined>>()
     const answer = async (key: string, wanted: Wanted): Promise<Entry | undefined> => {
       const entry = settledValue(answers.get(key)) ?? undefined
@@ -67,11 +76,16 @@ export class EdgeReader {
     return reads.map(({ keys, wanted }) => Promise.all(keys.map((key) => answer(key, wanted))))
   }
 
+  #noteClaim(key: string, claim: ClaimRequest, answer: Answer | undefined): void {
+    const entry = answer?.status === 'fulfilled' ? answer.value : undefined
+    if (entry?.claim?.token === claim.token) this.#claims.granted(key, claim)
+  }
+
   /** The entry with its value in place of the pointer to it. A lost value is a miss. */
   async #withBlob(key: string, entry: StoredEntry, now: number): Promise<StoredEntry | undefined> {
     const blob = blobOf(entry)
     if (blob === undefined) return entry
-    if (!isLive(entry, now)) return undefined
+    if (!isOpen(staleUntil(entry), now)) return undefined
     const { blobs, client } = this.#parts
     const whole = await blobs.follow(entry, now)
     if (whole !== undefined) return whole

@@ -1,6 +1,6 @@
 import type { Change, Outcome } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
-import { isLive, isOpen, keysOf } from '../../core/operations.ts'
+import { isLive, isOpen, keptUntil, keysOf } from '../../core/operations.ts'
 import { blobOf } from './blob-pointer.ts'
 import { decodeEntry, encodeWithin } from './codec.ts'
 import type { EdgeParts } from './edge-parts.ts'
@@ -8,7 +8,7 @@ import type { Written } from './isolate-memory.ts'
 import { MAX_INLINE_BYTES, MAX_ROW_BYTES } from './limits.ts'
 import { isCertain } from './owner-errors.ts'
 import { isOver, mayTakeCalls } from './payload-size.ts'
-import type { Encoded, Stored, StoredChange, StoredEntry, StoredOp, StoredOutcome } from './protocol.ts'
+import type { Encoded, StoredChange, StoredEntry, StoredOp, StoredOutcome } from './protocol.ts'
 import { settledValue } from './shard-client.ts'
 
 type Settled<T> = PromiseSettledResult<T>
@@ -33,13 +33,12 @@ export class EdgeWriter {
   prepare({ key, op }: Change): Prepared {
     if (!('entry' in op)) return { change: { key, op: op as StoredOp } }
     const { blobs, supports } = this.#parts
-    const { expiresAt } = op.entry
     const value = encodeWithin(op.entry.value, supports.maxValueBytes ?? MAX_ROW_BYTES)
     // An expired entry is never stored. A set removes the old value with it, which nobody may read any more.
     if (value === undefined) {
-      return { change: withEntry(key, op, 0, Number.NEGATIVE_INFINITY), refusal: TOO_LARGE }
+      return { change: withEntry(key, op, EXPIRED), refusal: TOO_LARGE }
     }
-    const change = withEntry(key, op, value, expiresAt)
+    const change = withEntry(key, op, { ...op.entry, value })
     const isLarge = typeof value === 'object' && blobs.isAvailable && isOver(value, MAX_INLINE_BYTES)
     return isLarge ? { change, large: value } : { change }
   }
@@ -109,10 +108,11 @@ export class EdgeWriter {
   async #upload(change: StoredChange, large: Encoded | undefined, now: number): Promise<StoredChange> {
     const { key, op } = change
     if (large === undefined || !('entry' in op)) return change
-    const { expiresAt } = op.entry
+    const { entry } = op
     // An expired entry is not stored, and needs no blob.
-    const value = isOpen(expiresAt, now) ? await this.#parts.blobs.put(key, large, expiresAt, now) : 0
-    return withEntry(key, op, value, expiresAt)
+    if (!isOpen(entry.expiresAt, now)) return withEntry(key, op, EXPIRED)
+    const value = await this.#parts.blobs.put(key, large, keptUntil(entry), now)
+    return withEntry(key, op, { ...entry, value })
   }
 
   async #send(changes: readonly StoredChange[], now: number): Promise<Settled<StoredOutcome>[]> {
@@ -149,7 +149,8 @@ export class EdgeWriter {
     const blob = blobOf(entry)
     const whole = await blobs.follow(entry, now)
     if (!('expiresAt' in op) || blob === undefined || whole === undefined) return MISSING
-    const to = await blobs.put(key, whole.value as Encoded, op.expiresAt, now)
+    const until = keptUntil({ ...entry, expiresAt: op.expiresAt })
+    const to = await blobs.put(key, whole.value as Encoded, until, now)
     const [answer] = await this.#send([{ key, op, blob: { from: blob.name, to } }], now)
     return settledValue(answer) as Outcome
   }
@@ -178,11 +179,13 @@ const MISSING: Outcome = { ok: false, reason: 'missing' }
 function withEntry(
   key: string,
   op: Extract<Change['op'], { readonly entry: unknown }>,
-  value: Stored,
-  expiresAt: number | null,
+  entry: StoredEntry,
 ): StoredChange {
-  return { key, op: { ...op, entry: { value, expiresAt } } }
+  return { key, op: { ...op, entry } }
 }
+
+/** An operation that stores it removes what is there. */
+const EXPIRED: StoredEntry = { value: 0, expiresAt: Number.NEGATIVE_INFINITY }
 
 /** Where the entry is after the later changes of the batch. `undefined` if one of them removed it, or set its deadline again. */
 function keyAfter(

@@ -1,4 +1,5 @@
-import { type Clears, clearedAt } from './generations.ts'
+import type { Entry } from '../../core/adapter.ts'
+import { Invalidations } from './invalidations.ts'
 import { CLEAR_RETENTION_MS, CLOCK_SKEW_MS, KV_PROPAGATION_MS, REPLICA_LIFETIME_MS } from './limits.ts'
 
 /** A write of this isolate. Times are epoch milliseconds. */
@@ -16,15 +17,15 @@ export interface Written {
 
 /**
  * What an isolate remembers of one cache across requests: its writes, for read-your-writes; keys without a replica, so that it does
- * not pay for looking again; and clears.
+ * not pay for looking again; clears; and invalidated tags.
  */
 export class IsolateMemory {
   readonly #written = new Map<string, Written>()
   readonly #absent = new Map<string, number>()
-  readonly #clears = new Map<string, number>()
-  /** When each clear was last seen, in epoch milliseconds, the oldest first. */
-  readonly #clearsHeardAt = new Map<string, number>()
-  #clearsReadAt = Number.NEGATIVE_INFINITY
+  readonly #invalidations = new Invalidations()
+  /** When each clear or invalidated tag was last seen, in epoch milliseconds, the oldest first. */
+  readonly #heardAt = new Map<string, number>()
+  #announcedAt = Number.NEGATIVE_INFINITY
   /** By shard, the storage from which its owner last answered. */
   readonly #incarnations = new Map<number, string>()
   /** When the last forgotten write began. For a while no replica is trusted, because it may lack that write. */
@@ -40,7 +41,7 @@ export class IsolateMemory {
 
   /** The number of keys and scopes remembered. */
   get size(): number {
-    return this.#written.size + this.#absent.size + this.#clears.size
+    return this.#written.size + this.#absent.size + this.#invalidations.all.size
   }
 
   /** When the last write or clear began. */
@@ -73,14 +74,14 @@ export class IsolateMemory {
     const written = this.#written.get(key)
     // The write is not forgotten with the first replica that includes it: KV may return an older one later.
     if (written !== undefined && stamp < Math.max(written.stamp, written.least)) return false
-    return generation >= clearedAt(this.#clears, key)
+    return !this.#invalidations.isCleared(key, generation)
   }
 
   /** True if a replica would be trusted but for a write that failed, and may have been made after it. */
   isInDoubt(key: string, stamp: number, generation: number): boolean {
     const written = this.#written.get(key)
     if (written === undefined || !isUndecided(written) || stamp < written.least) return false
-    return generation >= clearedAt(this.#clears, key)
+    return !this.#invalidations.isCleared(key, generation)
   }
 
   /** The owner has the same entry as a replica with this stamp: the write in doubt was not made, or is included. */
@@ -133,34 +134,41 @@ export class IsolateMemory {
     }
   }
 
-  areClearsKnown(now: number, cacheTtl: number): boolean {
-    return isWithin(cacheTtl, this.#clearsReadAt, now)
+  /** What the invalidated tags that this isolate knows of leave of a replica. */
+  remainder<E extends Entry>(entry: E, generation: number): E | undefined {
+    return this.#invalidations.remainder(entry, generation)
   }
 
-  noteClears(clears: Clears, now: number): void {
+  areInvalidationsKnown(now: number, cacheTtl: number): boolean {
+    return isWithin(cacheTtl, this.#announcedAt, now)
+  }
+
+  /** Call with what is announced in KV: the clears and invalidated tags by name. */
+  noteAnnounced(announced: ReadonlyMap<string, number>, now: number): void {
     let last = 0
-    for (const generation of clears.values()) last = Math.max(last, generation)
+    for (const generation of announced.values()) last = Math.max(last, generation)
     const at = Date.now()
-    for (const [scope, generation] of this.#clears) {
+    for (const [name, generation] of [...this.#invalidations.all]) {
       // A later clear may not be in KV yet. One that is no longer in KV is so old that no replica precedes it.
-      const isOver = generation <= last || (this.#clearsHeardAt.get(scope) ?? at) < at - CLEAR_RETENTION_MS
-      if (isOver) this.#forgetClear(scope)
+      const isOver = generation <= last || (this.#heardAt.get(name) ?? at) < at - CLEAR_RETENTION_MS
+      if (isOver) this.#forget(name)
     }
-    for (const [scope, generation] of clears) {
-      this.#setClear(scope, Math.max(generation, this.#clears.get(scope) ?? 0), at)
+    for (const [name, generation] of announced) {
+      this.#hear(name, Math.max(generation, this.#invalidations.all.get(name) ?? 0), at)
     }
-    this.#clearsReadAt = now
+    this.#announcedAt = now
   }
 
-  noteClear(scope: string, generation: number): void {
+  /** Call when this isolate has cleared a scope or invalidated a tag, with its name. */
+  noteInvalidation(name: string, generation: number): void {
     const at = Date.now()
     this.#noteWrite(at)
-    if (this.#clears.size >= MAX_REMEMBERED_KEYS) {
-      const [oldest, heardAt] = this.#clearsHeardAt.entries().next().value ?? ['', at]
+    if (this.#invalidations.all.size >= MAX_INVALIDATIONS) {
+      const [oldest, heardAt] = this.#heardAt.entries().next().value ?? ['', at]
       this.forgetBefore(heardAt)
-      this.#forgetClear(oldest)
+      this.#forget(oldest)
     }
-    this.#setClear(scope, Math.max(generation, this.#clears.get(scope) ?? 0), at)
+    this.#hear(name, Math.max(generation, this.#invalidations.all.get(name) ?? 0), at)
   }
 
   /** Call when an owner has answered, with the storage it answered from. */
@@ -179,15 +187,15 @@ export class IsolateMemory {
     this.onWrite?.(now)
   }
 
-  #setClear(scope: string, generation: number, at: number): void {
-    this.#forgetClear(scope)
-    this.#clears.set(scope, generation)
-    this.#clearsHeardAt.set(scope, at)
+  #hear(name: string, generation: number, at: number): void {
+    this.#heardAt.delete(name)
+    this.#heardAt.set(name, at)
+    this.#invalidations.set(name, generation)
   }
 
-  #forgetClear(scope: string): void {
-    this.#clears.delete(scope)
-    this.#clearsHeardAt.delete(scope)
+  #forget(name: string): void {
+    this.#invalidations.delete(name)
+    this.#heardAt.delete(name)
   }
 
   #remember(key: string, written: Written): void {
@@ -210,6 +218,8 @@ const UNDECIDED = Number.POSITIVE_INFINITY
 const IN_DOUBT_MS = 60_000
 /** Per kind. */
 const MAX_REMEMBERED_KEYS = 10_000
+/** More than owners announce. */
+const MAX_INVALIDATIONS = 20_000
 /** After this time every replica from before a write has lapsed, even if its owner cannot write to KV. */
 const REPLICA_LAPSE_MS: number = REPLICA_LIFETIME_MS + CLOCK_SKEW_MS
 

@@ -84,7 +84,11 @@ class KVOnly implements Adapter {
   }
 
   async commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
-    for (const { op } of changes) if (!operationOf(op).isUnconditional) throw unsupported(op.kind)
+    for (const { op } of changes) {
+      const { isUnconditional, stores } = operationOf(op)
+      // What leaves an entry behind that depends on the stored one needs an atomic operation.
+      if (!isUnconditional || (stores && !('entry' in op))) throw unsupported(op.kind)
+    }
     return this.#batcher.commit({ changes, now })
   }
 

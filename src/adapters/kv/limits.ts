@@ -42,6 +42,15 @@ export const CLOCK_SKEW_MS = 60_000
 /** After this time a write to KV has reached every location. KV itself speaks of 60 seconds "or more". */
 export const KV_PROPAGATION_MS = 600_000
 
+/** A claim of a load lapses after this time, unless it is renewed. */
+export const CLAIM_LEASE_MS = 5_000
+
+/** How often whoever loads renews its claim. */
+export const CLAIM_RENEWAL_MS = 2_000
+
+/** How long one call waits at the owner while someone else loads the key. */
+export const MAX_WAIT_MS = 20_000
+
 /** After this time no replica from before a clear is left: it is longer than REPLICA_LIFETIME_MS. */
 export const CLEAR_RETENTION_MS = 7_200_000
 
@@ -51,8 +60,8 @@ const OWNED: Supports = {
   atomicBatch: false,
   readYourWrites: true,
   staleness: 0,
-  sharedLoads: false,
-  tags: false,
+  sharedLoads: true,
+  tags: true,
   persistent: true,
   values: 'fresh',
   maxKeyBytes: MAX_KEY_BYTES,
@@ -74,6 +83,8 @@ export function kvOnlySupports(prefix: string, cacheTtl: number): Supports {
     ...OWNED,
     atomic: false,
     readYourWrites: false,
+    sharedLoads: false,
+    tags: false,
     staleness: cacheTtl,
     maxKeyBytes: MAX_KEY_BYTES - new TextEncoder().encode(prefix).length,
     maxValueBytes: MAX_BLOB_BYTES,

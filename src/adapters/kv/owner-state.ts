@@ -1,6 +1,7 @@
 import { BlobNames } from './blob-names.ts'
 import { Entries } from './entries.ts'
 import type { MeteredSql } from './metered-sql.ts'
+import { OwnerClaims } from './owner-claims.ts'
 import { Publisher } from './publisher.ts'
 import { Settings } from './settings.ts'
 
@@ -8,6 +9,7 @@ import { Settings } from './settings.ts'
 export class OwnerState {
   readonly #storage: DurableObjectStorage
   readonly #sql: MeteredSql
+  readonly claims: OwnerClaims = new OwnerClaims()
   entries!: Entries
   settings!: Settings
   publisher!: Publisher

@@ -1,4 +1,4 @@
-import type { Entry, Op, Outcome, Wanted } from '../../core/adapter.ts'
+import type { Entry, Invalidation, Op, Outcome, Wanted } from '../../core/adapter.ts'
 
 /*
  * The messages between Workers and owners. A deployment replaces them one by one, so either may be older than the other. Fields may be
@@ -61,6 +61,18 @@ export interface ReadRequest {
   readonly wanted: Wanted
   /** The reader found no replica under this KV prefix. The owner writes one of each entry found. */
   readonly publish?: string
+  /** Loads to claim, of keys that have no live entry. The claimed entries have the claims. */
+  readonly claims?: readonly KeyClaim[]
+  /** The caller's time in epoch milliseconds. Given with `claims`. */
+  readonly now?: number
+}
+
+/** The right to load a key and to store the value. */
+export interface KeyClaim {
+  readonly key: string
+  readonly token: number
+  /** Epoch milliseconds of the caller's clock. The owner may end it earlier, unless it is renewed. */
+  readonly until: number
 }
 
 export interface ReadReply extends Reply {
@@ -106,3 +118,39 @@ export interface ReserveRequest {
 }
 
 export type ReserveReply = Reply
+
+export interface ClaimLoadRequest extends KeyClaim {
+  readonly now: number
+  /** See `ClaimRequest` of the core. */
+  readonly refresh?: number | undefined
+  /** True to wait, for a limited time, while someone else loads the key. */
+  readonly wait: boolean
+}
+
+export interface ClaimLoadReply extends Reply {
+  readonly isGranted: boolean
+  /** The live entry that makes the load unnecessary. */
+  readonly entry?: StoredEntry
+}
+
+export interface RenewRequest {
+  readonly key: string
+  readonly token: number
+}
+
+export interface RenewReply extends Reply {
+  /** False if the claim is gone. */
+  readonly isHeld: boolean
+}
+
+export interface DeleteTagsRequest {
+  readonly tags: readonly string[]
+  readonly invalidation: Invalidation
+  /** The caller's time in epoch milliseconds, at which the entries become stale. */
+  readonly now: number
+  /** As in {@link ClearRequest}. */
+  readonly generation?: number
+  readonly announce?: string
+}
+
+export type DeleteTagsReply = ClearReply

@@ -5,7 +5,7 @@ import { CLOCK_SKEW_MS, REPLICA_LIFETIME_MS } from './limits.ts'
 import type { Sql } from './metered-sql.ts'
 import type { CacheKVNamespace } from './namespace.ts'
 import type { Encoded, StoredEntry } from './protocol.ts'
-import { fitsKV, replicaText } from './replicas.ts'
+import { fitsKV, fitsMetadata, replicaText } from './replicas.ts'
 import type { Settings } from './settings.ts'
 
 const CREATE_COPIES = `CREATE TABLE IF NOT EXISTS copies (
@@ -53,7 +53,8 @@ export class Publisher {
 
   /** A reader found no replica of this entry. Returns whether one is to be written. */
   request(key: string, entry: StoredEntry, prefix: string, now: number): boolean {
-    if (typeof entry.value === 'number' || !isLive(entry, now) || !fitsKV(prefix, key)) return false
+    if (typeof entry.value === 'number' || !isLive(entry, now)) return false
+    if (!fitsKV(prefix, key) || !fitsMetadata(entry)) return false
     this.#settings.usePrefix(prefix, now)
     const [copy] = this.#sql.exec<ReplicaRow>('SELECT key, until, dirty FROM copies WHERE key = ?', key)
     const usedUntil = this.#settings.earlierPrefix?.usedUntil ?? 0
@@ -120,7 +121,7 @@ export class Publisher {
     if (earlierPrefix !== undefined && now < earlierPrefix.usedUntil + REPLICA_LIFETIME_MS + CLOCK_SKEW_MS) {
       if (fitsKV(earlierPrefix.prefix, key)) await kv.delete(earlierPrefix.prefix + key)
     }
-    if (isLive(entry, now) && typeof entry.value !== 'number') {
+    if (isLive(entry, now) && typeof entry.value !== 'number' && fitsMetadata(entry)) {
       const { text, options } = replicaText(
         entry as StoredEntry & { readonly value: Encoded },
         { until, generation, stamp, incarnation: this.#settings.incarnation },

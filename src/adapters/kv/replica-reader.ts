@@ -1,5 +1,6 @@
+import type { ClaimRequest } from '../../core/adapter.ts'
 import { withDeadline } from '../../core/deadline.ts'
-import type { Clears } from './generations.ts'
+import { isLive } from '../../core/operations.ts'
 import type { IsolateMemory } from './isolate-memory.ts'
 import { readMany, withCacheTtl } from './kv-reads.ts'
 import type { CacheKVNamespace } from './namespace.ts'
@@ -11,7 +12,7 @@ export interface ReplicaReaderOptions {
   readonly kv: CacheKVNamespace
   /** The prefix of the KV keys of replicas. */
   readonly prefix: string
-  /** The KV key of the announced clears. */
+  /** The KV key of the announced clears and invalidated tags. */
   readonly clearsKey: string
   /** Seconds that a location caches what it read from KV. */
   readonly cacheTtl: number
@@ -41,8 +42,12 @@ export class ReplicaReader {
     return memory.mayHaveReplica(key, now, cacheTtl * 1000) && fitsKV(prefix, key)
   }
 
-  /** Answers in the order asked. */
-  async read(keys: readonly string[], now: number): Promise<Answer[]> {
+  /** Answers in the order asked. What the owners answer is claimed, if it is not live. */
+  async read(
+    keys: readonly string[],
+    now: number,
+    claims?: ReadonlyMap<string, ClaimRequest>,
+  ): Promise<Answer[]> {
     const { memory, client, prefix, onFault } = this.#options
     const answers = new Map<string, Answer>()
     const doubted = new Map<string, Doubted>()
@@ -54,7 +59,8 @@ export class ReplicaReader {
       onFault(fault)
     }
     const missed = keys.filter((key) => !answers.has(key))
-    const owned = missed.length === 0 ? [] : await client.read(missed, 'value', prefix)
+    const owned =
+      missed.length === 0 ? [] : await client.read(missed, 'value', { publish: prefix, claims, now })
     for (const [index, answer] of owned.entries()) {
       const key = missed[index] as string
       answers.set(key, answer)
@@ -78,12 +84,15 @@ export class ReplicaReader {
   ): Promise<void> {
     const { kv, prefix, cacheTtl, memory, client } = this.#options
     const names = keys.map((key) => prefix + key)
-    const reads = Promise.all([readMany<ReplicaMetadata>(kv, names, cacheTtl), this.#learnClears(now)])
+    const reads = Promise.all([readMany<ReplicaMetadata>(kv, names, cacheTtl), this.#learnInvalidations(now)])
     const [found] = await withDeadline(reads, KV_TIMEOUT_MS, timeoutError)
     for (const [index, key] of keys.entries()) {
       const { value = null, metadata = null } = found[index] ?? {}
-      const entry = entryOf(value, metadata, now)
+      const replica = entryOf(value, metadata, now)
       const { stamp = 0, generation = 0, incarnation } = metadata ?? {}
+      // The owner decides who loads a new value of what has become stale.
+      const left = replica && memory.remainder(replica, generation)
+      const entry = isLive(left, now) ? left : undefined
       const mayBeValid = entry !== undefined && !memory.isOfLostStorage(client.shardOf(key), incarnation)
       if (mayBeValid && memory.trusts(key, stamp, generation)) {
         answers.set(key, { status: 'fulfilled', value: entry })
@@ -94,14 +103,14 @@ export class ReplicaReader {
     }
   }
 
-  async #learnClears(now: number): Promise<void> {
+  async #learnInvalidations(now: number): Promise<void> {
     const { kv, clearsKey, cacheTtl, memory } = this.#options
-    if (memory.areClearsKnown(now, cacheTtl * 1000)) return
+    if (memory.areInvalidationsKnown(now, cacheTtl * 1000)) return
     const { value } = await withCacheTtl(kv, cacheTtl, (seconds) =>
       kv.getWithMetadata(clearsKey, { type: 'text', cacheTtl: seconds }),
     )
     const announced: Record<string, number> = value === null ? {} : JSON.parse(value)
-    memory.noteClears(new Map(Object.entries(announced)) satisfies Clears, now)
+    memory.noteAnnounced(new Map(Object.entries(announced)), now)
   }
 }
 

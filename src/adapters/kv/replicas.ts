@@ -1,4 +1,5 @@
-import { isOpen } from '../../core/operations.ts'
+import type { Metadata } from '../../core/adapter.ts'
+import { isOpen, keptUntil, staleUntil } from '../../core/operations.ts'
 import { isInBytes } from './codec.ts'
 import { MAX_KEY_BYTES } from './limits.ts'
 import type { KVWriteOptions } from './namespace.ts'
@@ -13,6 +14,8 @@ export interface ReplicaMetadata {
   readonly nearcache: 1
   readonly format: string
   readonly expiresAt: number | null
+  /** Tags, stale windows and age of the entry, if it has any. */
+  readonly metadata?: Metadata
   /** Epoch milliseconds until which the owner keeps the replica up to date; `null` without an owner. */
   readonly until: number | null
   /** The last clear that the owner knew of when the entry was stored. A later one of its scope invalidates the replica. */
@@ -30,19 +33,34 @@ export interface KVText {
 
 /** The KV value and options of a replica. */
 export function replicaText(
-  { value, expiresAt }: StoredEntry & { readonly value: Encoded },
+  entry: StoredEntry & { readonly value: Encoded },
   about: Pick<ReplicaMetadata, 'until' | 'generation' | 'stamp' | 'incarnation'>,
   now: number,
 ): KVText {
-  const metadata: ReplicaMetadata = { nearcache: 1, format: value.format, expiresAt, ...about }
-  const expirationTtl = secondsInKV(Math.min(about.until ?? NEVER, expiresAt ?? NEVER), now)
+  const { value, expiresAt } = entry
+  const known = entry.metadata === undefined ? {} : { metadata: entry.metadata }
+  const metadata: ReplicaMetadata = { nearcache: 1, format: value.format, expiresAt, ...known, ...about }
+  const expirationTtl = secondsInKV(Math.min(about.until ?? NEVER, keptUntil(entry) ?? NEVER), now)
   return {
     text: textOf(value),
     options: expirationTtl === undefined ? { metadata } : { metadata, expirationTtl },
   }
 }
 
-/** The entry of a replica; `undefined` if it has lapsed, expired or is none of ours. */
+/** True if the tags of the entry leave space for the rest of the KV metadata. Otherwise it has no replica. */
+export function fitsMetadata({ metadata }: StoredEntry): boolean {
+  if (metadata?.tags === undefined) return true
+  return (
+    new TextEncoder().encode(JSON.stringify(metadata)).length <= MAX_METADATA_BYTES - OTHER_METADATA_BYTES
+  )
+}
+
+/** https://developers.cloudflare.com/kv/platform/limits/ */
+const MAX_METADATA_BYTES = 1_024
+/** The most that all but the tags, stale windows and age take. */
+const OTHER_METADATA_BYTES = 224
+
+/** The entry of a replica, stale ones included; `undefined` if it has lapsed, is gone or is none of ours. */
 export function entryOf(
   text: string | null,
   metadata: ReplicaMetadata | null,
@@ -50,9 +68,12 @@ export function entryOf(
 ): StoredEntry | undefined {
   if (text === null || metadata?.nearcache !== 1 || typeof metadata.format !== 'string') return undefined
   const { format, expiresAt, until } = metadata
-  if (!isOpen(expiresAt, now) || !isOpen(until, now)) return undefined
   const data = isInBytes(format) ? bytesIn(text) : text
-  return data === undefined ? undefined : { value: { format, data }, expiresAt }
+  if (data === undefined) return undefined
+  const value = { format, data }
+  const known = metadata.metadata
+  const entry = known === undefined ? { value, expiresAt } : { value, expiresAt, metadata: known }
+  return isOpen(staleUntil(entry), now) && isOpen(until, now) ? entry : undefined
 }
 
 /**

@@ -1,8 +1,18 @@
-import type { Wanted } from '../../core/adapter.ts'
+import type { ClaimRequest, Invalidation, Wanted } from '../../core/adapter.ts'
 import type { IsolateMemory } from './isolate-memory.ts'
 import { ownerError, type Purpose } from './owner-errors.ts'
 import { changeSize, countFitting, keySize } from './payload-size.ts'
-import type { Reply, Reserved, StoredChange, StoredEntry, StoredOutcome } from './protocol.ts'
+import type {
+  ClaimLoadReply,
+  ClearReply,
+  KeyClaim,
+  ReadRequest,
+  Reply,
+  Reserved,
+  StoredChange,
+  StoredEntry,
+  StoredOutcome,
+} from './protocol.ts'
 import {
   type AnyDurableObjectNamespace,
   type CacheShardNamespace,
@@ -37,20 +47,33 @@ export class ShardClient {
     return shardOf(key, this.#options.shardCount)
   }
 
-  /** With `publish`, the owner writes a replica of each entry found to KV, under a key with that prefix. */
   read(
     keys: readonly string[],
     wanted: Wanted,
-    publish?: string,
+    { publish, claims, now }: OwnerReadOptions = {},
   ): Promise<PromiseSettledResult<StoredEntry | null>[]> {
     return this.#ask('read', keys, identity, async (stub, rest) => {
       const asked = rest.slice(0, countFitting(rest, keySize))
-      const request = { keys: asked, wanted }
-      const { entries, incarnation } = await stub.read(
-        publish === undefined ? request : { ...request, publish },
-      )
+      let request: ReadRequest = { keys: asked, wanted }
+      if (publish !== undefined) request = { ...request, publish }
+      if (claims !== undefined && claims.size > 0 && now !== undefined) {
+        const claimed = asked.flatMap((key) => keyClaim(key, claims.get(key), now))
+        request = { ...request, claims: claimed, now }
+      }
+      const { entries, incarnation } = await stub.read(request)
       return { answers: entries, incarnation }
     })
+  }
+
+  /** Claims the load of a key. Repeated, it has the same effect. */
+  claim(key: string, now: number, { token, milliseconds, ...rest }: ClaimRequest): Promise<ClaimLoadReply> {
+    const request = { key, now, token, until: now + milliseconds, ...rest }
+    return this.#call(this.shardOf(key), 'read', (stub) => stub.claim(request))
+  }
+
+  /** Returns false if the claim is gone. */
+  async renew(key: string, token: number): Promise<boolean> {
+    return (await this.#call(this.shardOf(key), 'read', (stub) => stub.renew({ key, token }))).isHeld
   }
 
   /** `onStored` is called for each change that was answered. A replica with this stamp or a later one includes the change. */
@@ -67,12 +90,32 @@ export class ShardClient {
     })
   }
 
-  /** Clears every shard, with a generation that the first one assigns. `announce` is the KV key that tells readers of it. */
-  async clear(scope: string, announce: string | undefined): Promise<number> {
-    const first = announce === undefined ? { scope } : { scope, announce }
-    const { generation } = await this.#call(0, 'clear', (stub) => stub.clear(first))
+  clear(scope: string, announce: string | undefined): Promise<number> {
+    return this.#inAllShards(announce, (stub, numbers) => stub.clear({ scope, ...numbers }))
+  }
+
+  deleteTags(
+    tags: readonly string[],
+    now: number,
+    invalidation: Invalidation,
+    announce: string | undefined,
+  ): Promise<number> {
+    const request = { tags, now, invalidation }
+    return this.#inAllShards(announce, (stub, numbers) => stub.deleteTags({ ...request, ...numbers }))
+  }
+
+  /** Clears or invalidates in every shard, with a generation that the first one assigns. `announce` is the KV key that tells readers. */
+  async #inAllShards(
+    announce: string | undefined,
+    clear: (
+      stub: CacheShardStub,
+      numbers: { readonly generation?: number; readonly announce?: string },
+    ) => Promise<ClearReply>,
+  ): Promise<number> {
+    const first = announce === undefined ? {} : { announce }
+    const { generation } = await this.#call(0, 'clear', (stub) => clear(stub, first))
     const others = Array.from({ length: this.#options.shardCount - 1 }, (_, index) =>
-      this.#call(index + 1, 'rest of a clear', (stub) => stub.clear({ scope, generation })),
+      this.#call(index + 1, 'rest of a clear', (stub) => clear(stub, { generation })),
     )
     await Promise.all(others)
     return generation
@@ -157,6 +200,19 @@ export class ShardClient {
     }
     return stub
   }
+}
+
+export interface OwnerReadOptions {
+  /** The owner writes a replica of each entry found to KV, under a key with this prefix. */
+  readonly publish?: string | undefined
+  /** The loads to claim, by key. */
+  readonly claims?: ReadonlyMap<string, ClaimRequest> | undefined
+  /** Given with `claims`. */
+  readonly now?: number
+}
+
+function keyClaim(key: string, claim: ClaimRequest | undefined, now: number): KeyClaim[] {
+  return claim === undefined ? [] : [{ key, token: claim.token, until: now + claim.milliseconds }]
 }
 
 interface Answered<Answer> {

@@ -1,10 +1,16 @@
 import type {
+  ClaimLoadReply,
+  ClaimLoadRequest,
   ClearReply,
   ClearRequest,
   CommitReply,
   CommitRequest,
+  DeleteTagsReply,
+  DeleteTagsRequest,
   ReadReply,
   ReadRequest,
+  RenewReply,
+  RenewRequest,
   ReserveReply,
   ReserveRequest,
 } from './protocol.ts'
@@ -45,6 +51,9 @@ export interface CacheShardStub {
   commit(request: CommitRequest): Promise<CommitReply>
   clear(request: ClearRequest): Promise<ClearReply>
   reserve(request: ReserveRequest): Promise<ReserveReply>
+  claim(request: ClaimLoadRequest): Promise<ClaimLoadReply>
+  renew(request: RenewRequest): Promise<RenewReply>
+  deleteTags(request: DeleteTagsRequest): Promise<DeleteTagsReply>
 }
 
 /** The stub of the object of this name. */

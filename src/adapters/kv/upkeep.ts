@@ -72,21 +72,21 @@ export class Upkeep {
   #giveUp(now: number): number {
     const { publisher, settings, entries } = this.#options.state
     publisher.sweep(now)
-    const clearedAt = (entries.lastClearAt ?? 0) + REPLICA_LIFETIME_MS + CLOCK_SKEW_MS
+    const clearedAt = (entries.clears.lastAt ?? 0) + REPLICA_LIFETIME_MS + CLOCK_SKEW_MS
     if (settings.unannounced !== undefined && clearedAt <= now) settings.announced()
     return Math.max(publisher.lapsedAt ?? 0, settings.unannounced === undefined ? 0 : clearedAt)
   }
 
-  /** Announces the clears to readers, which invalidates earlier replicas. */
+  /** Announces the clears and invalidated tags to readers, which invalidates earlier replicas. */
   async #announce(kv: CacheKVNamespace): Promise<void> {
     const { settings, entries } = this.#options.state
     const { unannounced } = settings
     if (unannounced === undefined) return
-    const { clears, generation } = entries
+    const { known, generation } = entries.clears
     // No replica from before a clear lives longer. An announcement by an earlier storage of this object must not either.
     const expirationTtl = CLEAR_RETENTION_MS / 1000
-    await kv.put(unannounced, JSON.stringify(Object.fromEntries(clears)), { expirationTtl })
-    if (entries.generation === generation) settings.announced()
+    await kv.put(unannounced, JSON.stringify(Object.fromEntries(known.all)), { expirationTtl })
+    if (entries.clears.generation === generation) settings.announced()
   }
 
   /** Returns when the next sweep is due, if ever. */
@@ -94,7 +94,7 @@ export class Upkeep {
     const { entries, publisher, settings } = this.#options.state
     const swept = entries.sweep(now - CLOCK_SKEW_MS, MAX_SWEPT_ENTRIES)
     publisher.sweep(now)
-    entries.forgetClears(now - CLEAR_RETENTION_MS)
+    entries.clears.forget(now - CLEAR_RETENTION_MS)
     const { isMore, next } = await this.#sweepBlobs(kv, now)
     const mayBeMore = isMore || swept >= MAX_SWEPT_ENTRIES
     // A sweep that blobs need sooner than in an hour is dated back.
