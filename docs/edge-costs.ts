@@ -77,6 +77,7 @@ export const CALLS = {
     [0, 0, 8, 100, 0],
     [100, 0, 0, 0, 0],
   ],
+  '`agetOrSet` of a stale value, with a load in the background': [[1, 0, 2, 2, 1], [0, 0, 2, 2, 1], null],
   '`agetOrSet` that loads': [[1, 0, 2, 0, 1], [0, 0, 2, 0, 1], null],
   '`aset`': [
     [0, 0, 1, 0, 1],
@@ -88,6 +89,7 @@ export const CALLS = {
     [0, 0, 1, 0, 1],
     [0, 1, 0, 0, 0],
   ],
+  '`aset` with tags': [[0, 0, 1, 0, 1], [0, 0, 1, 0, 1], null],
   '`aset` of a large value': [
     [0, 1, 1, 0, 1],
     [0, 0, 1, 0, 1],
@@ -133,6 +135,12 @@ export const CALLS = {
     [0, 0, 8, 200, 100],
     [100, 100, 0, 0, 0],
   ],
+  '`aexpire`': [[0, 0, 1, 1, 1], [0, 0, 1, 1, 1], null],
+  '`adeleteTags` `aexpireTags` of one tag, whatever the number of values': [
+    [0, 0, 8, 0, 9],
+    [0, 0, 8, 0, 8],
+    null,
+  ],
   '`aclear`': [[0, 0, 8, 0, 9], [0, 0, 8, 0, 8], null],
   '`aclear` without a `keyPrefix`': [[0, 0, 8, 64, 25], [0, 0, 8, 64, 24], null],
 } as const satisfies Record<string, Places>
@@ -142,10 +150,11 @@ export const LATER = {
   'a replica is written, after a read found none': [0, 1, 1, 3, 3],
   'a replica is renewed, for all changes of about a second': [0, 1, 1, 3, 3],
   'a replica is removed, after its entry was': [0, 1, 1, 2, 3],
-  'a clear is told to readers': [0, 1, 1, 1, 3],
+  'a clear, or an invalidated tag, is told to readers': [0, 1, 1, 1, 3],
   'a large value that was replaced is deleted from KV': [0, 1, 1, 16, 4],
   '100 expired entries are swept': [0, 0, 1, 408, 102],
   '100 entries of a cleared `keyPrefix` are swept': [0, 0, 1, 415, 103],
+  '100 entries of a deleted tag are swept': [0, 0, 1, 213, 102],
 } as const satisfies Record<string, Bill>
 
 /** Dollars for a million of it, without the time that owners work. */

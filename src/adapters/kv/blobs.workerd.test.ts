@@ -457,7 +457,13 @@ describe('large values that an earlier version stored', () => {
         [':1:c', pointer(expiring, at + 30 * 86_400_000)],
       ] as const) {
         const { value, expiresAt } = entry
-        sql.exec('INSERT INTO entries VALUES (?, ?, 0, ?, ?)', key, expiresAt, value.format, value.data)
+        sql.exec(
+          'INSERT INTO entries (key, expires_at, format, value) VALUES (?, ?, ?, ?)',
+          key,
+          expiresAt,
+          value.format,
+          value.data,
+        )
       }
     })
     await evictDurableObject(owner)
