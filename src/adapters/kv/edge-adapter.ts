@@ -54,9 +54,7 @@ export class EdgeAdapter implements Adapter {
   }
 
   commit(changes: readonly Change[], now: number): Promise<readonly Outcome[]> {
-    // A load has ended that stores its value, or that stores nothing.
-    for (const { op } of changes) if ('token' in op) this.#claims.ended(op.token)
-    return this.#batcher.commit({ changes, now })
+    return this.#batcher.commit({ changes: changes.map((change) => this.#claims.committing(change)), now })
   }
 
   claim(key: string, now: number, request: ClaimRequest): Promise<ClaimReply> {

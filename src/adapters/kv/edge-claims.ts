@@ -1,7 +1,8 @@
-import type { ClaimReply, ClaimRequest } from '../../core/adapter.ts'
+import type { Change, ClaimReply, ClaimRequest } from '../../core/adapter.ts'
 import { decodeEntry } from './codec.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { CLAIM_RENEWAL_MS } from './limits.ts'
+import { isMethodMissing, UnclaimedLoads } from './unclaimed-loads.ts'
 
 /**
  * Claims loads at the owners, one at a time per key in all isolates, and renews the claims until the loads have ended. If the request
@@ -9,6 +10,7 @@ import { CLAIM_RENEWAL_MS } from './limits.ts'
  */
 export class EdgeClaims {
   readonly #parts: EdgeParts
+  readonly #unclaimed = new UnclaimedLoads()
   /** By token. */
   readonly #renewals = new Map<number, ReturnType<typeof setInterval>>()
 
@@ -17,6 +19,23 @@ export class EdgeClaims {
   }
 
   async claim(key: string, now: number, request: ClaimRequest): Promise<ClaimReply> {
+    try {
+      return await this.#claim(key, now, request)
+    } catch (error) {
+      if (!isMethodMissing(error)) throw error
+      this.#unclaimed.add(request)
+      return { isGranted: true }
+    }
+  }
+
+  /** Call with each change before it is sent. One that stores a loaded value, or that says that there is none, ends the load. */
+  committing(change: Change): Change {
+    if (!('token' in change.op)) return change
+    this.ended(change.op.token)
+    return this.#unclaimed.translated(change)
+  }
+
+  async #claim(key: string, now: number, request: ClaimRequest): Promise<ClaimReply> {
     const { client, blobs } = this.#parts
     const { isGranted, entry } = await client.claim(key, now, request)
     if (isGranted) {
