@@ -158,6 +158,8 @@ describe('README.md', () => {
       'operations on a key are atomic': ({ atomic }) => yes(atomic),
       'a batch is atomic': ({ atomicBatch }) => yes(atomicBatch),
       'read-your-writes': ({ readYourWrites }) => yes(readYourWrites),
+      'loads are shared beyond the process': ({ sharedLoads }) => yes(sharedLoads),
+      tags: ({ tags }) => yes(tags),
       'staleness of reads': ({ staleness }) =>
         staleness === 0 ? 'none' : `about ${staleness} s, or none with \`fresh\``,
       persistent: ({ persistent }) => yes(persistent),

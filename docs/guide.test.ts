@@ -16,6 +16,7 @@ const GUIDE = [
   'timeouts',
   'versioning',
   'async',
+  'freshness',
   'keys',
   'errors',
   'performance',

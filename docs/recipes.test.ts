@@ -95,7 +95,8 @@ describe('computing once', () => {
       if (found !== undefined) return found
       await using lock = await cache.alock('lock:report', { timeout: 30, wait: 10 })
       expect(lock).toBeDefined()
-      return cache.agetOrSet('report', async () => ++computed, 300)
+      // With `await`: the lock is released when the value is stored, not when the load begins.
+      return await cache.agetOrSet('report', async () => ++computed, 300)
     }
     expect(await Promise.all(processes.map(getOrCreate))).toEqual([1, 1, 1, 1])
     expect(computed).toBe(1)

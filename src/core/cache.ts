@@ -197,7 +197,7 @@ export class AsyncCache {
    * after the call stays. What was being loaded when it began is not stored.
    *
    * Atomic in memory and IndexedDB. At the edge each owner does its part at once, and replicas near other
-   * readers disappear somewhat later, at most after `adapter.supports.staleness` seconds.
+   * readers disappear somewhat later, as after `aclear`.
    *
    * @throws {CacheError} `UNSUPPORTED` if the adapter does not `supports.tags`. `ADAPTER_FAILED`; at the edge some
    *   values may be removed already. Call it again.

@@ -7,7 +7,10 @@ import { checkBag } from './options.ts'
 export interface LoadContext {
   /** The key, as the caller gave it. */
   readonly key: string
-  /** The old value, if it is stale but still kept, and its age in **seconds**: to ask the source whether it has changed. */
+  /**
+   * The value to be replaced, if it is still kept, and its age in **seconds**: to ask the source whether it has changed. With
+   * `earlyRefresh` it can still be fresh.
+   */
   readonly stale: StaleValue | undefined
   /** Aborts when `hardTimeout` has passed. It does not abort when callers leave, since the load goes on for others. */
   readonly signal: AbortSignal
