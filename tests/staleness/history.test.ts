@@ -5,8 +5,8 @@ const bounds = { write: 10, clear: 20 }
 
 function written(): History {
   const history = new History(bounds)
-  history.wrote('a', 'key', 'old', 1_000, 0)
-  history.wrote('a', 'key', 'new', 1_000, 100)
+  history.wrote('a', 'key', { value: 'old', expiresAt: 1_000 }, 0)
+  history.wrote('a', 'key', { value: 'new', expiresAt: 1_000 }, 100)
   return history
 }
 
@@ -40,10 +40,22 @@ describe('a near read', () => {
     expect(history.violation('b', 'key', undefined, 200)).toBeUndefined()
   })
 
+  it('after a tag was invalidated', () => {
+    const history = new History(bounds)
+    history.wrote('a', 'key', { value: 'untagged', expiresAt: 1_000 }, 0)
+    history.wrote('a', 'key', { value: 'tagged', expiresAt: 1_000, tags: ['x'] }, 195)
+    history.invalidated('b', 'x', 200)
+    expect(history.violation('a', 'key', 'tagged', 200)).toBeUndefined()
+    expect(history.violation('b', 'key', 'tagged', 200)).toContain('its own isolate')
+    expect(history.violation('b', 'key', 'untagged', 200)).toBeUndefined()
+    expect(history.violation('c', 'key', 'tagged', 220)).toBeUndefined()
+    expect(history.violation('c', 'key', 'tagged', 221)).toBe('gave "tagged" of key, 0.021 s after a clear')
+  })
+
   it('of a touched value uses the stored deadline', () => {
     const history = new History(bounds)
-    history.wrote('a', 'key', 'value', 50, 0)
-    history.wrote('a', 'key', 'value', 500, 40)
+    history.wrote('a', 'key', { value: 'value', expiresAt: 50 }, 0)
+    history.wrote('a', 'key', { value: 'value', expiresAt: 500 }, 40)
     expect(history.violation('b', 'key', 'value', 60)).toBeUndefined()
     expect(history.violation('b', 'key', undefined, 60)).toContain('missed')
   })

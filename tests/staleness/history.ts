@@ -2,7 +2,7 @@
 export interface Bounds {
   /** After a value was overwritten, touched or deleted elsewhere. */
   readonly write: number
-  /** After a clear elsewhere. */
+  /** After a clear, or the invalidation of a tag, elsewhere. */
   readonly clear: number
 }
 
@@ -10,6 +10,9 @@ interface Version {
   /** `undefined` = nothing is stored. */
   readonly value: unknown
   readonly expiresAt: number | null
+  readonly tags: readonly string[]
+  /** The isolates that invalidated one of its tags later. */
+  readonly invalidatedBy: Set<string>
   /** When and how it was replaced. */
   end?: { readonly at: number; readonly by: 'write' | 'clear' }
 }
@@ -30,17 +33,36 @@ export class History {
     this.#bounds = bounds
   }
 
-  wrote(isolate: string, key: string, value: unknown, expiresAt: number | null, at: number): void {
+  wrote(
+    isolate: string,
+    key: string,
+    {
+      value,
+      expiresAt,
+      tags = [],
+    }: Pick<Version, 'value' | 'expiresAt'> & { readonly tags?: readonly string[] },
+    at: number,
+  ): void {
     const versions = this.#of(key)
     this.#end(versions, at, 'write')
-    versions.push({ value, expiresAt })
+    versions.push({ value, expiresAt, tags, invalidatedBy: new Set() })
     this.#own.set(`${isolate} ${key}`, versions.length - 1)
+  }
+
+  /**
+   * Every entry with the tag is gone, or stale, which is the same to readers. The isolate may still read older
+   * values without the tag, since it does not know what others have stored.
+   */
+  invalidated(isolate: string, tag: string, at: number): void {
+    for (const versions of this.#versions.values()) {
+      if (versions.at(-1)?.tags.includes(tag) === true) this.#remove(versions, at)
+      for (const { tags, invalidatedBy } of versions) if (tags.includes(tag)) invalidatedBy.add(isolate)
+    }
   }
 
   cleared(isolate: string, at: number): void {
     for (const [key, versions] of this.#versions) {
-      this.#end(versions, at, 'clear')
-      versions.push({ value: undefined, expiresAt: null })
+      this.#remove(versions, at)
       this.#own.set(`${isolate} ${key}`, versions.length - 1)
     }
   }
@@ -65,7 +87,9 @@ export class History {
     if (same.length === 0) return `gave ${show(value)}, which was never stored under ${key}`
     const alive = same.filter((version) => isAlive(version, at))
     if (alive.length === 0) return `gave ${show(value)} of ${key} past its deadline`
-    const unseen = alive.filter((version) => versions.indexOf(version) >= own)
+    const unseen = alive.filter(
+      (version) => versions.indexOf(version) >= own && !version.invalidatedBy.has(isolate),
+    )
     if (unseen.length === 0) return `gave ${show(value)} of ${key}, over which its own isolate had written`
     if (unseen.some(({ end }) => end === undefined || at - end.at <= this.#bounds[end.by])) {
       this.stale += 1
@@ -73,6 +97,11 @@ export class History {
     }
     const { end } = unseen.at(-1) as Version
     return `gave ${show(value)} of ${key}, ${(at - (end?.at ?? at)) / 1000} s after a ${end?.by}`
+  }
+
+  #remove(versions: Version[], at: number): void {
+    this.#end(versions, at, 'clear')
+    versions.push({ value: undefined, expiresAt: null, tags: [], invalidatedBy: new Set() })
   }
 
   #of(key: string): Version[] {

@@ -2,7 +2,19 @@ import fc from 'fast-check'
 
 /** One action of an isolate, or a passage of time. */
 export type Step =
-  | { readonly kind: 'set'; readonly isolate: number; readonly key: string; readonly timeout: number | null }
+  | {
+      readonly kind: 'set'
+      readonly isolate: number
+      readonly key: string
+      readonly timeout: number | null
+      readonly tags: readonly string[]
+    }
+  | {
+      readonly kind: 'tag'
+      readonly isolate: number
+      readonly tag: string
+      readonly invalidation: 'delete' | 'expire'
+    }
   | { readonly kind: 'count'; readonly isolate: number; readonly key: string }
   | {
       readonly kind: 'touch'
@@ -20,6 +32,7 @@ export const ISOLATES = ['paris-1', 'paris-2', 'tokyo-1', 'tokyo-2', 'lima-1', '
 
 const isolate = fc.nat(ISOLATES.length - 1)
 const key = fc.constantFrom('a', 'b')
+const tag = fc.constantFrom('x', 'y')
 const timeout = fc.constantFrom<(number | null)[]>(null, 30, 90, 300, 4_000)
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -31,7 +44,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       keys: fc.uniqueArray(key, { minLength: 1 }),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('set' as const), isolate, key, timeout }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('set' as const),
+      isolate,
+      key,
+      timeout,
+      tags: fc.uniqueArray(tag, { maxLength: 2 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('tag' as const),
+      isolate,
+      tag,
+      invalidation: fc.constantFrom('delete' as const, 'expire' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('count' as const), isolate, key }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('touch' as const), isolate, key, timeout }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), isolate, key }) },

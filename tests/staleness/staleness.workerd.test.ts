@@ -121,6 +121,18 @@ describe('the checker detects', () => {
       }),
     },
     {
+      what: 'an owner that does not tell of invalidated tags',
+      how: /s after a clear/,
+      change: atHome((kv) => (key, value, options) => {
+        if (!key.includes('/clears/')) return kv.put(key, value, options)
+        // The names of tags begin with a control character.
+        const told = Object.entries(JSON.parse(value as string)).filter(
+          ([name]) => name >= ' ' || name === '',
+        )
+        return kv.put(key, JSON.stringify(Object.fromEntries(told)), options)
+      }),
+    },
+    {
       what: 'copies that do not know their deadline',
       how: /past its deadline/,
       change: atHome((kv) => (key, value, options) => {

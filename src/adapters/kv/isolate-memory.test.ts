@@ -4,19 +4,19 @@ import { IsolateMemory } from './isolate-memory.ts'
 describe('what an isolate remembers of clears', () => {
   it('is what KV tells of, and what was cleared since', () => {
     const memory = new IsolateMemory()
-    memory.noteClear('mine:', 3)
-    memory.noteClears(new Map([['theirs:', 2]]), 0)
+    memory.noteInvalidation('mine:', 3)
+    memory.noteAnnounced(new Map([['theirs:', 2]]), 0)
     expect(memory.trusts('mine:1:key', 1, 2)).toBe(false)
     expect(memory.trusts('theirs:1:key', 1, 1)).toBe(false)
     // An older answer of KV's, from another location.
-    memory.noteClears(new Map([['theirs:', 1]]), 0)
+    memory.noteAnnounced(new Map([['theirs:', 1]]), 0)
     expect(memory.trusts('theirs:1:key', 1, 1)).toBe(false)
   })
 
   it('is forgotten once the owner has forgotten it', () => {
     const memory = new IsolateMemory()
-    memory.noteClear('mine:', 1)
-    memory.noteClears(new Map([['theirs:', 2]]), 0)
+    memory.noteInvalidation('mine:', 1)
+    memory.noteAnnounced(new Map([['theirs:', 2]]), 0)
     expect(memory.trusts('mine:1:key', 1, 0)).toBe(true)
   })
 })
@@ -25,7 +25,7 @@ describe('what an isolate remembers of clears and misses', () => {
   it('is asked for again after a while, also where the clock was set back', () => {
     const memory = new IsolateMemory()
     const [day, minute] = [86_400_000, 60_000]
-    memory.noteClears(new Map(), day)
+    memory.noteAnnounced(new Map(), day)
     memory.noteAbsent('key', day)
     for (const [now, isKnown] of [
       [day + minute - 1, true],
@@ -33,15 +33,15 @@ describe('what an isolate remembers of clears and misses', () => {
       [day - minute, false],
       [0, false],
     ] as const) {
-      expect(memory.areClearsKnown(now, minute)).toBe(isKnown)
+      expect(memory.areInvalidationsKnown(now, minute)).toBe(isKnown)
       expect(memory.mayHaveReplica('key', now, minute)).toBe(!isKnown)
     }
   })
 
-  it('is of ten thousand clears, and without the others no copy is trusted for a while', () => {
+  it('is of twenty thousand clears, and without the others no copy is trusted for a while', () => {
     const memory = new IsolateMemory()
-    for (let index = 0; index <= 10_000; index += 1) memory.noteClear(`tenant-${index}:`, index + 1)
-    expect(memory.size).toBe(10_000)
+    for (let index = 0; index <= 20_000; index += 1) memory.noteInvalidation(`tenant-${index}:`, index + 1)
+    expect(memory.size).toBe(20_000)
     expect(memory.mayHaveReplica('tenant-0:1:key', Date.now(), 60_000)).toBe(false)
     expect(memory.mayHaveReplica('tenant-0:1:key', Date.now() + 660_000, 60_000)).toBe(true)
   })

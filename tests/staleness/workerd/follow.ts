@@ -73,15 +73,20 @@ async function act(
   const deadline = (timeout: number | null) => (timeout === null ? null : now + timeout * 1000)
   switch (step.kind) {
     case 'set':
-      await cache.aset(step.key, value, step.timeout)
-      history.wrote(isolate, step.key, value, deadline(step.timeout), now)
+      await cache.aset(step.key, value, { timeout: step.timeout, tags: step.tags })
+      history.wrote(isolate, step.key, { value, expiresAt: deadline(step.timeout), tags: step.tags }, now)
+      return undefined
+    case 'tag':
+      if (step.invalidation === 'delete') await cache.adeleteTags(step.tag)
+      else await cache.aexpireTags(step.tag)
+      history.invalidated(isolate, step.tag, now)
       return undefined
     case 'touch': {
       const current = history.current(step.key, now)
       const wasThere = await cache.atouch(step.key, step.timeout)
       if (wasThere !== (current !== undefined)) return `touched ${step.key}: ${wasThere}`
       if (current !== undefined) {
-        history.wrote(isolate, step.key, current.value, deadline(step.timeout), now)
+        history.wrote(isolate, step.key, { ...current, expiresAt: deadline(step.timeout) }, now)
       }
       return undefined
     }
@@ -89,7 +94,7 @@ async function act(
       const current = history.current(step.key, now)
       const wasThere = await cache.adelete(step.key)
       if (wasThere !== (current !== undefined)) return `deleted ${step.key}: ${wasThere}`
-      history.wrote(isolate, step.key, undefined, null, now)
+      history.wrote(isolate, step.key, { value: undefined, expiresAt: null }, now)
       return undefined
     }
     case 'count': {
@@ -99,7 +104,7 @@ async function act(
       const counted = await cache.aincr(step.key, 1, { initial: 0, timeout: null })
       // An existing counter keeps its own deadline.
       const expiresAt = typeof current?.value === 'number' ? current.expiresAt : null
-      history.wrote(isolate, step.key, counted, expiresAt, now)
+      history.wrote(isolate, step.key, { value: counted, expiresAt }, now)
       return counted === before + 1 ? undefined : `counted ${step.key} from ${before} to ${counted}`
     }
     case 'clear':
