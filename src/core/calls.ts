@@ -55,8 +55,8 @@ export const SET_OPTIONS: readonly string[] = [...PLAIN_SET_OPTIONS, ...STALE_OP
 const INCR_OPTIONS = [...TOUCH_OPTIONS, 'initial', 'tags']
 export const LOCK_OPTIONS: readonly string[] = ['version', 'timeout']
 export const WAITING_LOCK_OPTIONS: readonly string[] = [...LOCK_OPTIONS, 'wait']
-export const SYNC_LOAD_OPTIONS: readonly string[] = [...PLAIN_SET_OPTIONS, 'schema']
-export const LOAD_DEFAULTS: readonly string[] = [
+const SYNC_LOAD_OPTIONS: readonly string[] = [...PLAIN_SET_OPTIONS, 'schema']
+const LOAD_DEFAULTS: readonly string[] = [
   ...SET_OPTIONS.filter((name) => name !== 'version' && name !== 'tags'),
   'earlyRefresh',
   'softTimeout',

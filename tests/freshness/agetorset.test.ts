@@ -293,10 +293,24 @@ describe('earlyRefresh', () => {
     const { open, advance, store } = setUp({ random: () => 0.999 })
     const [one, other] = [open(), open()]
     const options = { timeout: 100, earlyRefresh: true }
-    await one.agetOrSet('k', () => (advance(10), 'old'), options)
+    await one.agetOrSet(
+      'k',
+      () => {
+        advance(10)
+        return 'old'
+      },
+      options,
+    )
     advance(95)
     const before = store.entries.get(':1:k')
-    await one.agetOrSet('k', () => (advance(1), 'new'), options)
+    await one.agetOrSet(
+      'k',
+      () => {
+        advance(1)
+        return 'new'
+      },
+      options,
+    )
     await settle()
     // A reader that still sees the old entry, as near reads at the edge may.
     const late = open({}, { read: async () => [before] })
@@ -366,7 +380,10 @@ describe('one load at a time', () => {
     await cache.agetOrSet('undefined', () => undefined)
     await cache.agetOrSet('refused', () => Promise.reject(new Error('x'))).catch(() => {})
     await cache.agetOrSet('invalid', () => Symbol('s') as never).catch(() => {})
-    await cache.agetOrSet('skipped', ({ skip }) => (skip(), 1))
+    await cache.agetOrSet('skipped', ({ skip }) => {
+      skip()
+      return 1
+    })
     await Promise.all([1, 2, 3].map(() => cache.agetOrSet('shared', () => undefined)))
     await settle()
     expect([...store.entries]).toEqual([])

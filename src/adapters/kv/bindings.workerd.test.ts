@@ -28,6 +28,9 @@ const double: CacheShardNamespace = {
       commit: (request) => stub.commit(request) as never,
       clear: (request) => stub.clear(request) as never,
       reserve: (request) => stub.reserve(request) as never,
+      claim: (request) => stub.claim(request) as never,
+      renew: (request) => stub.renew(request) as never,
+      deleteTags: (request) => stub.deleteTags(request) as never,
     }
   },
 }

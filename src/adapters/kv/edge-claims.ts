@@ -59,7 +59,8 @@ export class EdgeClaims {
 
   /** Call when a load has ended. */
   ended(token: number): void {
-    clearInterval(this.#renewals.get(token))
+    const renewal = this.#renewals.get(token)
+    if (renewal !== undefined) clearInterval(renewal)
     this.#renewals.delete(token)
   }
 

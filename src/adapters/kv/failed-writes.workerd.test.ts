@@ -34,6 +34,9 @@ async function open() {
         },
         clear: (request) => stub.clear(request) as never,
         reserve: (request) => stub.reserve(request) as never,
+        claim: (request) => stub.claim(request) as never,
+        renew: (request) => stub.renew(request) as never,
+        deleteTags: (request) => stub.deleteTags(request) as never,
       }
     },
   }

@@ -21,7 +21,15 @@ function kvThat(read: () => Promise<never>, get = env.CACHE_KV.get.bind(env.CACH
 
 const silent: CacheShardNamespace = {
   idFromName: (name) => env.CACHE_SHARDS.idFromName(name),
-  getByName: () => ({ read: never, commit: never, clear: never, reserve: never }),
+  getByName: () => ({
+    read: never,
+    commit: never,
+    clear: never,
+    reserve: never,
+    claim: never,
+    renew: never,
+    deleteTags: never,
+  }),
 }
 
 function open(options: Partial<KVAdapterOptions>, onError?: () => 'miss'): AsyncCache {

@@ -125,6 +125,9 @@ function failing(fault: (attempt: number) => object | undefined) {
         commit: (request) => call('commit', () => stub.commit(request)),
         clear: (request) => call('clear', () => stub.clear(request)),
         reserve: (request) => call('reserve', () => stub.reserve(request)),
+        claim: (request) => call('claim', () => stub.claim(request)),
+        renew: (request) => call('renew', () => stub.renew(request)),
+        deleteTags: (request) => call('deleteTags', () => stub.deleteTags(request)),
       }
     },
   }

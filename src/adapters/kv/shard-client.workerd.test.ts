@@ -21,6 +21,9 @@ function watched(isDown: (name: string) => boolean = () => false) {
         commit: (request) => call('commit', () => stub.commit(request) as never),
         clear: (request) => call('clear', () => stub.clear(request) as never),
         reserve: (request) => call('reserve', () => stub.reserve(request) as never),
+        claim: (request) => call('claim', () => stub.claim(request) as never),
+        renew: (request) => call('renew', () => stub.renew(request) as never),
+        deleteTags: (request) => call('deleteTags', () => stub.deleteTags(request) as never),
       }
     },
   }
