@@ -143,6 +143,22 @@ describe('a load at the edge', () => {
     expect(await isolate().agetOrSet('key', () => 'next')).toBe('next')
   })
 
+  it('whose owner restarts is loaded again by those who wait there', async () => {
+    const { isolate, owner, meter } = open()
+    const [first, second] = [heldLoad<string>(), heldLoad<string>()]
+    const loading = isolate().agetOrSet('key', first.loader)
+    await first.begun
+    const waiting = isolate({ onError: () => 'miss' }).agetOrSet('key', second.loader)
+    await expect.poll(() => meter.costs().ownerCalls).toBe(3)
+    await runInDurableObject(owner, (_, state) => state.abort('deployed')).catch(() => {})
+    await second.begun
+    first.end('late')
+    second.end('value')
+    expect(await waiting).toBe('value')
+    expect(['late', 'value']).toContain(await loading)
+    expect(await isolate().agetOrSet('key', () => 'next')).toMatch(/value|next/)
+  })
+
   it('renews its claim while it lasts, and not afterwards', async () => {
     const { isolate, meter } = open()
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
