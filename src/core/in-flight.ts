@@ -12,6 +12,15 @@ export class InFlight<T> {
   #isClosed = false
   /** Stored tags that were invalidated since the load began. Its result is not stored if it has one of them. */
   readonly invalidatedTags: Set<string> = new Set()
+  /** The token of the claim under which the loader runs; `undefined` before and after that, and without claims. */
+  token: number | undefined
+  /**
+   * True if the result may be older than a change in another process that came before it was stored. Callers
+   * after `joinableUntil` must not use it, unless they have seen the claim.
+   */
+  isOutdated = false
+  /** The last caller, by {@link InFlightLoads.entered}, that began before whatever gave the result. */
+  joinableUntil: number = Number.POSITIVE_INFINITY
   /** The request in which other callers can wait for the load; `undefined` if none can. */
   readonly #scope: RequestScope | undefined
   /** Changes of the key that began after the load and have no outcome yet. Created with the first. */
@@ -104,6 +113,8 @@ export interface KeyState<T> {
  */
 export class InFlightLoads<T> {
   readonly #states = new Map<string, KeyState<T>>()
+  /** How many callers have entered. Tells whether a caller or a load came first. */
+  entered = 0
 
   /** If 0, no load is in flight and changes need not be tracked. */
   get size(): number {
@@ -118,6 +129,7 @@ export class InFlightLoads<T> {
       this.#states.set(key, state)
     }
     state.callers += 1
+    this.entered += 1
     return state
   }
 
@@ -179,6 +191,11 @@ export class InFlightLoads<T> {
     const pending = new PendingChanges<T>(true)
     for (const [key, state] of this.#states) if (key.startsWith(scope)) pending.addKey(state, CLEAR, 0)
     return pending
+  }
+
+  /** Must be called when a load turns out to be superseded by another process. */
+  supersede(state: KeyState<T>, inFlight: InFlight<T>): void {
+    supersede(state, inFlight)
   }
 
   /** Must be called when tags are invalidated. */
