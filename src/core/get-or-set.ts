@@ -10,7 +10,7 @@ import {
   shouldRefreshEarly,
 } from './freshness.ts'
 import type { InFlight, KeyState } from './in-flight.ts'
-import { joinableLoad, outdatedFor } from './joining.ts'
+import { acceptable, outdatedFor } from './joining.ts'
 import {
   claimMilliseconds,
   deadlineToReplace,
@@ -108,12 +108,13 @@ async function find(context: CallContext, store: Store, load: Load): Promise<Fou
     const stale = checked !== undefined && isStaleIfError(checked.entry, now) ? checked : undefined
     const isClaimed = claim !== undefined && entry?.claim?.token === claim.token
     // A load that ended while we read counts as well, with its value, `undefined` or error.
-    let inFlight = joinableLoad(context, loads, state, settled, order, entry)
+    const accepts = acceptable(context, loads, state, { order, entry })
+    let inFlight = loads.joinable(state, settled, accepts)
     const pending = inFlight?.pendingOutcomes()
     if (pending !== undefined) {
       // Changes that began before this call may supersede the load. Then its result is not for us.
       await pending
-      inFlight = joinableLoad(context, loads, state, settled, order, entry)
+      inFlight = loads.joinable(state, settled, accepts)
     }
     if (inFlight !== undefined) {
       // A load in flight uses the same token. One that has ended leaves the claim behind.
@@ -121,7 +122,7 @@ async function find(context: CallContext, store: Store, load: Load): Promise<Fou
         const unclaim = { key: storedKey, op: { kind: 'unclaim', token: claim.token } } as const
         store.commitLoaded(method, unclaim, now).catch(() => {})
       }
-      const isOutdated = outdatedFor(context, inFlight, order, entry)
+      const isOutdated = outdatedFor(context, inFlight, { order, entry })
       return { inFlight, isOwn: false, stale, isOutdated }
     }
     const refreshed = deadlineToReplace(entry, now)

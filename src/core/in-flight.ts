@@ -12,15 +12,17 @@ export class InFlight<T> {
   #isClosed = false
   /** Stored tags that were invalidated since the load began. Its result is not stored if it has one of them. */
   readonly invalidatedTags: Set<string> = new Set()
-  /** The token of the claim under which the loader runs; `undefined` before and after that, and without claims. */
+  /** The token of its claim. `undefined` before it is granted, and without claims. */
   token: number | undefined
+  /** The last caller, by {@link InFlightLoads.entered}, that came before the loader began. */
+  begunAfter: number = Number.POSITIVE_INFINITY
+  /** The last caller that came before the claim was ended; `undefined` before that. */
+  endedAfter: number | undefined
   /**
-   * True if the result may be older than a change in another process that came before it was stored. Callers
-   * after `joinableUntil` must not use it, unless they have seen the claim.
+   * True if another process may have changed the key before the result was stored or read. Callers that came
+   * after `begunAfter` must not use it, unless they have seen the claim.
    */
   isOutdated = false
-  /** The last caller, by {@link InFlightLoads.entered}, that began before whatever gave the result. */
-  joinableUntil: number = Number.POSITIVE_INFINITY
   /** The request in which other callers can wait for the load; `undefined` if none can. */
   readonly #scope: RequestScope | undefined
   /** Changes of the key that began after the load and have no outcome yet. Created with the first. */
@@ -138,10 +140,15 @@ export class InFlightLoads<T> {
     this.#dropIfIdle(key, state)
   }
 
-  /** Returns the load to join: one in flight, or one that ended after `settled` did. */
-  joinable(state: KeyState<T>, settled: InFlight<T> | undefined): InFlight<T> | undefined {
-    for (const inFlight of state.loads) if (inFlight.isJoinable) return inFlight
-    return state.settled === settled || state.settled?.isJoinable !== true ? undefined : state.settled
+  /** Returns the load to join: one in flight, or one that ended after `settled` did, that the caller accepts. */
+  joinable(
+    state: KeyState<T>,
+    settled: InFlight<T> | undefined,
+    accepts: (inFlight: InFlight<T>) => boolean,
+  ): InFlight<T> | undefined {
+    for (const inFlight of state.loads) if (inFlight.isJoinable && accepts(inFlight)) return inFlight
+    const ended = state.settled
+    return ended !== undefined && ended !== settled && ended.isJoinable && accepts(ended) ? ended : undefined
   }
 
   /**

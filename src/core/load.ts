@@ -48,10 +48,10 @@ export async function runLoad(
   const right = await claimLoad(context, store, load, start, inFlight)
   if (!('kind' in right)) return right
   let isClaimed = right.kind === 'claim'
-  inFlight.joinableUntil = store.loads.entered
+  inFlight.begunAfter = store.loads.entered
   if (isClaimed) inFlight.token = start.token
   const change = async (op: Op, now: number) => {
-    inFlight.token = undefined
+    inFlight.endedAfter = store.loads.entered
     const outcome = await store.commitLoaded(load.method, { key: load.storedKey, op }, now)
     if (isClaimed && outcome?.ok === false) inFlight.isOutdated = true
     return outcome
@@ -79,6 +79,8 @@ export async function runLoad(
         ? undefined
         : context.entry(method, key, loaded, run.options, now, isTimed ? loadMs : undefined)
     if (entry === undefined || run.isSkipped) {
+      // Nothing will tell whether its tags were invalidated meanwhile.
+      if (isClaimed) inFlight.isOutdated = true
       context.metrics.loaded({ ...told, isStored: false })
       return { entry, isStored: false, isShared: false }
     }
@@ -132,7 +134,7 @@ async function claimLoad(
   let { refresh } = start
   for (let attempt = 0; attempt < MAX_CLAIM_ATTEMPTS; attempt += 1) {
     const request = { token, milliseconds, refresh, wait: !isBackground }
-    inFlight.joinableUntil = store.loads.entered
+    inFlight.begunAfter = store.loads.entered
     try {
       const reply = await store.claim(method, storedKey, context.now(), request)
       if (reply.isGranted) return { kind: 'claim', release: reply.release }
