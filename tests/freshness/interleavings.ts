@@ -1,7 +1,8 @@
 import type fc from 'fast-check'
 import { memoryAdapter } from '../../src/adapters/memory/index.ts'
-import type { Adapter, Op } from '../../src/core/adapter.ts'
+import type { Adapter } from '../../src/core/adapter.ts'
 import { createCache } from '../../src/core/create-cache.ts'
+import { storedAnyway } from '../resurrection/broken.ts'
 import type { History } from '../resurrection/history.ts'
 import type { Program } from '../resurrection/programs.ts'
 import { joined, Recorder } from '../resurrection/record.ts'
@@ -46,14 +47,7 @@ export function together(): Processes {
 /** Broken: a loaded value is stored whatever has happened since. */
 export const unconditionalFill = (store: SharedStore): Partial<Adapter> => {
   const { commit } = store.adapter()
-  const broken = (op: Op): Op => (op.kind === 'fill' ? { kind: 'set', entry: op.entry } : op)
-  return {
-    commit: (changes, now) =>
-      commit(
-        changes.map((change) => ({ ...change, op: broken(change.op) })),
-        now,
-      ),
-  }
+  return { commit: (changes, now) => commit(changes.map(storedAnyway), now) }
 }
 
 /** Broken: an invalidation of tags forgets the loads in flight. */
