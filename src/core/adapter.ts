@@ -225,6 +225,11 @@ export interface Adapter {
    */
   claim?(key: string, now: number, request: ClaimRequest): Promise<ClaimReply>
   /**
+   * True if reads return the claims of loads in flight, also of keys that have no entry. The core then sees that
+   * another process has ended the claim of a load, and lets no later caller join it.
+   */
+  readonly readsClaims?: boolean | undefined
+  /**
    * Invalidates every entry that has one of the stored tags, and every load in flight that brings one. Entries
    * written later are not affected. Required if `supports.tags`.
    */

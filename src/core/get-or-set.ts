@@ -10,6 +10,7 @@ import {
   shouldRefreshEarly,
 } from './freshness.ts'
 import type { InFlight, KeyState } from './in-flight.ts'
+import { acceptable, outdatedFor } from './joining.ts'
 import {
   claimMilliseconds,
   deadlineToReplace,
@@ -35,7 +36,13 @@ interface Checked {
 /** What the read found: a value to return, or the load to wait for, and what to return if that fails. */
 type Found =
   | { readonly use: Checked; readonly source: 'hit' | 'stale' }
-  | { readonly inFlight: InFlight<LoadResult>; readonly isOwn: boolean; readonly stale: Checked | undefined }
+  | {
+      readonly inFlight: InFlight<LoadResult>
+      readonly isOwn: boolean
+      readonly stale: Checked | undefined
+      /** True if the load that ended turns out to be older than a change that came before this call. */
+      readonly isOutdated: () => boolean
+    }
 
 /** Reads the key. On a miss, joins the load in flight or starts one. */
 export async function getOrSet(
@@ -51,11 +58,11 @@ export async function getOrSet(
     describe(context, status, found.source, found.use.entry)
     return found.use.value
   }
-  const { inFlight, isOwn, stale } = found
+  const { inFlight, isOwn, stale, isOutdated } = found
   const result = await waitFor(inFlight, stale, options, signal)
   if (result === undefined || 'error' in result) return staleOrError(context, load, stale, status, result)
-  if ('isLeftToOthers' in result) {
-    // It was a refresh that nobody waited for when it began.
+  if ('isLeftToOthers' in result || isOutdated()) {
+    // It was a refresh that nobody waited for when it began, or another process has changed the key.
     return getOrSet(context, store, { ...call, options: { ...options, signal, status } })
   }
   const { entry, isShared, isStored } = result
@@ -68,6 +75,7 @@ async function find(context: CallContext, store: Store, load: Load): Promise<Fou
   const { method, storedKey, key, options } = load
   const { loads } = store
   const state = loads.enter(storedKey)
+  const order = loads.entered
   try {
     const { settled } = state
     const now = context.now()
@@ -101,16 +109,18 @@ async function find(context: CallContext, store: Store, load: Load): Promise<Fou
     context.metrics.read(false, method, key)
     const stale = checked !== undefined && isStaleIfError(checked.entry, now) ? checked : undefined
     // A load that ended while we read counts as well, with its value, `undefined` or error.
-    let inFlight = loads.joinable(state, settled)
+    const accepts = acceptable(context, loads, state, { order, entry })
+    let inFlight = loads.joinable(state, settled, accepts)
     const pending = inFlight?.pendingOutcomes()
     if (pending !== undefined) {
       // Changes that began before this call may supersede the load. Then its result is not for us.
       await pending
-      inFlight = loads.joinable(state, settled)
+      inFlight = loads.joinable(state, settled, accepts)
     }
     if (inFlight !== undefined) {
       if (isClaimed) unclaimIfUnused(store, load, state, claim.token, now)
-      return { inFlight, isOwn: false, stale }
+      const isOutdated = outdatedFor(context, inFlight, { order, entry })
+      return { inFlight, isOwn: false, stale, isOutdated }
     }
     const refreshed = deadlineToReplace(entry, now)
     const started = begin(context, store, load, state, {
@@ -120,11 +130,13 @@ async function find(context: CallContext, store: Store, load: Load): Promise<Fou
       isOutage,
       isClaimed: isClaimed && claim.token === state.token,
     })
-    return { inFlight: started, isOwn: true, stale }
+    return { inFlight: started, isOwn: true, stale, isOutdated: never }
   } finally {
     loads.leave(storedKey, state)
   }
 }
+
+const never = (): boolean => false
 
 /** Stands for what a read would have found, if the store had not failed. */
 const OUTAGE: unique symbol = Symbol('outage')
@@ -152,7 +164,7 @@ function unclaimIfUnused(
   token: number,
   now: number,
 ): void {
-  if (state.token === token || state.loads.some((inFlight) => inFlight.token === token)) return
+  if (state.token === token || state.loads.some((inFlight) => inFlight.requestedToken === token)) return
   // If this fails, the claim ends with its time.
   store.commitLoaded(method, { key: storedKey, op: { kind: 'unclaim', token } }, now).catch(() => {})
 }
@@ -168,7 +180,7 @@ function begin(
   const token = state.token ?? context.nextToken()
   state.token = undefined
   const started = store.loads.start(load.storedKey, state, (inFlight) => {
-    inFlight.token = token
+    inFlight.requestedToken = token
     return runLoad(context, store, load, { ...start, token }, inFlight)
   })
   const { waitUntil = context.options.waitUntil ?? context.adapter.waitUntil } = load.options

@@ -10,10 +10,21 @@ export class InFlight<T> {
   superseded = false
   /** True once any tag was invalidated: later callers must not join, since the loaded value may have the tag. */
   #isClosed = false
-  /** The token of its claim, if it may have one. */
-  token: number | undefined
+  /** The token with which it claims, or wants to. */
+  requestedToken: number | undefined
   /** Stored tags that were invalidated since the load began. Its result is not stored if it has one of them. */
   readonly invalidatedTags: Set<string> = new Set()
+  /** The token of its claim. `undefined` before it is granted, and without claims. */
+  token: number | undefined
+  /** The last caller, by {@link InFlightLoads.entered}, that came before the loader began. */
+  begunAfter: number = Number.POSITIVE_INFINITY
+  /** The last caller that came before the claim was ended; `undefined` before that. */
+  endedAfter: number | undefined
+  /**
+   * True if another process may have changed the key before the result was stored or read. Callers that came
+   * after `begunAfter` must not use it, unless they have seen the claim.
+   */
+  isOutdated = false
   /** The request in which other callers can wait for the load; `undefined` if none can. */
   readonly #scope: RequestScope | undefined
   /** Changes of the key that began after the load and have no outcome yet. Created with the first. */
@@ -106,6 +117,8 @@ export interface KeyState<T> {
  */
 export class InFlightLoads<T> {
   readonly #states = new Map<string, KeyState<T>>()
+  /** How many callers have entered. Tells whether a caller or a load came first. */
+  entered = 0
 
   /** If 0, no load is in flight and changes need not be tracked. */
   get size(): number {
@@ -120,6 +133,7 @@ export class InFlightLoads<T> {
       this.#states.set(key, state)
     }
     state.callers += 1
+    this.entered += 1
     return state
   }
 
@@ -128,10 +142,15 @@ export class InFlightLoads<T> {
     this.#dropIfIdle(key, state)
   }
 
-  /** Returns the load to join: one in flight, or one that ended after `settled` did. */
-  joinable(state: KeyState<T>, settled: InFlight<T> | undefined): InFlight<T> | undefined {
-    for (const inFlight of state.loads) if (inFlight.isJoinable) return inFlight
-    return state.settled === settled || state.settled?.isJoinable !== true ? undefined : state.settled
+  /** Returns the load to join: one in flight, or one that ended after `settled` did, that the caller accepts. */
+  joinable(
+    state: KeyState<T>,
+    settled: InFlight<T> | undefined,
+    accepts: (inFlight: InFlight<T>) => boolean,
+  ): InFlight<T> | undefined {
+    for (const inFlight of state.loads) if (inFlight.isJoinable && accepts(inFlight)) return inFlight
+    const ended = state.settled
+    return ended !== undefined && ended !== settled && ended.isJoinable && accepts(ended) ? ended : undefined
   }
 
   /**
@@ -181,6 +200,11 @@ export class InFlightLoads<T> {
     const pending = new PendingChanges<T>(true)
     for (const [key, state] of this.#states) if (key.startsWith(scope)) pending.addKey(state, CLEAR, 0)
     return pending
+  }
+
+  /** Must be called when a load turns out to be superseded by another process. */
+  supersede(state: KeyState<T>, inFlight: InFlight<T>): void {
+    supersede(state, inFlight)
   }
 
   /** Must be called when tags are invalidated. */

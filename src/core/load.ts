@@ -45,10 +45,17 @@ export async function runLoad(
   start: LoadStart,
   inFlight: InFlight<LoadResult>,
 ): Promise<LoadResult> {
-  const right = await claimLoad(context, store, load, start)
+  const right = await claimLoad(context, store, load, start, inFlight)
   if (!('kind' in right)) return right
   let isClaimed = right.kind === 'claim'
-  const change = (op: Op, now: number) => store.commitLoaded(load.method, { key: load.storedKey, op }, now)
+  inFlight.begunAfter = store.loads.entered
+  if (isClaimed) inFlight.token = start.token
+  const change = async (op: Op, now: number) => {
+    inFlight.endedAfter = store.loads.entered
+    const outcome = await store.commitLoaded(load.method, { key: load.storedKey, op }, now)
+    if (isClaimed && outcome?.ok === false) inFlight.isOutdated = true
+    return outcome
+  }
   try {
     const { method, key, options } = load
     const isRefresh = start.isBackground
@@ -72,6 +79,8 @@ export async function runLoad(
         ? undefined
         : context.entry(method, key, loaded, run.options, now, isTimed ? loadMs : undefined)
     if (entry === undefined || run.isSkipped) {
+      // Nothing will tell whether its tags were invalidated meanwhile.
+      if (isClaimed) inFlight.isOutdated = true
       context.metrics.loaded({ ...told, isStored: false })
       return { entry, isStored: false, isShared: false }
     }
@@ -116,6 +125,7 @@ async function claimLoad(
   store: Store,
   { method, storedKey, options }: Load,
   { token, isClaimed, isBackground, isOutage, ...start }: LoadStart,
+  inFlight: InFlight<LoadResult>,
 ): Promise<Right | LoadResult> {
   if (isOutage) return { kind: 'none' }
   if (isClaimed) return { kind: 'claim' }
@@ -124,14 +134,17 @@ async function claimLoad(
   let { refresh } = start
   for (let attempt = 0; attempt < MAX_CLAIM_ATTEMPTS; attempt += 1) {
     const request = { token, milliseconds, refresh, wait: !isBackground }
+    inFlight.begunAfter = store.loads.entered
     try {
       const reply = await store.claim(method, storedKey, context.now(), request)
       if (reply.isGranted) return { kind: 'claim', release: reply.release }
       const { entry } = reply
       if (entry !== undefined) {
         const schema = options.schema ?? context.options.schema
-        if (schema === undefined || (await refusalOf(schema, entry.value)) === undefined)
+        if (schema === undefined || (await refusalOf(schema, entry.value)) === undefined) {
+          inFlight.isOutdated = true
           return { entry, isStored: true, isShared: true }
+        }
         // Another version of the application has stored it.
         refresh = entry.expiresAt ?? Number.POSITIVE_INFINITY
       } else if (isBackground) return { isLeftToOthers: true }

@@ -24,6 +24,7 @@ export class SharedStore {
     return {
       name: 'shared store',
       supports: SUPPORTS,
+      readsClaims: true,
       read: async (keys) => keys.map((key) => this.entries.get(key)),
       commit: async (changes, now) => this.#commit(changes, now),
       clear: async (scope) => {

@@ -64,6 +64,7 @@ const KNOWN = ['name', 'durability', 'openTimeout', 'limits', 'announcements', '
 class DatabaseAdapter implements IndexedDBAdapter {
   readonly name = 'indexeddb'
   readonly supports: Supports = SUPPORTS
+  readonly readsClaims = true
   readonly announcements: Announcements | undefined
   readonly #connection: Connection
   readonly #limits: EvictionPolicy | undefined

@@ -176,6 +176,10 @@ class AdapterWithFallback implements IndexedDBAdapter {
     if (chosen !== this.#adapter) this.announcements?.invalidated(tags)
   }
 
+  get readsClaims(): boolean | undefined {
+    return this.#adapter.readsClaims
+  }
+
   get subscribe(): ((listener: (change: StoreChange) => void) => () => void) | undefined {
     return this.#adapter.subscribe
   }

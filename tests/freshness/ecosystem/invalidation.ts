@@ -82,6 +82,31 @@ export const invalidation: readonly Row[] = [
     },
   },
   {
+    reports: ['mochi#348', 'fluxer#2246'],
+    title: 'who asks after an invalidation does not get the load that began before it',
+    async run({ open }) {
+      const [cache, other] = [open(), open()]
+      for (const invalidate of [
+        () => other.adelete('k'),
+        () => other.aclear(),
+        () => other.adeleteTags('user:1'),
+        () => other.aexpireTags('user:1'),
+      ]) {
+        await cache.adelete('k')
+        const { load, resolve, begun } = heldLoader<string>()
+        const before = cache.agetOrSet('k', load, WINDOW)
+        await begun
+        await invalidate()
+        const after = cache.agetOrSet('k', async () => 'new', WINDOW)
+        await settle()
+        resolve('old')
+        expect(await after).toBe('new')
+        // Those who waited get what was loaded, or what another call has stored since.
+        expect(['old', 'new']).toContain(await before)
+      }
+    },
+  },
+  {
     reports: ['opennextjs-cloudflare#1058', 'opennextjs-cloudflare#1185', 'opennextjs-cloudflare#1263'],
     title:
       'a tag has a soft invalidation: stale is served, one refresh runs, and only readers of the tag are affected',
