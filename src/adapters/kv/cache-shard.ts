@@ -30,7 +30,7 @@ import type {
 } from './protocol.ts'
 import { SWEEP_INTERVAL_MS, sweepFor } from './sweep-time.ts'
 import { Upkeep } from './upkeep.ts'
-import { WriteBuffer } from './write-buffer.ts'
+import { NO_ENTRY, WriteBuffer } from './write-buffer.ts'
 
 export type { CacheKVNamespace } from './namespace.ts'
 
@@ -94,11 +94,10 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     for (const key of keys) {
       const claim = claimed.get(key)
       const isWhole = wanted === 'value' || publish !== undefined
-      const entry = claim
-        ? this.#claim(claim, now).stored
-        : isWhole
-          ? stored.get(key)
-          : stored.getDeadline(key)
+      const entry =
+        claim === undefined
+          ? this.#withClaim(key, isWhole ? stored.get(key) : stored.getDeadline(key))
+          : this.#claim(claim, now).stored
       bytes += entry === undefined ? 0 : sizeInCall(entry.value)
       if (entries.length > 0 && bytes > MAX_CALL_BYTES) break
       entries.push(entry ?? null)
@@ -235,7 +234,12 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
     const current = outcome.ok ? (outcome.entry as StoredEntry | undefined) : undefined
     const isGranted = outcome.ok && current === undefined
     if (isGranted) buffer.claim(at + CLAIM_LEASE_MS)
-    return { isGranted, current, stored: isGranted ? buffer.get(key) : buffer.stored(key) }
+    return { isGranted, current, stored: buffer.get(key) }
+  }
+
+  #withClaim(key: string, entry: StoredEntry | undefined): StoredEntry | undefined {
+    const claim = this.#state.claims.get(key, Date.now())
+    return claim === undefined ? entry : { ...(entry ?? NO_ENTRY), claim }
   }
 
   /** A lost alarm leaves work undone. */
@@ -285,7 +289,7 @@ interface Claimed {
   readonly isGranted: boolean
   /** The live entry that makes the load unnecessary. */
   readonly current: StoredEntry | undefined
-  /** What is stored, with the claim if it was granted. */
+  /** What is stored, with the claim of the load in flight. */
   readonly stored: StoredEntry | undefined
 }
 

@@ -203,6 +203,27 @@ describe('a load at the edge', () => {
     expect(await isolate().aget('key', { fresh: true })).toBe(left)
   })
 
+  it.each<[string, (cache: ReturnType<ReturnType<typeof open>['isolate']>) => Promise<unknown>]>([
+    ['was deleted', (cache) => cache.adelete('key')],
+    ['has lost a tag', (cache) => cache.adeleteTags('posts')],
+    ['was cleared', (cache) => cache.aclear()],
+  ])('is not joined by who asks after the key %s in another isolate', async (_, change) => {
+    const { isolate } = open()
+    const [old, current] = [heldLoad<string>(), heldLoad<string>()]
+    const cache = isolate()
+    const before = cache.agetOrSet('key', old.loader, { tags: ['posts'] })
+    await old.begun
+    await change(isolate())
+    const after = cache.agetOrSet('key', current.loader, { tags: ['posts'] })
+    // After a tag it waits for the load in flight, whose value may not have the tag.
+    old.end('old')
+    await current.begun
+    current.end('new')
+    expect(await after).toBe('new')
+    expect(['old', 'new']).toContain(await before)
+    expect(await isolate().aget('key')).toBe('new')
+  })
+
   it('in the background replaces a stale value once, while all callers get the stale one', async () => {
     const { isolate } = open()
     let now = 1_000_000

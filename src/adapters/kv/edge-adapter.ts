@@ -23,6 +23,7 @@ import { waitUntil } from './wait-until.ts'
 export class EdgeAdapter implements Adapter {
   readonly name = 'kv'
   readonly supports: Supports
+  readonly readsClaims = true
   readonly waitUntil: (promise: Promise<unknown>) => void = waitUntil
   readonly #parts: EdgeParts
   readonly #reader: EdgeReader

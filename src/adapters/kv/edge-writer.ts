@@ -1,6 +1,6 @@
 import type { Change, Outcome } from '../../core/adapter.ts'
 import type { Commit } from '../../core/batch.ts'
-import { isLive, isOpen, keptUntil, keysOf } from '../../core/operations.ts'
+import { isLive, isOpen, keptUntil, keysOf, unclaimed } from '../../core/operations.ts'
 import { blobOf } from './blob-pointer.ts'
 import { decodeEntry, encodeWithin } from './codec.ts'
 import type { EdgeParts } from './edge-parts.ts'
@@ -158,8 +158,9 @@ export class EdgeWriter {
   /** Copies, then deletes. Only a custom key function can give versions of a key to different owners. */
   async #moveAcross(from: string, to: string, now: number): Promise<Outcome> {
     const { client, blobs } = this.#parts
-    const entry = settledValue((await client.read([from], 'value'))[0]) ?? undefined
-    if (!isLive(entry, now)) return MISSING
+    const stored = settledValue((await client.read([from], 'value'))[0]) ?? undefined
+    if (!isLive(stored, now)) return MISSING
+    const entry = unclaimed(stored) as StoredEntry
     // Each owner looks after the blobs of its own keys, so the target gets a new blob.
     const whole = await blobs.follow(entry, now)
     if (whole === undefined) return MISSING

@@ -87,11 +87,6 @@ export class WriteBuffer {
     }
   }
 
-  /** The entry without its claim. */
-  stored(key: string): StoredEntry | undefined {
-    return (this.#slots.get(key) ?? this.#read(key)).entry
-  }
-
   get(key: string): StoredEntry | undefined {
     const { entry, claim } = this.#slots.get(key) ?? this.#read(key)
     return claim === undefined ? entry : { ...(entry ?? NO_ENTRY), claim }
@@ -138,7 +133,7 @@ export class WriteBuffer {
 const OK: Outcome = { ok: true }
 
 /** Stands for the entry of a key that is claimed and has none. */
-const NO_ENTRY: StoredEntry = Object.freeze({ value: 0, expiresAt: Number.NEGATIVE_INFINITY })
+export const NO_ENTRY: StoredEntry = Object.freeze({ value: 0, expiresAt: Number.NEGATIVE_INFINITY })
 
 /** True if nothing need be written: an operation that only claims a load leaves the parts of the entry as they are. */
 function isSame(before: StoredEntry | undefined, entry: StoredEntry | undefined): boolean {
