@@ -254,8 +254,9 @@ describe.each(['memory', 'disk'] as const)('a full origin, its data in %s', (sto
       }
       return { failed, old: (await cache.agetMany(names)).size }
     })
-    // Which of the two it is depends on what database the browser has.
-    if (left.failed > 0) expect(left.old).toBeGreaterThanOrEqual(40)
+    // Which of the two it is depends on what database the browser has. If some writes were stored, deleting did free
+    // something, and each of them may have evicted several entries.
+    if (left.failed === 20) expect(left.old).toBeGreaterThanOrEqual(40)
     else expect(left.old).toBeLessThan(60)
   })
 })
