@@ -321,6 +321,23 @@ export function freshnessCases(open: () => Adapter): void {
       },
     )
 
+    it.runIf(open().readsClaims)('are read, also without an entry, until they end', async () => {
+      const adapter = open()
+      const metadata = { storedAt: NOW - 5_000, staleWhileRevalidateMs: 60_000 }
+      await adapter.commit([set(':1:stale', 'old', metadata, NOW - 1_000)], NOW - 5_000)
+      for (const key of [':1:k', ':1:stale']) {
+        expect(await claim(adapter, key, 1)).toBe(true)
+        const held = (await entryOf(adapter, key))?.claim
+        expect(held?.token).toBe(1)
+        expect(held?.invalidatedTags).toBeUndefined()
+        await adapter.deleteTags?.([':a'], NOW, 'expire')
+        expect((await entryOf(adapter, key))?.claim).toMatchObject({ token: 1, invalidatedTags: [':a'] })
+        await commit(adapter, { key, op: { kind: 'delete' } })
+        expect(await entryOf(adapter, key)).toBeUndefined()
+      }
+      for (const release of releases.splice(0)) release()
+    })
+
     describe.runIf(open().supports.sharedLoads)('of several processes', () => {
       it('are granted to one at a time, and the others get its value', async () => {
         const adapter = open()
