@@ -2,7 +2,7 @@ import type { Entry } from '../../core/adapter.ts'
 import { estimateBytes } from '../../core/bytes.ts'
 import { keptUntil } from '../../core/operations.ts'
 import { fromStored, type StoredValue, toStore } from './causes.ts'
-import { answered, isNamed, result } from './requests.ts'
+import { answered, isNamed, result, results } from './requests.ts'
 import {
   CLAIMED,
   type LargeEntry,
@@ -176,6 +176,15 @@ const KEYED: readonly Store[] = ['entries', 'values', 'uses']
 
 export function removeEntry(transaction: IDBTransaction, key: string): void {
   for (const name of KEYED) transaction.objectStore(name).delete(key)
+}
+
+/** Removes many entries, with a request for each row that may exist: most values are small, and many databases have no uses. */
+export async function removeEntries(transaction: IDBTransaction, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return
+  const stores = KEYED.map((name) => transaction.objectStore(name))
+  const firstKeys = await results(stores.map((store) => store.getAllKeys(undefined, 1)))
+  const filled = stores.filter((_, index) => (firstKeys[index] as IDBValidKey[]).length > 0)
+  for (const key of keys) for (const store of filled) store.delete(key)
 }
 
 /** Removes a range of keys, or all if `range` is `undefined`. */

@@ -24,8 +24,13 @@ export async function invalidateRows(
 ): Promise<void> {
   const entries = transaction.objectStore('entries')
   const index = entries.index('tags')
-  const found = await results([...tags, CLAIMED].map((tag) => index.getAllKeys(tag)))
-  const keys = [...new Set(found.flat() as string[])]
+  const found = (await results([...tags, CLAIMED].map((tag) => index.getAllKeys(tag)))) as string[][]
+  const claimed = found.pop() ?? []
+  const tagged = new Set(found.flat())
+  const isDelete = invalidation === 'delete'
+  // What is deleted need not be read.
+  if (isDelete) await writer.remove(transaction, [...tagged])
+  const keys = isDelete ? claimed.filter((key) => !tagged.has(key)) : [...new Set([...tagged, ...claimed])]
   const written = new Written()
   for (let start = 0; start < keys.length; start += MAX_ROWS_IN_MEMORY) {
     const portion = keys.slice(start, start + MAX_ROWS_IN_MEMORY)

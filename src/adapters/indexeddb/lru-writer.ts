@@ -3,7 +3,7 @@ import type { BatchDecision, Commit } from '../../core/batch.ts'
 import { type Limits, share, wantsRoom } from '../../core/culling.ts'
 import { isPlaceholder, keysOf } from '../../core/operations.ts'
 import type { AccessLog } from './access-log.ts'
-import { clearEntries, putEntry, removeEntry, UNREAD, Written } from './entries.ts'
+import { clearEntries, putEntry, removeEntries, UNREAD, Written } from './entries.ts'
 import type { EntryWriter, WriteDecision } from './eviction-policy.ts'
 import { deleteTotals } from './no-limits.ts'
 import { result } from './requests.ts'
@@ -142,10 +142,8 @@ export class LruWriter implements EntryWriter {
   async #removeAll(transaction: IDBTransaction, totals: UsageTotals, all: Iterable<string>): Promise<void> {
     const keys = [...all]
     await totals.load(keys)
-    for (const key of keys) {
-      removeEntry(transaction, key)
-      totals.remove(key)
-    }
+    await removeEntries(transaction, keys)
+    for (const key of keys) totals.remove(key)
   }
 
   async clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): Promise<void> {

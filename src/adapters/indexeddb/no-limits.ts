@@ -1,5 +1,5 @@
 import type { BatchDecision } from '../../core/batch.ts'
-import { clearEntries, putEntry, removeEntry, Written } from './entries.ts'
+import { clearEntries, putEntry, removeEntries, removeEntry, Written } from './entries.ts'
 import type { EntryWriter, WriteDecision } from './eviction-policy.ts'
 import { TOTALS } from './schema.ts'
 
@@ -19,9 +19,9 @@ export class NoLimits implements EntryWriter {
     }
   }
 
-  remove(transaction: IDBTransaction, keys: readonly string[]): void {
+  remove(transaction: IDBTransaction, keys: readonly string[]): Promise<void> {
     this.#deleteTotals(transaction)
-    for (const key of keys) removeEntry(transaction, key)
+    return removeEntries(transaction, keys)
   }
 
   clear(transaction: IDBTransaction, range: IDBKeyRange | undefined): void {
