@@ -101,4 +101,31 @@ describe('a caller that comes while a load runs, after a change in another proce
     expect(await before).toBe('old')
     expect(await after).toBe('new')
   })
+
+  it('does not get a value that was not stored, and one of whose tags was invalidated before', async () => {
+    const { pass, reached, open } = gate()
+    let reads = 0
+    const { cache, other } = twoProcesses(({ read }) => ({
+      async read(...request) {
+        reads += 1
+        if (reads === 2) await pass()
+        return read(...request)
+      },
+    }))
+    const { load, resolve, begun } = heldLoader<string>()
+    const before = cache.agetOrSet('k', async (context) => {
+      context.skip()
+      context.setOptions({ tags: ['t'] })
+      return load(context)
+    })
+    await begun
+    await other.adeleteTags('t')
+    const after = cache.agetOrSet('k', async () => 'new')
+    await reached
+    resolve('old')
+    await settle()
+    open()
+    expect(await before).toBe('old')
+    expect(await after).toBe('new')
+  })
 })
