@@ -27,8 +27,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   fresh: checkBoolean,
   initializedOnly: checkBoolean,
   keepAge: checkBoolean,
-  staleWhileRevalidate: checkTimeout,
-  staleIfError: checkTimeout,
+  staleWhileRevalidate: checkWindow,
+  staleIfError: checkWindow,
   softTimeout: checkPositive,
   hardTimeout: checkPositive,
   tags: checkTags,
@@ -57,6 +57,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
   signal: (value, method, name) => {
     if (!isAbortSignal(value)) throw wrongType(method, 'an AbortSignal', name, value)
   },
+}
+
+function checkWindow(value: unknown, method: string, name: string): void {
+  checkTimeout(value, method, name, 'no end')
 }
 
 function checkBoolean(value: unknown, method: string, name: string): void {

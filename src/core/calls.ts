@@ -81,9 +81,12 @@ export class Calls extends CallContext {
 
   get(method: string, key: string, options: GetOptions<unknown> | undefined): ReadPlan<unknown> {
     return this.#readOne(method, key, options, GET_OPTIONS, 'value', ([entry]) => {
-      this.metrics.read(entry !== undefined, method, key)
-      if (entry === undefined) return options?.default
-      return this.checkedOut(entry.value, key, options?.schema ?? this.options.schema, options?.default)
+      const schema = options?.schema ?? this.options.schema
+      const found = entry === undefined ? NO_VALUE : this.checkedOut(entry.value, key, schema, NO_VALUE)
+      return after(found, (value) => {
+        this.metrics.read(value !== NO_VALUE, method, key)
+        return value === NO_VALUE ? options?.default : value
+      })
     })
   }
 
@@ -99,9 +102,8 @@ export class Calls extends CallContext {
           isStale: !isLive(entry, now),
           tags: (entry.metadata?.tags ?? []).map((tag) => this.keyspace.userTagOf(tag)),
         }
-        const value = this.checkedOut(entry.value, key, options?.schema ?? this.options.schema, NO_ENTRY)
-        const build = (checked: unknown) => (checked === NO_ENTRY ? undefined : { value: checked, ...about })
-        return isThenable(value) ? value.then(build) : build(value)
+        const value = this.checkedOut(entry.value, key, options?.schema ?? this.options.schema, NO_VALUE)
+        return after(value, (checked) => (checked === NO_VALUE ? undefined : { value: checked, ...about }))
       }),
       isStaleWanted: true,
     }
@@ -142,10 +144,12 @@ export class Calls extends CallContext {
       let index = 0
       for (const key of storedKeys.keys()) {
         const entry = entries[index++]
-        this.metrics.read(entry !== undefined, method, key)
         if (entry !== undefined) found.set(key, this.copyOut(entry.value as T, key))
       }
-      return schema === undefined ? found : fitting(schema, found)
+      return after(schema === undefined ? found : fitting(schema, found), (fit) => {
+        for (const key of storedKeys.keys()) this.metrics.read(fit.has(key), method, key)
+        return fit
+      })
     }
     const stored = [...storedKeys.values()]
     return { method, keys: stored, wanted: 'value', fresh: options?.fresh, now: this.now(), finish }
@@ -350,18 +354,23 @@ export class Calls extends CallContext {
   }
 }
 
-/** Stands for a value that does not fit the schema. */
-const NO_ENTRY: unique symbol = Symbol('no entry')
+/** Stands for a missing value, or one that does not fit the schema. */
+const NO_VALUE: unique symbol = Symbol('no value')
+
+/** Goes on with a value that a schema may return as a promise. */
+function after<T, R>(value: MaybePromise<T>, next: (value: T) => R): MaybePromise<R> {
+  return isThenable(value) ? (value as Promise<T>).then(next) : next(value as T)
+}
 
 /** Removes the values that do not fit the schema, and replaces the others by its output. */
 function fitting<T>(schema: Schema, found: Map<string, T>): MaybePromise<Map<string, T>> {
   const pending: PromiseLike<void>[] = []
   const put = (key: string, checked: unknown): void => {
-    if (checked === NO_ENTRY) found.delete(key)
+    if (checked === NO_VALUE) found.delete(key)
     else found.set(key, checked as T)
   }
   for (const [key, value] of [...found]) {
-    const checked = valid(schema, value, NO_ENTRY)
+    const checked = valid(schema, value, NO_VALUE)
     if (isThenable(checked)) pending.push(checked.then((later) => put(key, later)))
     else put(key, checked)
   }

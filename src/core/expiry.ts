@@ -29,15 +29,16 @@ export function checkTimeout(
   timeout: unknown,
   method: string,
   name = 'timeout',
+  endless = 'never',
 ): asserts timeout is Timeout | undefined {
   if (timeout === undefined || timeout === null) return
   if (typeof timeout !== 'number' || Number.isNaN(timeout)) {
-    const wrong = `${method} takes seconds, or null for never, for ${name}: got ${describeType(timeout)}`
+    const wrong = `${method} takes seconds, or null for ${endless}, for ${name}: got ${describeType(timeout)}`
     throw typeof timeout === 'number' ? new RangeError(wrong) : new TypeError(wrong)
   }
   if (timeout > MAX_SECONDS) {
     throw new RangeError(
-      `${method} takes at most ${MAX_SECONDS} seconds for ${name}: got ${timeout}; pass null for never`,
+      `${method} takes at most ${MAX_SECONDS} seconds for ${name}: got ${timeout}; pass null for ${endless}`,
     )
   }
 }

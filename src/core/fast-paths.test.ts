@@ -18,6 +18,9 @@ const value = fc.oneof(
   fc.array(fc.nat()),
 )
 
+const tags = fc.subarray(['x', 'y'])
+const window = fc.constantFrom(0, 3, null)
+
 const step = fc.oneof(
   fc.record({ method: fc.constant('get' as const), key, version }),
   fc.record({ method: fc.constant('set' as const), key, version, value, timeout }),
@@ -25,12 +28,18 @@ const step = fc.oneof(
   fc.record({ method: fc.constant('incr' as const), key, version, delta: fc.integer() }),
   fc.record({ method: fc.constant('bare incr' as const), key, delta: fc.integer() }),
   fc.record({ method: fc.constant('delete' as const), key, version }),
+  fc.record({ method: fc.constant('tagged set' as const), key, version, value, timeout, tags, window }),
+  fc.record({ method: fc.constant('deleteTags' as const), tags }),
+  fc.record({ method: fc.constant('expireTags' as const), tags }),
+  fc.record({ method: fc.constant('expire' as const), key, version }),
+  fc.record({ method: fc.constant('entry' as const), key, version }),
   fc.record({ method: fc.constant('wait' as const), seconds: fc.constantFrom(1, 5) }),
 )
 
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
 function run(cache: SyncCache, step: Exclude<Step, { method: 'wait' }>): unknown {
+  if (step.method === 'deleteTags' || step.method === 'expireTags') return cache[step.method](...step.tags)
   const { key } = step
   switch (step.method) {
     case 'get':
@@ -45,6 +54,14 @@ function run(cache: SyncCache, step: Exclude<Step, { method: 'wait' }>): unknown
       return cache.incr(key, step.delta)
     case 'delete':
       return cache.delete(key, { version: step.version })
+    case 'tagged set': {
+      const { version, timeout, tags, window } = step
+      return cache.set(key, step.value, { version, timeout, tags, staleIfError: window })
+    }
+    case 'expire':
+      return cache.expire(key, { version: step.version })
+    case 'entry':
+      return cache.entry(key, { version: step.version })
   }
 }
 

@@ -34,6 +34,14 @@ describe.each(schemas)('a schema of %s', (_, schema) => {
     expect(cache.get('old', { schema, default: null })).toBeNull()
   })
 
+  it('counts it as a miss', async () => {
+    const cache = open()
+    cache.setMany({ old: outdated, new: current })
+    await cache.aget('old', { schema })
+    await cache.agetMany(['old', 'new'], { schema })
+    expect(cache.stats()).toMatchObject({ hits: 1, misses: 2 })
+  })
+
   it('makes agetOrSet and getOrSet load it again, and store it', async () => {
     const cache = open()
     cache.setMany({ one: outdated, other: outdated })
