@@ -139,7 +139,11 @@ const CASES: Readonly<Record<keyof typeof CALLS, Case>> = {
   '`apop`': { stored: storeUser, calls: [(cache) => cache.apop('user')] },
   '`aincr` `adecr`': {
     stored: storeCount,
-    calls: [(cache) => cache.aincr('count'), (cache) => cache.adecr('count')],
+    calls: [
+      (cache) => cache.aincr('count'),
+      (cache) => cache.adecr('count'),
+      (cache) => cache.aincrWithTtl('count'),
+    ],
   },
   '`aincr` `adecr` with `initial`: created': {
     calls: [

@@ -23,6 +23,7 @@ export type { CacheLock, SyncCacheLock } from './core/lock.ts'
 export type { CacheEvent, CacheStats } from './core/metrics.ts'
 export type {
   CacheOptions,
+  CountWithTtl,
   EntryOptions,
   FreshnessOptions,
   GetOptions,

@@ -117,11 +117,16 @@ export type Refusal =
 export type Wanted = 'value' | 'presence'
 
 /**
- * The result of one change. `value` is the new number after `incr`, `entry` the entry that `pop` removed or
- * that made a `claim` unnecessary.
+ * The result of one change. `value` and `expiresAt` are the new number and its deadline after `incr`, `entry` the
+ * entry that `pop` removed or that made a `claim` unnecessary.
  */
 export type Outcome =
-  | { readonly ok: true; readonly value?: number; readonly entry?: Entry }
+  | {
+      readonly ok: true
+      readonly value?: number
+      readonly expiresAt?: number | null
+      readonly entry?: Entry
+    }
   | { readonly ok: false; readonly reason: Refusal }
 
 /** A request to load a key, see {@link Adapter.claim}. */

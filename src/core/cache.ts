@@ -6,6 +6,7 @@ import type { Loader } from './loader.ts'
 import { Backoff, type CacheLock, heldLock } from './lock.ts'
 import type { CacheStats } from './metrics.ts'
 import type {
+  CountWithTtl,
   EntryOptions,
   GetOptions,
   GetOrSetOptions,
@@ -318,6 +319,20 @@ export class AsyncCache {
    */
   aincr(key: string, delta = 1, options?: IncrOptions): Promise<number> {
     return this.#store.change(() => this.#calls.incr('aincr', key, delta, options))
+  }
+
+  /**
+   * Counts like {@link aincr}, and resolves to the result with the seconds that the counter has left: what a rate
+   * limit needs, in one atomic step.
+   *
+   * @throws {CacheError} As {@link aincr}.
+   * @example
+   * ```ts
+   * await cache.aincrWithTtl('requests:ada', 1, { initial: 0, timeout: 60 }) // { value: 1, ttl: 60 }
+   * ```
+   */
+  aincrWithTtl(key: string, delta = 1, options?: IncrOptions): Promise<CountWithTtl> {
+    return this.#store.change(() => this.#calls.incrWithTtl('aincrWithTtl', key, delta, options))
   }
 
   /**

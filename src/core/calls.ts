@@ -15,6 +15,7 @@ import { CallContext } from './call-context.ts'
 import { ageOf, secondsLeftOf } from './freshness.ts'
 import { isLive, isOpen, staleUntil } from './operations.ts'
 import type {
+  CountWithTtl,
   EntryOptions,
   GetOptions,
   GetOrSetOptions,
@@ -29,7 +30,7 @@ import type {
   TouchOptions,
   WaitingLockOptions,
 } from './options.ts'
-import { accepted, counted, moved } from './outcomes.ts'
+import { accepted, counted, countedWithTtl, moved } from './outcomes.ts'
 import type {
   ChangePlan,
   CommitPlan,
@@ -246,6 +247,15 @@ export class Calls extends CallContext {
 
   incr(method: string, key: string, delta: number, options: IncrOptions | undefined): ChangePlan<number> {
     return this.#count(method, 1, key, delta, options)
+  }
+
+  incrWithTtl(
+    method: string,
+    key: string,
+    delta: number,
+    options: IncrOptions | undefined,
+  ): ChangePlan<CountWithTtl> {
+    return { ...this.#count(method, 1, key, delta, options), finish: countedWithTtl }
   }
 
   decr(method: string, key: string, delta: number, options: IncrOptions | undefined): ChangePlan<number> {

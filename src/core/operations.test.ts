@@ -105,7 +105,7 @@ describe('decide()', () => {
         const [next, outcome] = decide(before, { kind: 'incr', delta }, NOW)
         if (!isLive(before, NOW)) expect(outcome).toEqual({ ok: false, reason: 'missing' })
         else if (Number.isSafeInteger(start + delta)) {
-          expect(outcome).toEqual({ ok: true, value: start + delta })
+          expect(outcome).toEqual({ ok: true, value: start + delta, expiresAt })
           expect(BigInt(start + delta)).toBe(BigInt(start) + BigInt(delta))
           expect(next).toEqual({ value: start + delta, expiresAt })
         } else expect(outcome).toEqual({ ok: false, reason: 'out-of-range' })
@@ -129,7 +129,7 @@ describe('decide()', () => {
         const from = isLive(before, NOW) ? before : initial
         expect([next, outcome]).toEqual(
           from === initial && !isLive(initial, NOW)
-            ? [undefined, { ok: true, value: start + delta }]
+            ? [undefined, { ok: true, value: start + delta, expiresAt }]
             : decide(from, { kind: 'incr', delta }, NOW),
         )
       }),

@@ -98,7 +98,10 @@ const OPERATIONS: { readonly [K in Kind]: Operation<OfKind<K>> } = {
       if (counter === undefined) return [stored, MISSING]
       const value = addTo(counter.value, delta)
       if (typeof value !== 'number') return [stored, value]
-      return [ifLive({ ...unclaimed(counter), value }, now), { ok: true, value }]
+      return [
+        ifLive({ ...unclaimed(counter), value }, now),
+        { ok: true, value, expiresAt: counter.expiresAt },
+      ]
     },
     needsValue: true,
   },

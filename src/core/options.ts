@@ -138,7 +138,15 @@ export interface SetOptions extends TouchOptions, FreshnessOptions {
   readonly jitter?: number | undefined
 }
 
-/** The options of `aincr` and `adecr`. */
+/** The result of `aincrWithTtl`. */
+export interface CountWithTtl {
+  /** The counter, after `delta` was added. */
+  readonly value: number
+  /** The **seconds** that it has left; `null` if it never expires. */
+  readonly ttl: number | null
+}
+
+/** The options of `aincr`, `adecr` and `aincrWithTtl`. */
 export interface IncrOptions extends KeyOptions {
   /** A safe integer to start from if the key is missing or expired. Without it, such a call fails. */
   readonly initial?: number | undefined

@@ -1,6 +1,7 @@
 import type { Outcome } from './adapter.ts'
 import { ClockError } from './callbacks.ts'
 import { CacheError, type CacheErrorCode, quoteKey } from './errors.ts'
+import type { CountWithTtl } from './options.ts'
 
 /** The call of an outcome. Error messages start with `method`. */
 interface Call {
@@ -22,6 +23,16 @@ const WITHOUT_ERROR: readonly string[] = ['exists', 'missing', 'claimed', 'super
 export function counted(this: Call, outcome: Outcome | undefined): number {
   if (outcome?.ok && outcome.value !== undefined) return outcome.value
   throw refused(outcome, this)
+}
+
+export function countedWithTtl(
+  this: Call & { readonly now: number },
+  outcome: Outcome | undefined,
+): CountWithTtl {
+  const value = counted.call(this, outcome)
+  const { expiresAt } = outcome as Extract<Outcome, { ok: true }>
+  if (expiresAt === undefined) throw refused(outcome, this)
+  return { value, ttl: expiresAt === null ? null : Math.max(0, expiresAt - this.now) / 1000 }
 }
 
 export function moved(this: Call & { readonly to: number }, [outcome]: readonly Outcome[]): number {

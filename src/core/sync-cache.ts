@@ -8,6 +8,7 @@ import type { Loader, SyncLoader } from './loader.ts'
 import { heldSyncLock, type SyncCacheLock } from './lock.ts'
 import { isOpen } from './operations.ts'
 import type {
+  CountWithTtl,
   EntryOptions,
   GetOptions,
   GetOrSetOptions,
@@ -140,6 +141,11 @@ export class SyncCache extends AsyncCache {
   /** Adds `delta` to a stored integer synchronously, and keeps its deadline. See {@link AsyncCache.aincr}. */
   incr(key: string, delta = 1, options?: IncrOptions): number {
     return this.#incr('incr', key, delta, options)
+  }
+
+  /** Counts synchronously, and returns the result with the seconds left. See {@link AsyncCache.aincrWithTtl}. */
+  incrWithTtl(key: string, delta = 1, options?: IncrOptions): CountWithTtl {
+    return this.#store.change(this.#calls.incrWithTtl('incrWithTtl', key, delta, options))
   }
 
   /** Subtracts `delta` synchronously. See {@link AsyncCache.adecr}. */

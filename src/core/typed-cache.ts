@@ -1,6 +1,7 @@
 import type { AsyncCache } from './cache.ts'
 import type { Loader, SyncLoader } from './loader.ts'
 import type {
+  CountWithTtl,
   EntryOptions,
   GetOptions,
   GetOrSetOptions,
@@ -80,6 +81,8 @@ interface KeyedMethods<S extends object> {
   attl(key: KeyOf<S>, options?: ReadOptions): Promise<number | null | undefined>
   /** Adds `delta` to a stored integer and keeps its deadline. Fails if missing, unless `initial` is given. */
   aincr(key: CounterOf<S>, delta?: number, options?: IncrOptions): Promise<number>
+  /** Counts like `aincr`, and returns the result with the **seconds** left. */
+  aincrWithTtl(key: CounterOf<S>, delta?: number, options?: IncrOptions): Promise<CountWithTtl>
   /** Subtracts `delta` from a stored integer and keeps its deadline. */
   adecr(key: CounterOf<S>, delta?: number, options?: IncrOptions): Promise<number>
   /** Removes a key and returns its value. */
@@ -127,6 +130,8 @@ interface KeyedSyncMethods<S extends object> {
   ttl(key: KeyOf<S>, options?: ReadOptions): number | null | undefined
   /** Adds `delta` to a stored integer and keeps its deadline. Fails if missing, unless `initial` is given. */
   incr(key: CounterOf<S>, delta?: number, options?: IncrOptions): number
+  /** Counts like `incr`, and returns the result with the **seconds** left. */
+  incrWithTtl(key: CounterOf<S>, delta?: number, options?: IncrOptions): CountWithTtl
   /** Subtracts `delta` from a stored integer and keeps its deadline. */
   decr(key: CounterOf<S>, delta?: number, options?: IncrOptions): number
   /** Removes a key and returns its value. */

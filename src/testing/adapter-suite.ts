@@ -119,7 +119,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         expect(outcomes).toEqual([
           OK,
           { ok: false, reason: 'exists' },
-          { ok: true, value: 11 },
+          { ok: true, value: 11, expiresAt: null },
           OK,
           missing(),
           missing(),
@@ -181,9 +181,9 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         const adapter = open()
         const initial: Entry = { value: 10, expiresAt: NOW + 5 }
         const counting = change(':1:n', { kind: 'incr', delta: 1, initial })
-        expect(await adapter.commit([counting], NOW)).toEqual([{ ok: true, value: 11 }])
+        expect(await adapter.commit([counting], NOW)).toEqual([{ ok: true, value: 11, expiresAt: NOW + 5 }])
         const later = { ...counting, op: { ...counting.op, initial: { value: 0, expiresAt: null } } }
-        expect(await adapter.commit([later as Change], NOW)).toEqual([{ ok: true, value: 12 }])
+        expect(await adapter.commit([later as Change], NOW)).toEqual([{ ok: true, value: 12, expiresAt: NOW + 5 }])
         expect(await adapter.read([':1:n'], NOW, 'value')).toEqual([{ value: 12, expiresAt: NOW + 5 }])
       })
 
@@ -233,7 +233,7 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
           await adapter.commit([set('::from', index, NOW + 7)], NOW)
           expect(await adapter.commit([change('::from', { kind: 'move', to }), incr(to)], NOW)).toEqual([
             OK,
-            { ok: true, value: index + 1 },
+            { ok: true, value: index + 1, expiresAt: NOW + 7 },
           ])
         }
         expect(await values(adapter, ['::from', ...targets])).toEqual([

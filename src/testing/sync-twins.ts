@@ -18,6 +18,7 @@ export type TestedCache = Pick<
   | 'aexpireTags'
   | 'ahasKey'
   | 'aincr'
+  | 'aincrWithTtl'
   | 'adecr'
   | 'attl'
   | 'apop'
@@ -53,6 +54,7 @@ export function syncTwins(cache: SyncCache): TestedCache {
     aexpireTags: promised(cache.expireTags),
     ahasKey: promised(cache.hasKey),
     aincr: promised(cache.incr),
+    aincrWithTtl: promised(cache.incrWithTtl),
     adecr: promised(cache.decr),
     attl: promised(cache.ttl),
     apop: promised(cache.pop) as AsyncCache['apop'],

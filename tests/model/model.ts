@@ -44,9 +44,7 @@ export class Model {
     if (method === 'adeleteTags' || method === 'aexpireTags')
       return this.#invalidate(prefix, args as string[], method === 'aexpireTags')
     const [subject, second, third] = args
-    const options = (
-      method === 'aincr' || method === 'adecr' || method === 'aincrVersion' ? third : args.at(-1)
-    ) as Options
+    const options = (COUNTING.includes(method) ? third : args.at(-1)) as Options
     const at = (key: unknown, version = options.version ?? 1): string =>
       JSON.stringify([prefix, version, key])
     const name = at(subject)
@@ -101,6 +99,12 @@ export class Model {
         return this.#take(name)?.value
       case 'aincr':
         return this.#count(name, second as number, options)
+      case 'aincrWithTtl': {
+        const value = this.#count(name, second as number, options)
+        const live = this.#live(name)
+        const deadline = live?.deadline ?? this.#now()
+        return { value, ttl: deadline === Number.POSITIVE_INFINITY ? null : (deadline - this.#now()) / 1000 }
+      }
       case 'adecr':
         return this.#count(name, -(second as number), options)
       case 'aincrVersion': {
@@ -206,6 +210,8 @@ export class Model {
     }
   }
 }
+
+const COUNTING: readonly string[] = ['aincr', 'aincrWithTtl', 'adecr', 'aincrVersion']
 
 /** Formats a value as a string. Equal values give equal strings, different values different ones. */
 export function show(value: unknown): string {

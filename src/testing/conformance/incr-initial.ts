@@ -48,6 +48,21 @@ export function incrInitial({ open, supports }: Context): void {
       expect(await main.attl('counter')).toBeNull()
     })
 
+    it('give the seconds left with the count, in one step', async () => {
+      const { main, clock } = open()
+      const window = { initial: 0, timeout: 60 }
+      expect(await main.aincrWithTtl('counter', 1, window)).toEqual({ value: 1, ttl: 60 })
+      clock.advance(45)
+      expect(await main.aincrWithTtl('counter', 2, window)).toEqual({ value: 3, ttl: 15 })
+      clock.advance(15)
+      expect(await main.aincrWithTtl('counter', 1, window)).toEqual({ value: 1, ttl: 60 })
+      await main.aset('counter', 5, null)
+      expect(await main.aincrWithTtl('counter')).toEqual({ value: 6, ttl: null })
+      expect(await main.aincrWithTtl('dead', 1, { initial: 0, timeout: 0 })).toEqual({ value: 1, ttl: 0 })
+      expect(await main.ahasKey('dead')).toBe(false)
+      await expect(main.aincrWithTtl('missing')).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' })
+    })
+
     it('give a new counter its deadline, and keep that one', async () => {
       const { main, clock } = open()
       const window = { initial: 0, timeout: 60 }
