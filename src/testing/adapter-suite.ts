@@ -183,7 +183,9 @@ export function adapterSuite({ name, createAdapter }: AdapterSuiteOptions): void
         const counting = change(':1:n', { kind: 'incr', delta: 1, initial })
         expect(await adapter.commit([counting], NOW)).toEqual([{ ok: true, value: 11, expiresAt: NOW + 5 }])
         const later = { ...counting, op: { ...counting.op, initial: { value: 0, expiresAt: null } } }
-        expect(await adapter.commit([later as Change], NOW)).toEqual([{ ok: true, value: 12, expiresAt: NOW + 5 }])
+        expect(await adapter.commit([later as Change], NOW)).toEqual([
+          { ok: true, value: 12, expiresAt: NOW + 5 },
+        ])
         expect(await adapter.read([':1:n'], NOW, 'value')).toEqual([{ value: 12, expiresAt: NOW + 5 }])
       })
 
