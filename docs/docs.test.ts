@@ -160,6 +160,7 @@ describe('README.md', () => {
       'read-your-writes': ({ readYourWrites }) => yes(readYourWrites),
       'loads are shared beyond the process': ({ sharedLoads }) => yes(sharedLoads),
       tags: ({ tags }) => yes(tags),
+      'keys can be listed': ({ listing }) => yes(listing),
       'staleness of reads': ({ staleness }) =>
         staleness === 0 ? 'none' : `about ${staleness} s, or none with \`fresh\``,
       persistent: ({ persistent }) => yes(persistent),

@@ -125,6 +125,8 @@ export const CALLS = {
   '100 `aincr` of one key at once': [[0, 0, 1, 1, 1], [0, 0, 1, 1, 1], null],
   '`alock`, taken and released': [[0, 0, 2, 2, 2], [0, 0, 2, 2, 2], null],
   '`aincrVersion` `adecrVersion`': [[0, 0, 1, 2, 2], [0, 0, 1, 2, 2], null],
+  '`akeys` of 100': [[0, 0, 8, 108, 0], [0, 0, 8, 108, 0], null],
+  '`aentries` of 100': [[0, 0, 16, 208, 0], [0, 0, 16, 208, 0], null],
   '`asetMany` of 100': [
     [0, 0, 8, 0, 100],
     [0, 0, 8, 0, 100],

@@ -50,6 +50,9 @@ const users = Object.fromEntries(keys.map((key) => [key, user]))
 
 const storeUser: Use = (cache) => cache.aset('user', user)
 const storeUsers: Use = (cache) => cache.asetMany(users)
+const drain = async (listing: AsyncIterable<unknown>): Promise<void> => {
+  for await (const _ of listing);
+}
 const storeStale: Use = (cache) => cache.aset('user', user, { staleWhileRevalidate: 60 })
 const storeTagged: Use = (cache) => cache.asetMany(users, { tags: ['users'] })
 const storeLarge: Use = (cache) => cache.aset('large', large)
@@ -161,6 +164,12 @@ const CASES: Readonly<Record<keyof typeof CALLS, Case>> = {
   '`aincrVersion` `adecrVersion`': {
     stored: storeUser,
     calls: [(cache) => cache.aincrVersion('user'), (cache) => cache.adecrVersion('user')],
+  },
+  '`akeys` of 100': { stored: storeUsers, calls: [(cache) => drain(cache.akeys('key:'))], shardCount: 8 },
+  '`aentries` of 100': {
+    stored: storeUsers,
+    calls: [(cache) => drain(cache.aentries('key:'))],
+    shardCount: 8,
   },
   '`asetMany` of 100': { calls: [storeUsers], shardCount: 8 },
   '`adeleteMany` of 100': { stored: storeUsers, calls: [(cache) => cache.adeleteMany(keys)], shardCount: 8 },

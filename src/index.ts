@@ -31,6 +31,7 @@ export type {
   GetOrSetStatus,
   IncrOptions,
   KeyOptions,
+  ListOptions,
   LoadOptions,
   LockOptions,
   PopOptions,

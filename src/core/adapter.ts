@@ -180,6 +180,8 @@ export interface Supports {
   readonly sharedLoads: boolean
   /** It has `deleteTags`. */
   readonly tags: boolean
+  /** It has `listKeys`. */
+  readonly listing: boolean
   /** Entries outlive the page, process or isolate that wrote them. */
   readonly persistent: boolean
   /**
@@ -240,6 +242,12 @@ export interface Adapter {
    */
   deleteTags?(tags: readonly string[], now: number, invalidation: Invalidation): Promise<void>
   /**
+   * Lists the stored keys that start with `scope` and are live at `now`, in portions, in any order. A key that is
+   * live from the beginning to the end is listed exactly once, one that comes or goes meanwhile at most once.
+   * Required if `supports.listing`.
+   */
+  listKeys?(scope: string, now: number): AsyncIterable<readonly string[]>
+  /**
    * Tells `listener` of every change in the store, of this process and of others, until the returned function
    * is called. Without this method, subscribers hear only of changes through caches on this adapter object.
    */
@@ -285,6 +293,8 @@ export interface SyncStorage {
   commitSync(changes: readonly Change[], now: number): readonly Outcome[]
   /** Synchronous {@link Adapter.clear}. */
   clearSync(scope: string): void
+  /** Synchronous {@link Adapter.listKeys}: all keys at once. */
+  listKeysSync?(scope: string, now: number): readonly string[]
   /** Synchronous {@link Adapter.deleteTags}. */
   deleteTagsSync?(tags: readonly string[], now: number, invalidation: Invalidation): void
   /** Returns the bucket of a prefix, for faster access. Optional: without it, every call uses the methods above. */

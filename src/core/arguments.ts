@@ -94,7 +94,7 @@ function isAbortSignal(value: unknown): boolean {
   )
 }
 
-function wrongType(method: string, what: string, name: string, given: unknown): TypeError {
+export function wrongType(method: string, what: string, name: string, given: unknown): TypeError {
   return new TypeError(`${method} takes ${what} for ${name}: got ${describeType(given)}`)
 }
 

@@ -1,7 +1,8 @@
 import type { SetManyData } from './arguments.ts'
-import { type Calls, WAITING_LOCK_OPTIONS } from './calls.ts'
+import { type Calls, LIST_ENTRY_OPTIONS, LIST_KEY_OPTIONS, WAITING_LOCK_OPTIONS } from './calls.ts'
 import { ASYNC_DISPOSE } from './dispose.ts'
 import { getOrSet } from './get-or-set.ts'
+import { listEntries, listKeys } from './list.ts'
 import type { Loader } from './loader.ts'
 import { Backoff, type CacheLock, heldLock } from './lock.ts'
 import type { CacheStats } from './metrics.ts'
@@ -12,6 +13,7 @@ import type {
   GetOrSetOptions,
   IncrOptions,
   KeyOptions,
+  ListOptions,
   PopOptions,
   ReadOptions,
   SetOptions,
@@ -500,6 +502,44 @@ export class AsyncCache {
    */
   adecrVersion(key: string, delta = 1, options?: KeyOptions): Promise<number> {
     return this.#store.commit(() => this.#calls.decrVersion('adecrVersion', key, delta, options))
+  }
+
+  /**
+   * Lists the live keys that begin with `prefix`, of one version, in no particular order. Reads them in portions,
+   * so that a large cache does not have to fit into memory, and none of other caches' keys.
+   *
+   * A key that is live from the beginning to the end is listed exactly once. One that comes or goes meanwhile may
+   * be missing. Keys of locks are keys like others. At the edge, the owners are asked one after another.
+   *
+   * @throws {CacheError} `UNSUPPORTED` with a custom key function, or if the adapter does not `supports.listing`.
+   *   `ADAPTER_FAILED`, also with `onError: () => 'miss'`: an incomplete listing is not an answer.
+   * @example
+   * ```ts
+   * await cache.asetMany({ 'user:1': 'Ada', 'user:2': 'Grace', 'post:1': 'text' })
+   * for await (const key of cache.akeys('user:')) console.log(key) // user:1 and user:2
+   * ```
+   */
+  async *akeys(prefix = '', options?: KeyOptions): AsyncGenerator<string, void, undefined> {
+    yield* listKeys(this.#store, this.#calls.list('akeys', prefix, options, LIST_KEY_OPTIONS))
+  }
+
+  /**
+   * Lists the live entries whose keys begin with `prefix`, like {@link akeys}: each as a pair of the key and the
+   * value that it has when its portion is read. Counts as a read of each entry.
+   *
+   * @throws {CacheError} As {@link akeys}.
+   * @example
+   * ```ts
+   * await cache.asetMany({ 'user:1': 'Ada', 'post:1': 'text' })
+   * for await (const [key, value] of cache.aentries('user:')) console.log(key, value) // user:1 Ada
+   * ```
+   */
+  async *aentries<T = unknown>(
+    prefix = '',
+    options?: ListOptions,
+  ): AsyncGenerator<[key: string, value: T], void, undefined> {
+    const call = this.#calls.list('aentries', prefix, options, LIST_ENTRY_OPTIONS)
+    yield* listEntries(this.#calls, this.#store, call) as AsyncGenerator<[string, T], void, undefined>
   }
 
   /**

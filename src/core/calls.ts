@@ -10,8 +10,10 @@ import {
   readTimeout,
   type SetManyData,
   versionIn,
+  wrongType,
 } from './arguments.ts'
 import { CallContext } from './call-context.ts'
+import { CacheError, noListing } from './errors.ts'
 import { ageOf, secondsLeftOf } from './freshness.ts'
 import { isLive, isOpen, staleUntil } from './operations.ts'
 import type {
@@ -21,6 +23,7 @@ import type {
   GetOrSetOptions,
   IncrOptions,
   KeyOptions,
+  ListOptions,
   PopOptions,
   ReadOptions,
   ResolvedOptions,
@@ -34,6 +37,7 @@ import { accepted, counted, countedWithTtl, moved } from './outcomes.ts'
 import type {
   ChangePlan,
   CommitPlan,
+  ListCall,
   LoadCall,
   LockCall,
   MaybePromise,
@@ -45,6 +49,8 @@ import { type Schema, valid } from './schema.ts'
 import { isThenable } from './snapshot.ts'
 
 const KEY_OPTIONS = ['version']
+export const LIST_KEY_OPTIONS: readonly string[] = KEY_OPTIONS
+export const LIST_ENTRY_OPTIONS: readonly string[] = ['version', 'schema']
 const READ_OPTIONS = ['version', 'fresh']
 const ENTRY_OPTIONS = [...READ_OPTIONS, 'schema']
 export const GET_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'default']
@@ -221,6 +227,20 @@ export class Calls extends CallContext {
     checkKey(key, method)
     const { version } = readOptions(options, KEY_OPTIONS, method)
     return { method, key, version, op: EXPIRE, now: this.now(), finish: accepted }
+  }
+
+  list(method: string, prefix: string, options: ListOptions | undefined, known: readonly string[]): ListCall {
+    if (typeof prefix !== 'string') throw wrongType(method, 'a string', 'prefix', prefix)
+    if (!prefix.isWellFormed())
+      throw new CacheError(
+        'INVALID_KEY',
+        `${method} failed: the prefix has a lone surrogate, which no key has`,
+      )
+    const { version, schema = this.options.schema } = readOptions(options, known, method)
+    if (!this.keyspace.hasPrefixes)
+      throw noListing(method, 'the keys of a custom key function cannot be turned back')
+    const start = this.keyspace.prefix(version)
+    return { method, scope: start + prefix, prefixLength: start.length, schema }
   }
 
   tags(method: string, invalidation: Invalidation, tags: readonly string[]): TagsCall {

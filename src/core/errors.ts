@@ -120,6 +120,11 @@ export function quoteKey(key: string): string {
     : `${JSON.stringify(key.slice(0, 80))}… (${key.length} characters)`
 }
 
+/** The error of a listing, where there can be none. */
+export function noListing(method: string, why: string): CacheError {
+  return new CacheError('UNSUPPORTED', `${method} failed: ${why}`)
+}
+
 /** The error of a call that needs tags, on an adapter without them. */
 export function noTags(adapter: { readonly name: string }, method: string): CacheError {
   return new CacheError('UNSUPPORTED', `${method} failed: the ${adapter.name} adapter has no tags`)

@@ -237,9 +237,10 @@ function prefixLength(storedKey: string): number {
  * ```
  */
 export function rangeEnd(prefix: string): string | undefined {
-  if (prefix === '') return undefined
-  const last = prefix.length - 1
-  return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1)
+  let last = prefix.length - 1
+  // The greatest code unit has no successor.
+  while (prefix.charCodeAt(last) === 0xffff) last -= 1
+  return last < 0 ? undefined : prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1)
 }
 
 function malformed(key: string, method: string): CacheError {

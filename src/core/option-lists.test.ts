@@ -59,6 +59,8 @@ const sync: { readonly [Name in Sync]: readonly [leading: readonly unknown[], op
   getMany: [[['key']], describing],
   setMany: [[{ key: 1 }], storing],
   deleteMany: [[['key']], keyed],
+  keys: [['key'], keyed],
+  entries: [['key'], { ...keyed, schema }],
   incrVersion: [['key', 0], keyed],
   decrVersion: [['key', 0], keyed],
 }
@@ -92,6 +94,8 @@ const promised: { readonly [Name in Async]: All<Name> } = {
   agetMany: describing,
   asetMany: storing,
   adeleteMany: keyed,
+  akeys: keyed,
+  aentries: { ...keyed, schema },
   aincrVersion: keyed,
   adecrVersion: keyed,
 }
@@ -298,6 +302,8 @@ describe('the closed lists of options', () => {
         () => 'key',
         new String('key'),
       ]) {
+        // Without a prefix, a listing is of all keys.
+        if (key === undefined && /keys|entries/.test(name)) continue
         const [first] = leading
         const given = Array.isArray(first)
           ? ['key', key]
@@ -310,7 +316,9 @@ describe('the closed lists of options', () => {
         const rest = name.endsWith('lock') ? [{ timeout: 60 }] : leading.slice(1)
         const error = await refusal(cache, name, [given, ...rest])
         expect(error).toBeInstanceOf(TypeError)
-        expect((error as Error).message).toMatch(new RegExp(`^${name} takes a string for key: got \\w+$`))
+        expect((error as Error).message).toMatch(
+          new RegExp(`^${name} takes a string for (key|prefix): got \\w+$`),
+        )
       }
       expect(await stored(cache)).toEqual(before)
     },
@@ -340,8 +348,8 @@ describe('the closed lists of options', () => {
 
 /** The memory adapter without its sync methods. */
 function distant(): Adapter {
-  const { name, supports, read, commit, clear, close } = memoryAdapter()
-  return { name, supports, read, commit, clear, close }
+  const { name, supports, read, commit, clear, listKeys, close } = memoryAdapter()
+  return { name, supports, read, commit, clear, ...(listKeys && { listKeys }), close }
 }
 
 /** Everything that the cases may have changed. */
@@ -352,7 +360,13 @@ async function stored(cache: AsyncCache): Promise<unknown> {
 
 async function call(cache: AsyncCache, name: string, args: readonly unknown[]): Promise<unknown> {
   const method: (...args: readonly unknown[]) => unknown = Reflect.get(cache, name)
-  return method.apply(cache, [...args])
+  const answer = method.apply(cache, [...args])
+  // A listing begins when it is read.
+  return isAsyncGenerator(answer) ? answer.next() : answer
+}
+
+function isAsyncGenerator(answer: unknown): answer is AsyncGenerator {
+  return typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer
 }
 
 /** The error of a call. */

@@ -138,6 +138,12 @@ export interface SetOptions extends TouchOptions, FreshnessOptions {
   readonly jitter?: number | undefined
 }
 
+/** The options of `aentries`. `akeys` takes `version` only. */
+export interface ListOptions extends KeyOptions {
+  /** Leaves out values that do not fit, and returns the others as the schema does. Default: the cache's `schema`. */
+  readonly schema?: Schema | undefined
+}
+
 /** The result of `aincrWithTtl`. */
 export interface CountWithTtl {
   /** The counter, after `delta` was added. */

@@ -1,6 +1,7 @@
 import type { Change, ClaimRequest, Entry, Invalidation, Op, Outcome, Wanted } from './adapter.ts'
 import type { Version } from './keys.ts'
 import type { GetOrSetOptions } from './options.ts'
+import type { Schema } from './schema.ts'
 
 // A plan is the call of a public method as data: what to ask the adapter, and how to turn the answer into the
 // result.
@@ -63,6 +64,16 @@ export interface TagsCall {
   readonly tags: readonly string[]
   readonly invalidation: Invalidation
   readonly now: number
+}
+
+/** A listing of the keys of one version that begin with what the caller gave. */
+export interface ListCall {
+  readonly method: string
+  /** What the stored keys begin with. */
+  readonly scope: string
+  /** The length of what stands in front of the caller's own keys. */
+  readonly prefixLength: number
+  readonly schema: Schema | undefined
 }
 
 /** One call of `alock` or `lock`. Each attempt reads the clock again, because the lock's timeout starts there. */

@@ -1,13 +1,13 @@
 import type { Adapter, Change, ClaimReply, ClaimRequest, Entry, Outcome } from './adapter.ts'
 import type { CallContext } from './call-context.ts'
 import { Deadlines } from './deadline.ts'
-import { isCacheError, noTags } from './errors.ts'
+import { isCacheError, noListing, noTags } from './errors.ts'
 import { type InFlightLoads, loadsOf, type PendingChanges } from './in-flight.ts'
 import type { LoadResult } from './load-result.ts'
 import { isLive } from './operations.ts'
 import type { ResolvedOptions } from './options.ts'
 import { adapterFailed } from './outcomes.ts'
-import type { ChangePlan, CommitPlan, ReadPlan, TagsCall } from './plans.ts'
+import type { ChangePlan, CommitPlan, ListCall, ReadPlan, TagsCall } from './plans.ts'
 import { type Subscribers, subscribersOf } from './subscribers.ts'
 
 /** Runs the plans of an async cache. If a plan cannot be made, the call rejects. */
@@ -23,6 +23,8 @@ export interface Store {
     | ((method: string, key: string, now: number, request: ClaimRequest) => Promise<ClaimReply>)
     | undefined
   deleteTags(makeCall: () => TagsCall): Promise<void>
+  /** Lists stored keys in portions. */
+  listKeys(call: ListCall): AsyncIterable<readonly string[]>
   clear(): Promise<void>
   close(): Promise<void>
 }
@@ -121,6 +123,22 @@ export class AdapterStore implements Store {
     }
   }
 
+  async *listKeys({ method, scope }: ListCall): AsyncGenerator<readonly string[], void, undefined> {
+    const portions = listedBy(this.#adapter, method, scope, this.#context.now())
+    try {
+      for (;;) {
+        const next = await this.#bounded(portions.next())
+        if (next.done === true) return
+        yield next.value
+      }
+    } catch (cause) {
+      throw adapterFailed(this.#adapter, method, cause)
+    } finally {
+      // Not awaited: if the adapter hangs, this does as well.
+      portions.return?.().then(undefined, () => {})
+    }
+  }
+
   async close(): Promise<void> {
     try {
       await this.#bounded(this.#adapter.close(), MAY_STILL_HAPPEN)
@@ -164,6 +182,17 @@ export class AdapterStore implements Store {
 }
 
 const MAY_STILL_HAPPEN = '; it may still happen'
+
+/** @throws {CacheError} `UNSUPPORTED` if the adapter cannot list keys. */
+function listedBy(
+  adapter: Adapter,
+  method: string,
+  scope: string,
+  now: number,
+): AsyncIterator<readonly string[]> {
+  if (adapter.listKeys === undefined) throw noListing(method, `the ${adapter.name} adapter cannot list keys`)
+  return adapter.listKeys(scope, now)[Symbol.asyncIterator]()
+}
 
 /** Returns `undefined` for an expired entry. */
 export function liveOrNone(entry: Entry | undefined, now: number): Entry | undefined {

@@ -1,8 +1,16 @@
 import type { Adapter, SyncStorage } from './adapter.ts'
 import { checkKey, readOptions, readTimeout, type SetManyData, versionIn } from './arguments.ts'
 import { AsyncCache } from './cache.ts'
-import { Calls, GET_OPTIONS, LOCK_OPTIONS, SET_OPTIONS } from './calls.ts'
+import {
+  Calls,
+  GET_OPTIONS,
+  LIST_ENTRY_OPTIONS,
+  LIST_KEY_OPTIONS,
+  LOCK_OPTIONS,
+  SET_OPTIONS,
+} from './calls.ts'
 import { checkTimeout } from './expiry.ts'
+import { listEntriesSync, listKeysSync } from './list.ts'
 import { getOrSetSync, settled } from './load-sync.ts'
 import type { Loader, SyncLoader } from './loader.ts'
 import { heldSyncLock, type SyncCacheLock } from './lock.ts'
@@ -14,6 +22,7 @@ import type {
   GetOrSetOptions,
   IncrOptions,
   KeyOptions,
+  ListOptions,
   LockOptions,
   PopOptions,
   ReadOptions,
@@ -24,6 +33,7 @@ import type {
   TouchOptions,
 } from './options.ts'
 import { accepted } from './outcomes.ts'
+import type { ReadPlan } from './plans.ts'
 import type { Schema } from './schema.ts'
 import type { CacheEntry } from './subscribe.ts'
 import { PromisedStore, SyncStore } from './sync-store.ts'
@@ -190,6 +200,23 @@ export class SyncCache extends AsyncCache {
   /** Removes many keys synchronously. See {@link AsyncCache.adeleteMany}. */
   deleteMany(keys: Iterable<string>, options?: KeyOptions): void {
     this.#store.commit(this.#calls.deleteMany('deleteMany', keys, options))
+  }
+
+  /** Lists the live keys that begin with `prefix` synchronously. See {@link AsyncCache.akeys}. */
+  keys(prefix = '', options?: KeyOptions): Generator<string, void, undefined> {
+    const call = this.#calls.list('keys', prefix, options, LIST_KEY_OPTIONS)
+    return listKeysSync(call, this.#store.listKeys(call))
+  }
+
+  /** Lists the live entries whose keys begin with `prefix` synchronously. See {@link AsyncCache.aentries}. */
+  entries<T = unknown>(
+    prefix = '',
+    options?: ListOptions,
+  ): Generator<[key: string, value: T], void, undefined> {
+    const call = this.#calls.list('entries', prefix, options, LIST_ENTRY_OPTIONS)
+    const read = <R>(plan: ReadPlan<R>): R => this.#store.read(plan)
+    const listed = listEntriesSync(this.#calls, call, this.#store.listKeys(call), read)
+    return listed as Generator<[string, T], void, undefined>
   }
 
   /**

@@ -1,11 +1,11 @@
 import type { Adapter, Bucket, Change, Entry, Op, Outcome, SyncStorage } from './adapter.ts'
 import type { CallContext } from './call-context.ts'
-import { noTags } from './errors.ts'
+import { noListing, noTags } from './errors.ts'
 import { type InFlightLoads, loadsOf } from './in-flight.ts'
 import { type Keyspace, prefixOf, type Version } from './keys.ts'
 import type { LoadResult } from './load-result.ts'
 import { adapterFailed } from './outcomes.ts'
-import type { ChangePlan, CommitPlan, ReadPlan, TagsCall } from './plans.ts'
+import type { ChangePlan, CommitPlan, ListCall, ReadPlan, TagsCall } from './plans.ts'
 import { liveOrNone, missOnOutage, type Store } from './store.ts'
 import { type Subscribers, subscribersOf } from './subscribers.ts'
 
@@ -87,6 +87,16 @@ export class SyncStore {
       throw adapterFailed(this.#adapter, method, cause)
     } finally {
       this.loads.invalidateTags(tags)
+    }
+  }
+
+  listKeys({ method, scope }: ListCall): readonly string[] {
+    if (this.#adapter.listKeysSync === undefined)
+      throw noListing(method, `the ${this.#adapter.name} adapter cannot list keys`)
+    try {
+      return this.#adapter.listKeysSync(scope, this.#context.now())
+    } catch (cause) {
+      throw adapterFailed(this.#adapter, method, cause)
     }
   }
 
@@ -208,6 +218,10 @@ export class PromisedStore implements Store {
 
   async deleteTags(makeCall: () => TagsCall): Promise<void> {
     this.#store.deleteTags(makeCall())
+  }
+
+  async *listKeys(call: ListCall): AsyncGenerator<readonly string[], void, undefined> {
+    yield this.#store.listKeys(call)
   }
 
   async clear(): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   GetOrSetOptions,
   IncrOptions,
   KeyOptions,
+  ListOptions,
   PopOptions,
   ReadOptions,
   SetOptions,
@@ -21,6 +22,7 @@ type KeyOf<S> = keyof S & string
 /** The keys that hold numbers. */
 type CounterOf<S> = { [K in KeyOf<S>]: S[K] extends number ? K : never }[KeyOf<S>]
 type PairOf<S> = { [K in KeyOf<S>]: readonly [K, S[K]] }[KeyOf<S>]
+type PairFor<S> = { [K in KeyOf<S>]: [key: K, value: S[K]] }[KeyOf<S>]
 type DataOf<S> = { readonly [K in keyof S]?: S[K] } | Iterable<PairOf<S>>
 type WithDefault<D> = GetOptions<D> & { readonly default: D }
 
@@ -95,6 +97,10 @@ interface KeyedMethods<S extends object> {
   asetMany(data: DataOf<S>, options?: TimeoutOr<SetOptions>): Promise<string[]>
   /** Removes many keys in one batch. Missing ones are ignored. */
   adeleteMany(keys: Iterable<KeyOf<S>>, options?: KeyOptions): Promise<void>
+  /** Lists the live keys that begin with `prefix`. */
+  akeys(prefix?: string, options?: KeyOptions): AsyncGenerator<KeyOf<S>, void, undefined>
+  /** Lists the live entries whose keys begin with `prefix`. */
+  aentries(prefix?: string, options?: ListOptions): AsyncGenerator<PairFor<S>, void, undefined>
   /** Moves a key to version + `delta`, with its remaining time, and returns that version. */
   aincrVersion(key: KeyOf<S>, delta?: number, options?: KeyOptions): Promise<number>
   /** Moves a key to version − `delta`, with its remaining time, and returns that version. */
@@ -144,6 +150,10 @@ interface KeyedSyncMethods<S extends object> {
   setMany(data: DataOf<S>, options?: TimeoutOr<SetOptions>): string[]
   /** Removes many keys in one batch. Missing ones are ignored. */
   deleteMany(keys: Iterable<KeyOf<S>>, options?: KeyOptions): void
+  /** Lists the live keys that begin with `prefix`. */
+  keys(prefix?: string, options?: KeyOptions): Generator<KeyOf<S>, void, undefined>
+  /** Lists the live entries whose keys begin with `prefix`. */
+  entries(prefix?: string, options?: ListOptions): Generator<PairFor<S>, void, undefined>
   /** Moves a key to version + `delta`, with its remaining time, and returns that version. */
   incrVersion(key: KeyOf<S>, delta?: number, options?: KeyOptions): number
   /** Moves a key to version − `delta`, with its remaining time, and returns that version. */

@@ -13,6 +13,7 @@ import { hasKey } from './conformance/has-key.ts'
 import { incrDecr } from './conformance/incr.ts'
 import { incrInitial } from './conformance/incr-initial.ts'
 import { keys } from './conformance/keys.ts'
+import { listing } from './conformance/listing.ts'
 import { loading } from './conformance/loading.ts'
 import { lockWaiting } from './conformance/lock-waiting.ts'
 import { locks } from './conformance/locks.ts'
@@ -74,6 +75,7 @@ export function cacheSuite({ name, createAdapter, twins = 'async' }: CacheSuiteO
     locks(context)
     freshness(context)
     if (context.supports.tags) tags(context)
+    if (context.supports.listing) listing(context)
     if (twins === 'async') staleValues(context)
     if (twins === 'async') lockWaiting(context)
   })

@@ -26,6 +26,8 @@ export type TestedCache = Pick<
   | 'agetMany'
   | 'asetMany'
   | 'adeleteMany'
+  | 'akeys'
+  | 'aentries'
   | 'aincrVersion'
   | 'adecrVersion'
   | 'aclear'
@@ -59,6 +61,12 @@ export function syncTwins(cache: SyncCache): TestedCache {
     attl: promised(cache.ttl),
     apop: promised(cache.pop) as AsyncCache['apop'],
     alock: async (key, options) => promisedLock(cache.lock(key, options)),
+    akeys: async function* (...args) {
+      yield* cache.keys(...args)
+    },
+    aentries: async function* <T>(...args: Parameters<SyncCache['entries']>) {
+      yield* cache.entries<T>(...args)
+    },
     agetMany: promised(cache.getMany) as AsyncCache['agetMany'],
     asetMany: promised(cache.setMany),
     adeleteMany: promised(cache.deleteMany),

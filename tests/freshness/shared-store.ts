@@ -9,7 +9,7 @@ import type {
   Outcome,
   Supports,
 } from '../../src/core/adapter.ts'
-import { invalidateTags, isOpen, keptUntil, step } from '../../src/core/operations.ts'
+import { invalidateTags, isLive, isOpen, keptUntil, step } from '../../src/core/operations.ts'
 
 /**
  * A store in this process for several adapters, each of which stands for a process of its own: loads of one
@@ -33,6 +33,7 @@ export class SharedStore {
       },
       claim: (key, now, request) => this.#claim(key, now, request),
       deleteTags: async (tags, now, invalidation) => this.#deleteTags(tags, now, invalidation),
+      listKeys: (scope, now) => this.#listKeys(scope, now),
       close: async () => {},
       ...overrides,
     }
@@ -70,6 +71,12 @@ export class SharedStore {
     this.#notify()
   }
 
+  async *#listKeys(scope: string, now: number): AsyncGenerator<string[]> {
+    yield [...this.entries].flatMap(([key, entry]) =>
+      key.startsWith(scope) && isLive(entry, now) ? [key] : [],
+    )
+  }
+
   #notify(): void {
     this.#changed.resolve()
     this.#changed = Promise.withResolvers()
@@ -83,6 +90,7 @@ const SUPPORTS: Supports = {
   staleness: 0,
   sharedLoads: true,
   tags: true,
+  listing: true,
   persistent: false,
   values: 'kept',
   maxKeyBytes: null,

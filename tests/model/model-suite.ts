@@ -74,7 +74,19 @@ async function compare(
 
 function invoke(caches: readonly AsyncCache[], { cache, method, args }: Call): unknown {
   const target = caches[cache] as unknown as Record<string, (...args: readonly unknown[]) => unknown>
-  return target[method]?.(...args)
+  const answered = target[method]?.(...args)
+  return isListing(answered) ? collected(answered) : answered
+}
+
+function isListing(answered: unknown): answered is AsyncIterable<unknown> {
+  return typeof answered === 'object' && answered !== null && Symbol.asyncIterator in answered
+}
+
+/** A listing has no order. */
+async function collected(listing: AsyncIterable<unknown>): Promise<string[]> {
+  const found: string[] = []
+  for await (const one of listing) found.push(show(one))
+  return found.sort()
 }
 
 async function answer(ask: () => unknown): Promise<string> {

@@ -114,6 +114,18 @@ export class Model {
         this.#held.set(at(subject, version), live)
         return version
       }
+      case 'akeys':
+      case 'aentries':
+        return [...this.#held.keys()]
+          .flatMap((held) => {
+            const [heldPrefix, version, key] = JSON.parse(held)
+            const live = this.#live(held)
+            const isListed =
+              heldPrefix === prefix && version === (options.version ?? 1) && key.startsWith(subject)
+            if (!live || !isListed) return []
+            return [show(method === 'akeys' ? key : [key, live.value])]
+          })
+          .sort()
       case 'agetMany':
         return new Map(
           [...new Set(subject as string[])].flatMap((key) => {

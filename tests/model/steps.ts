@@ -67,6 +67,8 @@ const anyCall: fc.Arbitrary<Call> = fc.oneof(
   { weight: 2, arbitrary: call('aentry', key, keyOptions) },
   { weight: 1, arbitrary: call('adeleteTags', tag) },
   { weight: 1, arbitrary: call('aexpireTags', tag) },
+  { weight: 1, arbitrary: call('akeys', fc.constantFrom('', 'k', '1:'), keyOptions) },
+  { weight: 1, arbitrary: call('aentries', fc.constantFrom('', 'k', '1:'), keyOptions) },
   { weight: 1, arbitrary: call('aclear') },
 )
 

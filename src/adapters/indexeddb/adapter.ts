@@ -11,11 +11,12 @@ import type {
 } from '../../core/adapter.ts'
 import { Batcher } from '../../core/batcher.ts'
 import { describeType } from '../../core/expiry.ts'
+import { isLive } from '../../core/operations.ts'
 import { checkBag } from '../../core/options.ts'
 import { adapterFailed } from '../../core/outcomes.ts'
 import type { Announcements } from './announcements.ts'
 import { Connection } from './connection.ts'
-import { EntryStore } from './entry-store.ts'
+import { EntryStore, keyRange } from './entry-store.ts'
 import type { EvictionPolicy } from './eviction-policy.ts'
 import { checkFunction, type Report, reporter } from './faults.ts'
 import { IdleSweep } from './idle-sweep.ts'
@@ -143,6 +144,19 @@ class DatabaseAdapter implements IndexedDBAdapter {
     return this.#track(invalidated.then(() => this.announcements?.invalidated(tags)))
   }
 
+  async *listKeys(scope: string, now: number): AsyncGenerator<readonly string[], void, undefined> {
+    for (let range = keyRange(scope); ; ) {
+      // What was called before comes before it.
+      this.#batcher.start()
+      const keys = await this.#track(this.#queue.look(() => this.#store.keysIn(range, MAX_LISTED_KEYS)))
+      const entries = await this.read(keys, now, 'presence')
+      yield keys.filter((_, index) => isLive(entries[index], now))
+      const last = keys.at(-1)
+      if (last === undefined || keys.length < MAX_LISTED_KEYS) return
+      range = keyRange(scope, last)
+    }
+  }
+
   get subscribe(): ((listener: (change: StoreChange) => void) => () => void) | undefined {
     const { announcements } = this
     return announcements && ((listener) => announcements.subscribe(listener))
@@ -228,6 +242,9 @@ class DatabaseAdapter implements IndexedDBAdapter {
 /** Entries in one transaction of a sweep. */
 const MAX_SWEEP_ENTRIES = 1_000
 
+/** Keys that are listed at a time. */
+const MAX_LISTED_KEYS = 500
+
 const SUPPORTS: Supports = {
   atomic: true,
   atomicBatch: true,
@@ -235,6 +252,7 @@ const SUPPORTS: Supports = {
   staleness: 0,
   sharedLoads: true,
   tags: true,
+  listing: true,
   persistent: true,
   values: 'fresh',
   maxKeyBytes: null,

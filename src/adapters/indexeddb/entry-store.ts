@@ -54,6 +54,15 @@ export class EntryStore implements QueuedStore, FullStore {
     })
   }
 
+  /** Up to `count` keys of a range, in order. */
+  async keysIn(range: IDBKeyRange, count: number): Promise<string[]> {
+    const find = async (): Promise<IDBValidKey[]> => {
+      const transaction = await this.#connection.transaction('readonly')
+      return result(transaction.objectStore('entries').getAllKeys(range, count))
+    }
+    return (await this.#insist(find)) as string[]
+  }
+
   async commit(commits: readonly Commit[], retrying: () => void): Promise<readonly Answer[]> {
     try {
       return await this.#commit(commits, this.#writer)
@@ -103,8 +112,7 @@ export class EntryStore implements QueuedStore, FullStore {
 
   /** Removes every entry whose key begins with `scope`. */
   clear(scope: string, retrying: () => void): Promise<void> {
-    const end = rangeEnd(scope)
-    const range = end === undefined ? undefined : IDBKeyRange.bound(scope, end, false, true)
+    const range = scope === '' ? undefined : keyRange(scope)
     return this.#remove(async (transaction, writer) => writer.clear(transaction, range), retrying)
   }
 
@@ -173,6 +181,16 @@ export class EntryStore implements QueuedStore, FullStore {
       }
     }
   }
+}
+
+/** The keys that begin with `scope`, all or those after one of them. */
+export function keyRange(scope: string, after?: string): IDBKeyRange {
+  const end = rangeEnd(scope)
+  const isAfter = after !== undefined
+  const start = after ?? scope
+  return end === undefined
+    ? IDBKeyRange.lowerBound(start, isAfter)
+    : IDBKeyRange.bound(start, end, isAfter, true)
 }
 
 const MAX_RETRIES = 3

@@ -176,6 +176,13 @@ class AdapterWithFallback implements IndexedDBAdapter {
     if (chosen !== this.#adapter) this.announcements?.invalidated(tags)
   }
 
+  async *listKeys(scope: string, now: number): AsyncGenerator<readonly string[], void, undefined> {
+    const chosen = await this.#choose()
+    if (chosen.listKeys === undefined)
+      throw new CacheError('UNSUPPORTED', `the ${chosen.name} adapter cannot list keys`)
+    yield* chosen.listKeys(scope, now)
+  }
+
   get readsClaims(): boolean | undefined {
     return this.#adapter.readsClaims
   }

@@ -28,7 +28,9 @@ export class LoadClaims {
     if (!this.#locks.areSupported) return this.#commit(key, now, request, true)
     const begun = performance.now()
     const { state, release } = await this.#locks.request(key, request)
-    const later = now + Math.trunc(performance.now() - begun)
+    // A timer may fire a moment early.
+    const least = state === 'timed-out' ? request.milliseconds : 0
+    const later = now + Math.max(least, Math.trunc(performance.now() - begun))
     if (state === 'stopped') return { isGranted: false }
     if (state === 'held-elsewhere') {
       const [stored] = await this.#adapter.read([key], later, 'value')

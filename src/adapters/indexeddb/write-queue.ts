@@ -43,20 +43,24 @@ export class WriteQueue implements Work {
     this.#store = store
   }
 
-  /** Begins at once unless a write waits. The browser lets it see the write that is running. */
   read(reads: readonly Read[]): Promise<readonly Entries[]> {
-    if (!this.#isRetrying && this.#waiting.length === 0) return this.#read(reads)
+    return this.look(() => this.#store.read(reads))
+  }
+
+  /** Runs work that only reads. Begins at once unless a write waits. The browser lets it see the write that is running. */
+  look<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#isRetrying && this.#waiting.length === 0) return this.#look(work)
     return new Promise((resolve, fail) => {
-      this.#waiting.push({ begin: () => resolve(this.#read(reads)), fail, isRead: true })
+      this.#waiting.push({ begin: () => resolve(this.#look(work)), fail, isRead: true })
     })
   }
 
-  async #read(reads: readonly Read[]): Promise<readonly Entries[]> {
-    const found = await this.#store.read(reads)
+  async #look<T>(work: () => Promise<T>): Promise<T> {
+    const found = await work()
     if (!this.#isRetrying) return found
     // The write before this read has stored nothing yet. Everything that waits comes after this read.
     return new Promise((resolve, fail) => {
-      this.#waiting.unshift({ begin: () => resolve(this.#store.read(reads)), fail, isRead: true })
+      this.#waiting.unshift({ begin: () => resolve(work()), fail, isRead: true })
     })
   }
 

@@ -16,6 +16,8 @@ import type {
   DeleteTagsReply,
   DeleteTagsRequest,
   KeyClaim,
+  ListKeysReply,
+  ListKeysRequest,
   ReadReply,
   ReadRequest,
   RenewReply,
@@ -198,6 +200,12 @@ export class CacheShard<Env = unknown> extends DurableObject<Env> {
   renew({ key, token }: RenewRequest): RenewReply {
     const isHeld = this.#state.claims.renew(key, token, Date.now() + CLAIM_LEASE_MS)
     return { isHeld, ...this.#reply() }
+  }
+
+  /** Lists live keys in portions of up to `limit` rows, in order. */
+  listKeys({ scope, after, limit, now }: ListKeysRequest): ListKeysReply {
+    this.#reviveAlarm()
+    return { ...this.#state.entries.list(scope, after, limit, now), ...this.#reply() }
   }
 
   /** Records blobs that are about to be written and that KV will not drop by itself. */

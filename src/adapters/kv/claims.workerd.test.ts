@@ -296,6 +296,7 @@ describe('an owner of an earlier version', () => {
           claim: missing,
           renew: missing,
           deleteTags: missing,
+          listKeys: missing,
         }
       },
     }

@@ -16,6 +16,7 @@ import type { EdgeParts } from './edge-parts.ts'
 import { type EdgeRead, EdgeReader } from './edge-reader.ts'
 import { EdgeWriter } from './edge-writer.ts'
 import { scopeName, tagName } from './invalidations.ts'
+import type { ListKeysReply, ListKeysRequest } from './protocol.ts'
 import { Sequence } from './sequence.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -84,6 +85,20 @@ export class EdgeAdapter implements Adapter {
     })
   }
 
+  async *listKeys(scope: string, now: number): AsyncGenerator<readonly string[], void, undefined> {
+    this.#batcher.start()
+    await this.#sequence.pending
+    const { client } = this.#parts
+    for (let shard = 0; shard < client.shardCount; shard += 1) {
+      const request = { scope, limit: MAX_LISTED_ROWS, now }
+      for (let next: ListKeysRequest | undefined = request; next !== undefined; ) {
+        const { keys, after }: ListKeysReply = await client.listKeys(shard, next)
+        yield keys
+        next = after === undefined ? undefined : { ...request, after }
+      }
+    }
+  }
+
   async close(): Promise<void> {}
 
   async #read(reads: readonly EdgeRead[]): Promise<Promise<(Entry | undefined)[]>[]> {
@@ -100,5 +115,7 @@ export class EdgeAdapter implements Adapter {
   }
 }
 
+/** In one call. */
+const MAX_LISTED_ROWS = 1_000
 /** Each takes a row. */
 const MAX_TAGS_PER_CALL = 1_000

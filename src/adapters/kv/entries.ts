@@ -1,4 +1,5 @@
 import { rangeEnd } from '../../core/keys.ts'
+import { isLive } from '../../core/operations.ts'
 import { columnsOf, type EntryColumns, entryOfColumns, freshnessOf } from './entry-columns.ts'
 import type { Sql } from './metered-sql.ts'
 import { OwnerClears } from './owner-clears.ts'
@@ -113,6 +114,36 @@ export class Entries {
     return most - left + rowsWritten
   }
 
+  /** The live keys of up to `limit` rows that begin with `scope` and come after `after`, and the last row if there may be more. */
+  list(
+    scope: string,
+    after: string | undefined,
+    limit: number,
+    now: number,
+  ): { readonly keys: string[]; readonly after?: string } {
+    // It may end in the middle of a surrogate pair, which SQLite's text cannot.
+    const end = rangeEnd(scope)
+    const rows = this.#sql
+      .exec<TaggedRow>(
+        `SELECT key, expires_at, metadata, generation FROM entries
+         WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?`,
+        scope,
+        after ?? '',
+        end?.isWellFormed() ? end : LAST_KEY,
+        limit,
+      )
+      .toArray()
+    const { known } = this.clears
+    const found = rows.filter(({ key }) => key.startsWith(scope))
+    const live = found.filter(({ key, generation, ...row }) => {
+      if (known.isCleared(key, generation)) return false
+      return isLive(known.remainder({ value: 0, ...freshnessOf(row) }, generation), now)
+    })
+    const keys = live.map(({ key }) => key)
+    const last = found.length === limit ? found.at(-1)?.key : undefined
+    return last === undefined ? { keys } : { keys, after: last }
+  }
+
   /** Looks at up to `most` entries with metadata, does to them what the invalidated tags demand, and returns how many it has looked at. */
   #sweepTags(most: number): number {
     if (this.#tagSweep === undefined && !this.clears.hasUnsweptTags) return 0
@@ -169,6 +200,9 @@ export class Entries {
     }
   }
 }
+
+/** Greater than every key. */
+const LAST_KEY = '\u{10ffff}\u{10ffff}'
 
 type Row = Omit<EntryColumns, 'value'> & {
   readonly value: number | string | ArrayBuffer

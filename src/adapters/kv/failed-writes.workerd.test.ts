@@ -37,6 +37,7 @@ async function open() {
         claim: (request) => stub.claim(request) as never,
         renew: (request) => stub.renew(request) as never,
         deleteTags: (request) => stub.deleteTags(request) as never,
+        listKeys: (request) => stub.listKeys(request) as never,
       }
     },
   }

@@ -29,6 +29,7 @@ const silent: CacheShardNamespace = {
     claim: never,
     renew: never,
     deleteTags: never,
+    listKeys: never,
   }),
 }
 

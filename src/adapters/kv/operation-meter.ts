@@ -95,4 +95,4 @@ function counted(stub: CacheShardStub, count: () => void): CacheShardStub {
   return Object.fromEntries(methods)
 }
 
-const METHODS = ['read', 'commit', 'clear', 'reserve', 'claim', 'renew', 'deleteTags'] as const
+const METHODS = ['read', 'commit', 'clear', 'reserve', 'claim', 'renew', 'deleteTags', 'listKeys'] as const

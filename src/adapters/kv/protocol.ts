@@ -154,3 +154,20 @@ export interface DeleteTagsRequest {
 }
 
 export type DeleteTagsReply = ClearReply
+
+export interface ListKeysRequest {
+  /** What the keys begin with. */
+  readonly scope: string
+  /** The last key of the portion before. */
+  readonly after?: string
+  readonly limit: number
+  /** The caller's time in epoch milliseconds. */
+  readonly now: number
+}
+
+export interface ListKeysReply extends Reply {
+  /** The live ones. */
+  readonly keys: readonly string[]
+  /** Where the next portion begins; missing if this was the last. */
+  readonly after?: string
+}

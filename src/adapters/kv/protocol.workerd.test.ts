@@ -128,6 +128,7 @@ function failing(fault: (attempt: number) => object | undefined) {
         claim: (request) => call('claim', () => stub.claim(request)),
         renew: (request) => call('renew', () => stub.renew(request)),
         deleteTags: (request) => call('deleteTags', () => stub.deleteTags(request)),
+        listKeys: (request) => call('listKeys', () => stub.listKeys(request)),
       }
     },
   }

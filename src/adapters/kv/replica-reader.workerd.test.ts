@@ -194,6 +194,7 @@ describe('near reads', () => {
           claim: (request) => stub.claim(request) as never,
           renew: (request) => stub.renew(request) as never,
           deleteTags: (request) => stub.deleteTags(request) as never,
+          listKeys: (request) => stub.listKeys(request) as never,
         }
       },
     }

@@ -6,6 +6,8 @@ import type {
   ClaimLoadReply,
   ClearReply,
   KeyClaim,
+  ListKeysReply,
+  ListKeysRequest,
   ReadRequest,
   Reply,
   Reserved,
@@ -69,6 +71,15 @@ export class ShardClient {
   claim(key: string, now: number, { token, milliseconds, ...rest }: ClaimRequest): Promise<ClaimLoadReply> {
     const request = { key, now, token, until: now + milliseconds, ...rest }
     return this.#call(this.shardOf(key), 'read', (stub) => stub.claim(request))
+  }
+
+  /** A portion of the keys of one shard. */
+  listKeys(shard: number, request: ListKeysRequest): Promise<ListKeysReply> {
+    return this.#call(shard, 'read', (stub) => stub.listKeys(request))
+  }
+
+  get shardCount(): number {
+    return this.#options.shardCount
   }
 
   /** Returns false if the claim is gone. */

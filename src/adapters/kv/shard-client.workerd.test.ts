@@ -24,6 +24,7 @@ function watched(isDown: (name: string) => boolean = () => false) {
         claim: (request) => call('claim', () => stub.claim(request) as never),
         renew: (request) => call('renew', () => stub.renew(request) as never),
         deleteTags: (request) => call('deleteTags', () => stub.deleteTags(request) as never),
+        listKeys: (request) => call('listKeys', () => stub.listKeys(request) as never),
       }
     },
   }

@@ -7,6 +7,8 @@ import type {
   CommitRequest,
   DeleteTagsReply,
   DeleteTagsRequest,
+  ListKeysReply,
+  ListKeysRequest,
   ReadReply,
   ReadRequest,
   RenewReply,
@@ -54,6 +56,7 @@ export interface CacheShardStub {
   claim(request: ClaimLoadRequest): Promise<ClaimLoadReply>
   renew(request: RenewRequest): Promise<RenewReply>
   deleteTags(request: DeleteTagsRequest): Promise<DeleteTagsReply>
+  listKeys(request: ListKeysRequest): Promise<ListKeysReply>
 }
 
 /** The stub of the object of this name. */

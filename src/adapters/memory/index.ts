@@ -92,6 +92,10 @@ export function memoryAdapter(options: MemoryAdapterOptions = {}): SyncAdapter {
     commitSync,
     clearSync,
     deleteTagsSync,
+    listKeysSync: (scope, now) => table.listKeys(scope, now),
+    async *listKeys(scope, now) {
+      yield table.listKeys(scope, now)
+    },
     read: async (keys, now, wanted) => readSync(keys, now, wanted),
     commit: async (changes, now) => commitSync(changes, now),
     clear: async (scope) => clearSync(scope),
@@ -130,6 +134,7 @@ const KEPT: Supports = {
   staleness: 0,
   sharedLoads: false,
   tags: true,
+  listing: true,
   persistent: false,
   values: 'kept',
   maxKeyBytes: null,

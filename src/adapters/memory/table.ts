@@ -1,6 +1,6 @@
 import type { Entry, Invalidation } from '../../core/adapter.ts'
 import { type Limits, share } from '../../core/culling.ts'
-import { invalidateTags } from '../../core/operations.ts'
+import { invalidateTags, isAhead } from '../../core/operations.ts'
 import type { ByteCounter } from './byte-limit.ts'
 import { LeastUsed, type UsageOrder } from './least-used.ts'
 import { type SideRecord, SideRecords } from './side-records.ts'
@@ -129,6 +129,20 @@ export class Table implements UsageOrder, Slots {
       if (next === undefined) bucket.delete(userKey)
       else if (next !== stored) this.write(slot, bucket, userKey, next)
     }
+  }
+
+  /** The live stored keys that begin with `scope`. */
+  listKeys(scope: string, now: number): string[] {
+    const keys: string[] = []
+    for (const [prefix, { slots }] of this.#buckets) {
+      if (!prefix.startsWith(scope) && !scope.startsWith(prefix)) continue
+      const rest = scope.slice(prefix.length)
+      for (const [userKey, slot] of slots) {
+        if (userKey.startsWith(rest) && isAhead(this.times[2 * slot] as number, now))
+          keys.push(prefix + userKey)
+      }
+    }
+    return keys
   }
 
   clear(scope: string): void {
